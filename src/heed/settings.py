@@ -1,0 +1,206 @@
+"""Every setting of Heed, in one typed place.
+
+A value comes from, later wins: the default here, `heed.toml` (in the working folder, the data folder, or
+where `HEED_CONFIG` points), the environment (`HEED_` and the name in capitals), the command line.
+Each is described in docs/settings.md; a test fails when one is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import tomllib
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import msgspec
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or has a value of the wrong kind; the message says which and where."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    data: Path = Path("heed-data")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    organisation: str = "Your organisation"
+    timezone: str = "UTC"
+    phone_region: str = "US"
+
+    external_database_url: str = ""
+    secret_key_text: str = ""
+    master_key_text: str = ""
+
+    allowed_hosts: list[str] = field(default_factory=lambda: ["*"])
+    trusted_proxies: list[str] = field(default_factory=list)
+    debug: bool = False
+    log_level: str = "info"
+    page_threads: int = 8
+
+    event_max_bytes: int = 32_768
+    batch_max_bytes: int = 4_194_304
+    batch_max_events: int = 20_000
+    backlog_max_events: int = 2_000_000
+    past_days: int = 3_650
+    dedupe_hours: int = 48
+    ledger_days: int = 3
+    dead_letter_days: int = 30
+
+    carry_batch: int = 5_000
+    carry_wait_ms: int = 5
+    lake_flush_ms: int = 1_000
+    open_properties: list[str] = field(default_factory=list)
+
+    identifiers_per_kind: int = 200
+    blocked_identifiers: list[str] = field(default_factory=list)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether Heed runs its own PostgreSQL under the data folder."""
+        return not self.external_database_url
+
+    @property
+    def postgres_folder(self) -> Path:
+        return self.data / "postgres"
+
+    @property
+    def lake_folder(self) -> Path:
+        return self.data / "lake"
+
+    @cached_property
+    def socket_folder(self) -> Path:
+        """Where the embedded PostgreSQL listens; a socket path must stay under 108 bytes."""
+        near = self.data.resolve() / "run"
+        if len(str(near)) < 80:
+            return near
+        return Path("/tmp") / f"heed-{hashlib.sha256(str(near).encode()).hexdigest()[:16]}"  # noqa: S108
+
+    @property
+    def database_url(self) -> str:
+        return self.external_database_url or f"postgresql://postgres@/heed?host={self.socket_folder}"
+
+    @property
+    def url(self) -> str:
+        """The address people reach Heed at, without a slash at its end."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        host = "localhost" if self.host in {"127.0.0.1", "0.0.0.0", "::"} else self.host  # noqa: S104
+        return f"http://{host}:{self.port}"
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.url.startswith("https://")
+
+    @cached_property
+    def secret_key(self) -> str:
+        """Signs sessions and links."""
+        return self.secret_key_text or self._kept_secret("secret.key").hex()
+
+    @cached_property
+    def master_key(self) -> bytes:
+        """32 bytes that wrap every profile's key and key the hashes of identifiers."""
+        if self.master_key_text:
+            return bytes.fromhex(self.master_key_text)
+        return self._kept_secret("master.key")
+
+    def _kept_secret(self, name: str) -> bytes:
+        """Read 32 secret bytes kept in the data folder, making them once.
+
+        Linking a finished temporary file into place means two processes that start together agree.
+        """
+        path = self.data / name
+        if not path.exists():
+            self.data.mkdir(parents=True, exist_ok=True)
+            own = path.with_name(f"{name}.{os.getpid()}.{secrets.token_hex(4)}")
+            with os.fdopen(os.open(own, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_hex(32))
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(own, path)
+            except FileExistsError:
+                pass
+            own.unlink()
+        return bytes.fromhex(path.read_text().strip())
+
+
+_ENVIRONMENT_NAMES = {
+    "external_database_url": "HEED_DATABASE_URL",
+    "secret_key_text": "HEED_SECRET_KEY",
+    "master_key_text": "HEED_MASTER_KEY",
+}
+TOML_NAMES = {
+    "external_database_url": "database_url",
+    "secret_key_text": "secret_key",
+    "master_key_text": "master_key",
+}
+
+
+def environment_name(name: str) -> str:
+    return _ENVIRONMENT_NAMES.get(name, f"HEED_{name.upper()}")
+
+
+def read(environ: dict[str, str] | os._Environ[str] | None = None, **given: Any) -> Settings:
+    """Settings from file, environment and `given` (the command line; None means not given)."""
+    environ = os.environ if environ is None else environ
+    hints = get_type_hints(Settings)
+    known = {f.name for f in fields(Settings)}
+    values: dict[str, Any] = {}
+
+    data = given.get("data") or environ.get("HEED_DATA") or "heed-data"
+    candidates = [Path("heed.toml"), Path(data) / "heed.toml"]
+    if chosen := environ.get("HEED_CONFIG"):
+        candidates = [Path(chosen)]
+    for path in candidates:
+        if path.is_file():
+            values.update(_from_toml(path, known, hints))
+            break
+    for name in known:
+        text = environ.get(environment_name(name))
+        if text is not None:
+            values[name] = _typed(name, text, hints[name], environment_name(name))
+    values.update({name: value for name, value in given.items() if value is not None})
+    settings = replace(Settings(), **values)
+    return replace(settings, data=Path(settings.data).expanduser().absolute())
+
+
+def _from_toml(path: Path, known: set[str], hints: dict[str, Any]) -> dict[str, Any]:
+    by_toml_name = {TOML_NAMES.get(name, name): name for name in known}
+    try:
+        table = tomllib.loads(path.read_text())
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    values = {}
+    for key, value in table.items():
+        if key not in by_toml_name:
+            raise SettingsError(f"{path}: there is no setting {key!r}; docs/settings.md lists them all")
+        name = by_toml_name[key]
+        values[name] = _typed(name, value, hints[name], f"{key} in {path}")
+    return values
+
+
+def _typed(name: str, value: Any, kind: Any, where: str) -> Any:
+    if kind is Path:
+        return Path(value)
+    if kind == list[str] and isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    if kind is bool and isinstance(value, str):
+        value = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}.get(
+            value.lower(), value
+        )
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"{where}: {error}") from None
+
+
+@lru_cache(maxsize=1)
+def load() -> Settings:
+    """This process's settings, read once."""
+    return read()

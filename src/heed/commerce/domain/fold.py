@@ -24,14 +24,15 @@ from heed.commerce.domain.values import (
     first_moment,
     first_money,
     identity,
-    money,
     quantity_of,
 )
 from heed.contracts import vocabulary as v
 from heed.contracts.event import Effect, Event
 from heed.contracts.fold import State
+from heed.contracts.lake import SEMANTIC
+from heed.kit.money import in_e4
 
-VALUE_NAMES = ("value", "total", "revenue", "subtotal")
+VALUE_NAMES = (*SEMANTIC["value"][1], "subtotal")
 EXPECTED_NAMES = (
     "expected_at",
     "expected_delivery",
@@ -98,11 +99,11 @@ def _order_value(properties: Mapping[str, Any]) -> int | None:
     value = first_money(properties, VALUE_NAMES)
     if value is not None:
         return value
-    priced = [(money(p.get("price")), quantity_of(p.get("quantity"))) for p in _products(properties)]
+    priced = [(in_e4(p.get("price")), quantity_of(p.get("quantity"))) for p in _products(properties)]
     known = [price * quantity for price, quantity in priced if price is not None]
     if known:
         return bounded(sum(known))
-    price = money(properties.get("price"))
+    price = in_e4(properties.get("price"))
     return None if price is None else bounded(price * quantity_of(properties.get("quantity")))
 
 
@@ -220,7 +221,7 @@ def _put(orders: Orders, product: Mapping[str, Any], event: Event, *, add: bool)
             return
         item = basket.items[key] = BasketItem(quantity=0, since=event.occurred)
     item.quantity = min(1_000_000, item.quantity + quantity if add else quantity)
-    price = money(product.get("price"))
+    price = in_e4(product.get("price"))
     if price is not None and price >= 0:
         item.price = price
     item.name = identity(product.get("name"))[:60] or item.name

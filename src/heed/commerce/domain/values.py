@@ -1,47 +1,20 @@
-"""Reading what senders write: money, moments, ids. Nothing here raises, whatever it is given."""
+"""Reading what senders write: amounts, moments, ids. Nothing here raises, whatever it is given."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any
 
 from heed.kit.clock import DAY
+from heed.kit.money import SCALE, in_e4
 
-MONEY_SCALE = 10_000
-"""Money is a whole number of ten-thousandths of the currency unit: exact to add and to compare."""
-
-_LARGEST_AMOUNT = Decimal(10) ** 11
 _LARGEST_SUM = 2**62
 _EARLIEST = 631_152_000_000  # 1990-01-01
 _LATEST = 4_102_444_800_000  # 2100-01-01
 _SECONDS_BELOW = 100_000_000_000
 _ID_LENGTH = 100
-
-
-def money(value: object) -> int | None:
-    """Ten-thousandths of the currency unit, or None where `value` is no plausible amount.
-
-    Takes int, float and decimal text ("84.50"). Rounds half to even at the fourth decimal.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        return None
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    if isinstance(value, int) and abs(value) > 10**11:
-        return None
-    text = str(value).strip()
-    if not text or len(text) > 40:
-        return None
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        return None
-    if not amount.is_finite() or abs(amount) > _LARGEST_AMOUNT:
-        return None
-    return int((amount * MONEY_SCALE).to_integral_value(ROUND_HALF_EVEN))
 
 
 def bounded(amount: int) -> int:
@@ -51,7 +24,7 @@ def bounded(amount: int) -> int:
 
 def units(amount: int) -> float:
     """Ten-thousandths as currency units, for people and rules to read; never to add up."""
-    return amount / MONEY_SCALE
+    return amount / SCALE
 
 
 def moment(value: object, *, end_of_day: bool = False) -> int | None:
@@ -130,7 +103,7 @@ def quantity_of(value: object, default: int = 1) -> int:
 def first_money(properties: Mapping[str, Any], names: Iterable[str]) -> int | None:
     """The first readable amount among the named properties."""
     for name in names:
-        amount = money(properties.get(name))
+        amount = in_e4(properties.get(name))
         if amount is not None:
             return amount
     return None

@@ -191,9 +191,15 @@ def _typed(name: str, value: Any, kind: Any, where: str) -> Any:
     if kind == list[str] and isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     if kind is bool and isinstance(value, str):
-        value = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}.get(
-            value.lower(), value
-        )
+        value = {
+            "1": True,
+            "true": True,
+            "yes": True,
+            "0": False,
+            "false": False,
+            "no": False,
+            "": False,
+        }.get(value.lower(), value)
     try:
         return msgspec.convert(value, kind, strict=False)
     except msgspec.ValidationError as error:

@@ -32,7 +32,9 @@ class Event(msgspec.Struct, omit_defaults=True):
     `occurred` and `received` are milliseconds since 1970 UTC; `occurred` is already corrected for the
     sender's clock and never later than `received`. `seq` is its place in the ledger, 0 until it has one.
     `name` is the event name of a track call and the page or screen name of the others.
-    `understanding` is filled by the pipeline before the fold, from the event's own text.
+    The pipeline fills `understanding` (from the event's own text) and `open` (the properties that stand
+    open in the lake) before the fold; what is counted and filtered reads `open`, so that the live answer
+    and the lake's agree.
     """
 
     message_id: str
@@ -51,6 +53,7 @@ class Event(msgspec.Struct, omit_defaults=True):
     marks: tuple[str, ...] = ()
     seq: int = 0
     understanding: Understanding | None = None
+    open: dict[str, Any] = {}
 
 
 class Effect(msgspec.Struct, frozen=True):

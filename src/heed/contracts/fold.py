@@ -17,10 +17,21 @@ Step = Callable[[State, Event, int], Iterable[Effect]]
 clock and no database, so folding the same events in the same order gives the same bytes."""
 
 
+def keep(kept: Any, absorbed: Any) -> Any:
+    """The merge of a section that has nothing to join."""
+    return kept
+
+
+Merge = Callable[[Any, Any], Any]
+"""`(kept, absorbed) → kept`: joins two customers' sections when they turn out to be one person. Pure; it
+may change and return `kept`."""
+
+
 class Section(msgspec.Struct, frozen=True):
     """A room's part of the profile state.
 
-    `type` is a msgspec Struct whose every field has a default. `after` names the sections this step
+    `type` is a msgspec Struct whose every field has a default. `merge` joins the sections of two profiles
+    found to be one person. `after` names the sections this step
     reads and which are therefore folded before it.
     """
 
@@ -28,3 +39,4 @@ class Section(msgspec.Struct, frozen=True):
     type: type
     step: Step
     after: tuple[str, ...] = ()
+    merge: Merge = keep

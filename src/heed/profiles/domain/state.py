@@ -77,6 +77,12 @@ class Fold:
                 effects.extend(found)
         return effects
 
+    def merge(self, kept: State, absorbed: State) -> None:
+        """Join the state of a profile that turned out to be the same person into `kept`, in place."""
+        self._close()
+        for name, section in self._sections.items():
+            setattr(kept, name, section.merge(getattr(kept, name), getattr(absorbed, name)))
+
     def sections(self) -> Iterator[Section]:
         self._close()
         return iter(self._sections.values())

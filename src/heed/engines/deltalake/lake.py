@@ -1,0 +1,131 @@
+"""The lake as a Delta table in a folder, asked through DuckDB."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import ibis
+import pyarrow as pa
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+
+from heed.ports.lake import SCHEMA
+
+_SORTED = ("batch", "place")
+
+
+class DeltaLake:
+    """One writer process at a time per `writer` name; any number of readers."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = str(folder / "events")
+        self._lock = threading.Lock()
+        self._table: DeltaTable | None = None
+
+    def prepare(self) -> None:
+        if not DeltaTable.is_deltatable(self.path):
+            Path(self.path).mkdir(parents=True, exist_ok=True)
+            DeltaTable.create(
+                self.path,
+                schema=SCHEMA,
+                mode="ignore",
+                partition_by=["day"],
+                configuration={
+                    "delta.checkpointInterval": "50",
+                    "delta.logRetentionDuration": "interval 2 days",
+                    "delta.deletedFileRetentionDuration": "interval 1 hours",
+                },
+            )
+
+    def _fresh(self) -> DeltaTable:
+        """The table at its newest version; the caller holds the lock."""
+        if self._table is None:
+            self._table = DeltaTable(self.path)
+        else:
+            self._table.update_incremental()
+        return self._table
+
+    def append(self, rows: pa.Table, writer: str, version: int) -> bool:
+        with self._lock:
+            table = self._fresh()
+            last = table.transaction_version(writer)
+            if last is not None and last >= version:
+                return False
+            write_deltalake(
+                table,
+                rows,
+                mode="append",
+                commit_properties=CommitProperties(app_transactions=[Transaction(writer, version)]),
+            )
+            return True
+
+    def version(self, writer: str) -> int:
+        with self._lock:
+            last = self._fresh().transaction_version(writer)
+        return -1 if last is None else last
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            try:
+                files = self._fresh().file_uris()
+            except TableNotFoundError:
+                files = []
+        connection = duckdb.connect(config={"threads": 2, "memory_limit": "2GB"})
+        connection.execute("set TimeZone = 'UTC'")
+        if files:
+            connection.execute(
+                "create view events as select * from read_parquet("
+                f"{_quoted(files)}, hive_partitioning = true, hive_types = {{'day': date}})"
+            )
+        else:
+            connection.register("events", SCHEMA.empty_table())
+        return connection
+
+    def sql(self, query: str, parameters: Sequence[Any] = ()) -> pa.Table:
+        connection = self._connect()
+        try:
+            return connection.execute(query, list(parameters)).to_arrow_table()
+        finally:
+            connection.close()
+
+    def events(self) -> Any:
+        return ibis.duckdb.from_connection(self._connect()).table("events")
+
+    def scan(self, columns: Sequence[str], where: str = "true") -> Iterator[pa.RecordBatch]:
+        connection = self._connect()
+        try:
+            order = ", ".join(_SORTED)
+            reader = connection.execute(
+                f"select {', '.join(columns)} from events where {where} order by {order}"  # noqa: S608
+            ).to_arrow_reader(10_000)
+            yield from reader
+        finally:
+            connection.close()
+
+    def compact(self) -> Mapping[str, int]:
+        with self._lock:
+            table = self._fresh()
+            done = table.optimize.compact(target_size=64 * 1024 * 1024)
+            vacuumed = table.vacuum(dry_run=False)
+            table.cleanup_metadata()
+        return {"joined": int(done["numFilesRemoved"]), "deleted": len(vacuumed)}
+
+    def erase(self, profile_ids: Sequence[uuid.UUID]) -> int:
+        ids = ", ".join(f"'{each}'" for each in profile_ids)
+        if not ids:
+            return 0
+        with self._lock:
+            done = self._fresh().delete(f"profile_id in ({ids})")
+        return int(done["num_deleted_rows"] or 0)
+
+    def close(self) -> None:
+        self._table = None
+
+
+def _quoted(paths: Sequence[str]) -> str:
+    return "[" + ", ".join("'" + path.replace("'", "''") + "'" for path in paths) + "]"

@@ -1,0 +1,84 @@
+"""What a profile counts so that every behavioural condition in force can be answered live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from heed.contracts.event import Effect, Event
+from heed.contracts.fold import State
+from heed.rules.predicate import counts
+from heed.rules.tree import Atom
+
+MOST_NAMES = 200
+
+
+class Activity(msgspec.Struct, array_like=True, omit_defaults=True):
+    """`names` counts events by name; `counters` holds, by atom key, `bucket → count`, oldest bucket first."""
+
+    names: dict[str, int] = {}
+    counters: dict[str, dict[int, int]] = {}
+
+
+class Counting:
+    """The atoms in force, indexed by event name, and the step that counts them."""
+
+    def __init__(self) -> None:
+        self.atoms: dict[str, Atom] = {}
+        self._by_event: dict[str, list[tuple[Atom, str, Callable[[Event], bool]]]] = {}
+
+    def set(self, atoms: Iterable[Atom]) -> None:
+        self.atoms = {atom.key: atom for atom in atoms}
+        by_event: dict[str, list[tuple[Atom, str, Callable[[Event], bool]]]] = {}
+        for key, atom in sorted(self.atoms.items()):
+            by_event.setdefault(atom.event, []).append((atom, key, counts(atom)))
+        self._by_event = by_event
+
+    def step(self, state: State, event: Event, now: int) -> tuple[Effect, ...]:
+        own: Activity = state.activity
+        name = event.name or event.type
+        if name in own.names or len(own.names) < MOST_NAMES:
+            own.names[name] = own.names.get(name, 0) + 1
+        for atom, key, matches in self._by_event.get(event.name, ()):
+            if matches(event):
+                bucket = event.occurred // atom.bucket_ms if atom.bucket_ms else 0
+                add(own, atom, key, bucket, 1)
+        return ()
+
+
+def add(own: Activity, atom: Atom, key: str, bucket: int, amount: int) -> None:
+    """Count into a bucket and forget the buckets past the horizon of the newest one."""
+    buckets = own.counters.setdefault(key, {})
+    newest = next(reversed(buckets), bucket)
+    if atom.horizon and bucket <= newest - atom.horizon:
+        return
+    buckets[bucket] = buckets.get(bucket, 0) + amount
+    if bucket < newest:
+        own.counters[key] = dict(sorted(buckets.items()))
+    elif bucket > newest and atom.horizon:
+        for old in [each for each in buckets if each <= bucket - atom.horizon]:
+            del buckets[old]
+
+
+def count(own: Activity, key: str, since_bucket: int) -> int:
+    """Events counted for the atom from this bucket on."""
+    buckets = own.counters.get(key)
+    if not buckets:
+        return 0
+    return sum(amount for bucket, amount in buckets.items() if bucket >= since_bucket)
+
+
+def merge_activity(kept: Activity, absorbed: Activity) -> Activity:
+    for name, amount in absorbed.names.items():
+        if name in kept.names or len(kept.names) < MOST_NAMES:
+            kept.names[name] = kept.names.get(name, 0) + amount
+    for key, buckets in absorbed.counters.items():
+        mine = kept.counters.setdefault(key, {})
+        for bucket, amount in buckets.items():
+            mine[bucket] = mine.get(bucket, 0) + amount
+        kept.counters[key] = dict(sorted(mine.items()))
+    return kept
+
+
+counting = Counting()

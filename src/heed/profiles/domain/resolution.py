@@ -1,0 +1,187 @@
+"""Identity resolution over one batch: whose event is this, who is new, who turned out to be the same person.
+
+Deterministic: the same events in the same order over the same known identifiers give the same profiles.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from heed.contracts.event import Event, Identifier
+from heed.contracts.fold import State
+from heed.profiles.domain.identifiers import Hasher, Normaliser, hashed, limit
+from heed.profiles.domain.state import Fold
+
+
+class Merge(msgspec.Struct, frozen=True):
+    """Two profiles found to be one person, by this identifier of this event."""
+
+    kept: uuid.UUID
+    absorbed: uuid.UUID
+    message_id: str
+    kind: str
+    at: int
+
+
+class Resolved(msgspec.Struct):
+    """`profile_id` is None for an event that names nobody. `refused` says which identifiers were left out."""
+
+    profile_id: uuid.UUID | None
+    refused: tuple[str, ...] = ()
+
+
+class Working:
+    """The profiles a batch touches: what is known of their identifiers, their states, and what changed.
+
+    `owners` maps identifier hashes to profiles and must hold every hash of the batch that is known;
+    `states` must hold the state of every profile in `owners`. `generation` tells how many profiles of an
+    identifier were erased before, so that a new one gets a new id.
+    """
+
+    def __init__(
+        self,
+        fold: Fold,
+        normaliser: Normaliser,
+        hasher: Hasher,
+        owners: dict[uuid.UUID, uuid.UUID],
+        states: dict[uuid.UUID, State],
+        generation: Callable[[uuid.UUID], int] = lambda hash: 0,
+    ) -> None:
+        self.fold = fold
+        self.normaliser = normaliser
+        self.hasher = hasher
+        self.owners = owners
+        self.states = states
+        self.generation = generation
+        self.created: set[uuid.UUID] = set()
+        self.touched: set[uuid.UUID] = set()
+        self.attached: dict[uuid.UUID, tuple[str, uuid.UUID]] = {}
+        self.merges: list[Merge] = []
+
+    def resolve(self, event: Event, pairs: list[tuple[Identifier, uuid.UUID]]) -> Resolved:
+        """Find or make the event's profile and attach its identifiers; merges happen here.
+
+        `pairs` are `hashes_of(event)`, the surest kind first.
+        """
+        if event.type == "alias" and event.previous_id:
+            pairs = self._with_alias(event, pairs)
+        if not pairs:
+            return Resolved(None)
+        found: list[uuid.UUID] = []
+        for _, hash in pairs:
+            owner = self.owners.get(hash)
+            if owner is not None and owner not in found:
+                found.append(owner)
+        profile_id = found[0] if found else self._create(pairs[0][1])
+        for other in found[1:]:
+            profile_id = self._join(profile_id, other, event, pairs)
+        refused = self._attach(profile_id, pairs)
+        self.touched.add(profile_id)
+        return Resolved(profile_id, refused)
+
+    def _with_alias(
+        self, event: Event, pairs: list[tuple[Identifier, uuid.UUID]]
+    ) -> list[tuple[Identifier, uuid.UUID]]:
+        """An alias says outright that two identifiers are one person: the older one joins the list."""
+        options = list(hashed(self.normaliser.of_alias(event), self.hasher))
+        if not options:
+            return pairs
+        known = [pair for pair in options if pair[1] in self.owners]
+        return pairs + (known or options[-1:])
+
+    def _create(self, first: uuid.UUID) -> uuid.UUID:
+        profile_id = self.hasher.profile_id(first, self.generation(first))
+        if profile_id not in self.states:
+            self.states[profile_id] = self.fold.new()
+            self.created.add(profile_id)
+        return profile_id
+
+    def _join(
+        self, mine: uuid.UUID, other: uuid.UUID, event: Event, pairs: list[tuple[Identifier, uuid.UUID]]
+    ) -> uuid.UUID:
+        """Make one profile of two, unless they are two people who shared a device or an address."""
+        a, b = self.states[mine].identity, self.states[other].identity
+        if event.type != "alias":
+            users = set(a.identifiers.get("user_id", ())) | set(b.identifiers.get("user_id", ()))
+            if event.user_id and (own := self.normaliser.clean("user_id", event.user_id)):
+                users.add(own)
+            if len(users) > limit("user_id"):
+                return mine
+        for kind in set(a.identifiers) | set(b.identifiers):
+            if kind == "user_id":
+                continue
+            values = set(a.identifiers.get(kind, ())) | set(b.identifiers.get(kind, ()))
+            if len(values) > limit(kind):
+                return mine
+        kept, absorbed = mine, other
+        if self._age(other) < self._age(mine):
+            kept, absorbed = other, mine
+        kind = next((each.kind for each, hash in pairs if self.owners.get(hash) == other), "")
+        self.merges.append(Merge(kept, absorbed, event.message_id, kind, event.occurred))
+        gone = self.states.pop(absorbed)
+        state = self.states[kept]
+        for values_kind, values in gone.identity.identifiers.items():
+            for value in values:
+                hash = self.hasher.hash(Identifier(values_kind, value))
+                self.owners[hash] = kept
+                self.attached[hash] = (values_kind, kept)
+        self.fold.merge(state, gone)
+        self.touched.discard(absorbed)
+        self.created.discard(absorbed)
+        self.touched.add(kept)
+        return kept
+
+    def _age(self, profile_id: uuid.UUID) -> tuple[bool, int, bytes]:
+        """Order of who is kept: a profile with a user id first, then the one seen first."""
+        identity = self.states[profile_id].identity
+        return ("user_id" not in identity.identifiers, identity.first_seen, profile_id.bytes)
+
+    def _attach(
+        self, profile_id: uuid.UUID, pairs: Iterable[tuple[Identifier, uuid.UUID]]
+    ) -> tuple[str, ...]:
+        """Give the profile the identifiers nobody has.
+
+        An anonymous id that belongs to somebody else moves here, because whoever signed in last on a device
+        is the likely author of what follows; a surer identifier stays where it is. What exceeds the limit
+        of its kind is refused.
+        """
+        identifiers = self.states[profile_id].identity.identifiers
+        refused: list[str] = []
+        for identifier, hash in pairs:
+            owner = self.owners.get(hash)
+            if owner == profile_id:
+                continue
+            if owner is not None and identifier.kind != "anonymous_id":
+                refused.append(f"{identifier.kind}_belongs_to_another")
+                continue
+            values = identifiers.get(identifier.kind, [])
+            if len(values) >= limit(identifier.kind):
+                refused.append(f"too_many_{identifier.kind}")
+                continue
+            if owner is not None:
+                theirs = self.states[owner].identity.identifiers.get(identifier.kind, [])
+                if identifier.value in theirs:
+                    theirs.remove(identifier.value)
+                self.touched.add(owner)
+            identifiers.setdefault(identifier.kind, []).append(identifier.value)
+            self.owners[hash] = profile_id
+            self.attached[hash] = (identifier.kind, profile_id)
+        return tuple(refused)
+
+
+def hashes_of(event: Event, normaliser: Normaliser, hasher: Hasher) -> list[tuple[Identifier, uuid.UUID]]:
+    """The event's identifiers with their hashes, the surest kind first."""
+    return list(hashed(normaliser.of_event(event), hasher))
+
+
+def lookups(
+    event: Event, pairs: list[tuple[Identifier, uuid.UUID]], working_normaliser: Normaliser, hasher: Hasher
+) -> list[uuid.UUID]:
+    """Every hash whose owner must be known before `Working.resolve` sees this event."""
+    hashes = [hash for _, hash in pairs]
+    if event.type == "alias" and event.previous_id:
+        hashes += [hash for _, hash in hashed(working_normaliser.of_alias(event), hasher)]
+    return hashes

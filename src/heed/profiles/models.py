@@ -1,0 +1,97 @@
+"""Tables of `profiles`. The carry path writes them with the statements in `store.py`."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+
+
+class Profile(models.Model):
+    """One customer: the state as bytes, and beside it what people search, sort and filter by.
+
+    The columns are the state's answers as of `refreshed_at`; `due_at` is when time alone will change one.
+    """
+
+    id = models.UUIDField(primary_key=True)
+    state = models.BinaryField()
+    display_name = models.TextField(default="")
+    email = models.TextField(default="")
+    phone = models.TextField(default="")
+    user_id = models.TextField(default="")
+    country = models.TextField(default="")
+    first_seen = models.DateTimeField(null=True)
+    last_seen = models.DateTimeField(null=True)
+    valence = models.FloatField(default=0)
+    spread = models.FloatField(default=1)
+    urgency = models.FloatField(default=0)
+    confidence = models.FloatField(default=0)
+    baseline = models.FloatField(default=0)
+    circumstances = ArrayField(models.TextField(), default=list)
+    attention = models.FloatField(default=0)
+    attention_reason = models.TextField(default="")
+    revenue = models.DecimalField(max_digits=18, decimal_places=4, default=0)
+    currency = models.TextField(default="")
+    orders = models.IntegerField(default=0)
+    refreshed_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "profile"
+        indexes = [
+            models.Index(fields=["-last_seen", "-id"], name="profile_last_seen"),
+            models.Index(fields=["valence", "id"], name="profile_valence"),
+            models.Index(
+                fields=["-attention", "id"], name="profile_attention", condition=models.Q(attention__gt=0)
+            ),
+            models.Index(fields=["due_at"], name="profile_due", condition=models.Q(due_at__isnull=False)),
+            models.Index(models.functions.Lower("display_name"), "id", name="profile_name"),
+            GinIndex(fields=["circumstances"], name="profile_circumstances"),
+        ]
+
+
+class ProfileKey(models.Model):
+    """The key that everything private of a profile is encrypted with, itself wrapped by the master key.
+
+    Deleting the row makes all of it unreadable, wherever copies lie.
+    """
+
+    profile_id = models.UUIDField(primary_key=True)
+    wrapped = models.BinaryField()
+
+    class Meta:
+        db_table = "profile_key"
+
+
+class KnownIdentifier(models.Model):
+    """Which profile an identifier belongs to, by the identifier's keyed hash."""
+
+    hash = models.UUIDField(primary_key=True)
+    kind = models.TextField()
+    profile_id = models.UUIDField(db_index=True)
+
+    class Meta:
+        db_table = "identifier"
+
+
+class ProfileMerge(models.Model):
+    """A recorded merge: `absorbed` became part of `kept` because of an event's identifier of this kind."""
+
+    kept = models.UUIDField(db_index=True)
+    absorbed = models.UUIDField(unique=True)
+    message_id = models.TextField()
+    kind = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "profile_merge"
+
+
+class ErasedProfile(models.Model):
+    """Ids that may never be used again because their person was erased; the hash of the identifier is gone."""
+
+    id = models.UUIDField(primary_key=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "profile_erased"

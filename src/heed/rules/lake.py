@@ -1,0 +1,186 @@
+"""The lake's reader: the same rule as an Ibis expression over events and a table of profiles.
+
+One pass over the events answers every `Did` of a rule at once (conditional sums grouped by profile). What
+is not an event (traits, facts, circumstances, consent) comes from a table that `profile_table` makes from
+states, one typed column for each kind a rule compares with.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Iterable
+from typing import Any as Anything
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+import pyarrow as pa
+
+from heed.contracts.fold import State
+from heed.contracts.lake import SEMANTIC
+from heed.rules.facts import fact
+from heed.rules.predicate import Readings, as_number
+from heed.rules.tree import BUCKET_MS, All, Any, Compare, Consents, Did, Holds, Literal_, Not, Rule, walk
+
+
+@ibis.udf.scalar.builtin
+def epoch_ms(moment: dt.Timestamp("UTC")) -> dt.int64:  # type: ignore[valid-type,empty-body]
+    """Milliseconds since 1970."""
+
+
+@ibis.udf.scalar.builtin
+def json_type(document: str, path: str) -> str:  # type: ignore[empty-body]
+    """The kind of a JSON value, or null where there is none."""
+
+
+@ibis.udf.scalar.builtin
+def json_extract_string(document: str, path: str) -> str:  # type: ignore[empty-body]
+    """A JSON value as text."""
+
+
+@ibis.udf.scalar.builtin
+def contains(text: str, part: str) -> bool:  # type: ignore[empty-body]
+    """Whether a text holds another."""
+
+
+def members(rule: Rule, profiles: ir.Table, events: ir.Table, now: int) -> ir.Table:
+    """The `profile_id`s of which the rule is true at `now` (ms).
+
+    `profiles` is shaped like `profile_table`; `events` has `profile_id`, `name`, `occurred` and the lake's
+    typed columns and `properties`. A profile with no event counts zero.
+    """
+    questions = list(dict.fromkeys(each for each in walk(rule) if isinstance(each, Did)))
+    table = profiles
+    if questions:
+        conditions = [_condition(question, events, now) for question in questions]
+        counts = (
+            events.filter(functools.reduce(operator.or_, conditions))
+            .group_by("profile_id")
+            .aggregate(
+                **{f"did_{index}": condition.ifelse(1, 0).sum() for index, condition in enumerate(conditions)}
+            )
+        )
+        table = profiles.left_join(counts, "profile_id")
+    numbers = {question: f"did_{index}" for index, question in enumerate(questions)}
+    return table.filter(_expression(rule, table, numbers)).select("profile_id")
+
+
+def _expression(rule: Rule, table: ir.Table, numbers: dict[Did, str]) -> ir.BooleanValue:
+    if isinstance(rule, (All, Any)):
+        joined = operator.and_ if isinstance(rule, All) else operator.or_
+        return functools.reduce(joined, [_expression(each, table, numbers) for each in rule.rules])
+    if isinstance(rule, Not):
+        return ~_expression(rule.rule, table, numbers)
+    if isinstance(rule, Did):
+        return _COMPARE[rule.operator](table[numbers[rule]].fill_null(0), rule.count)
+    if isinstance(rule, Holds):
+        return table.circumstances.contains(rule.circumstance).fill_null(False)
+    if isinstance(rule, Consents):
+        return table.consents.contains(rule.purpose).fill_null(False)
+    return _comparison(rule, lambda kind: table[f"{rule.field}:{kind}"])
+
+
+def _condition(rule: Did, events: ir.Table, now: int) -> ir.BooleanValue:
+    condition = events.name == rule.event
+    if rule.window:
+        size = BUCKET_MS[rule.window.unit]
+        since = (now // size - rule.window.amount + 1) * size
+        condition &= epoch_ms(events.occurred) >= since
+    for each in rule.where:
+        condition &= _comparison(each, _property(events, each.field))
+    return condition.fill_null(False)
+
+
+def _property(events: ir.Table, name: str) -> Anything:
+    if name in SEMANTIC:
+        kind, _ = SEMANTIC[name]
+        column = events[name]
+        empty = {"n": ibis.null("float64"), "t": ibis.null("string"), "b": ibis.null("boolean")}
+        own = column if kind == "text" else column.cast("float64")
+        return lambda wanted: own if wanted == ("t" if kind == "text" else "n") else empty[wanted]
+    path = '$."' + name.replace('"', '\\"') + '"'
+    kind = json_type(events.properties, path)
+    value = json_extract_string(events.properties, path)
+
+    def read(wanted: str) -> ir.Value:
+        if wanted == "n":
+            return kind.isin(["BIGINT", "UBIGINT", "DOUBLE"]).ifelse(value.try_cast("float64"), ibis.null())
+        if wanted == "b":
+            return (kind == "BOOLEAN").ifelse(value == "true", ibis.null())
+        return (kind == "VARCHAR").ifelse(value, ibis.null())
+
+    return read
+
+
+def _comparison(rule: Compare, read: Anything) -> ir.BooleanValue:
+    """The comparison over a value read as number (`n`), text (`t`) or flag (`b`); null wherever unknown."""
+    wanted = rule.value
+    if rule.operator in {"known", "unknown"}:
+        known = (
+            read("n").notnull()
+            | read("b").notnull()
+            | (read("t").notnull() & (read("t") != "")).fill_null(False)
+        )
+        return known if rule.operator == "known" else ~known
+    if rule.operator == "contains":
+        return contains(read("t"), str(wanted)).fill_null(False)
+    if rule.operator == "in":
+        values = wanted if isinstance(wanted, tuple) else (wanted,)
+        return functools.reduce(
+            operator.or_, [_same(each, read, operator.eq) for each in values], ibis.literal(False)
+        )
+    if rule.operator == "=":
+        return _same(wanted, read, operator.eq)
+    if rule.operator == "!=":
+        different = _same(wanted, read, operator.ne)
+        return different & (read("t") != "").fill_null(False) if isinstance(wanted, str) else different
+    number = as_number(wanted)
+    if number is None:
+        return ibis.literal(False)
+    return _COMPARE[rule.operator](read("n"), ibis.literal(number, "float64")).fill_null(False)
+
+
+def _same(wanted: Literal_, read: Anything, compare: Anything) -> ir.BooleanValue:
+    if isinstance(wanted, bool):
+        return compare(read("b"), wanted).fill_null(False)
+    number = as_number(wanted)
+    if number is not None:
+        return compare(read("n"), ibis.literal(number, "float64")).fill_null(False)
+    return compare(read("t"), str(wanted)).fill_null(False)
+
+
+_COMPARE: dict[str, Anything] = {
+    "=": operator.eq,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def profile_table(rule: Rule, states: Iterable[tuple[str, State]], readings: Readings, now: int) -> pa.Table:
+    """What the lake's reader needs to know of each profile for this rule, as of `now`."""
+    rows = list(states)
+    columns: dict[str, pa.Array] = {"profile_id": pa.array([key for key, _ in rows], pa.string())}
+    parts = list(walk(rule))
+    for field in dict.fromkeys(each.field for each in parts if isinstance(each, Compare)):
+        if field.startswith("trait."):
+            name = field.removeprefix("trait.")
+            values = [readings.trait(state, name) for _, state in rows]
+        else:
+            values = [fact(field).read(state, now) for _, state in rows]
+        columns[f"{field}:n"] = pa.array([as_number(value) for value in values], pa.float64())
+        columns[f"{field}:t"] = pa.array([v if isinstance(v, str) else None for v in values], pa.string())
+        columns[f"{field}:b"] = pa.array([v if isinstance(v, bool) else None for v in values], pa.bool_())
+    circumstances = list(dict.fromkeys(each.circumstance for each in parts if isinstance(each, Holds)))
+    columns["circumstances"] = pa.array(
+        [[name for name in circumstances if readings.holds(state, name, now)] for _, state in rows],
+        pa.list_(pa.string()),
+    )
+    purposes = list(dict.fromkeys(each.purpose for each in parts if isinstance(each, Consents)))
+    columns["consents"] = pa.array(
+        [[name for name in purposes if readings.consents(state, name, now)] for _, state in rows],
+        pa.list_(pa.string()),
+    )
+    return pa.table(columns)

@@ -1,0 +1,182 @@
+"""The live reader: a rule as a compiled function of one customer's state and the time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any as Anything
+from typing import Protocol
+
+from heed.contracts.event import Event
+from heed.contracts.fold import State
+from heed.contracts.lake import SEMANTIC, semantic
+from heed.rules.facts import fact
+from heed.rules.tree import (
+    All,
+    Any,
+    Atom,
+    Compare,
+    Consents,
+    Did,
+    Literal_,
+    Not,
+    Rule,
+    atom_of,
+)
+
+Predicate = Callable[[State, int], bool]
+
+
+class Readings(Protocol):
+    """What the rules read of a state beside facts; the rooms that own the sections provide it."""
+
+    def trait(self, state: State, name: str) -> Anything: ...
+    def count(self, state: State, key: str, since_bucket: int) -> int: ...
+    def holds(self, state: State, circumstance: str, now: int) -> bool: ...
+    def consents(self, state: State, purpose: str, now: int) -> bool: ...
+
+
+def predicate(rule: Rule, readings: Readings) -> Predicate:
+    """Compile once, ask often: `predicate(rule, readings)(state, now)`."""
+    if isinstance(rule, All):
+        parts = [predicate(each, readings) for each in rule.rules]
+        return lambda state, now: all(part(state, now) for part in parts)
+    if isinstance(rule, Any):
+        parts = [predicate(each, readings) for each in rule.rules]
+        return lambda state, now: any(part(state, now) for part in parts)
+    if isinstance(rule, Not):
+        inner = predicate(rule.rule, readings)
+        return lambda state, now: not inner(state, now)
+    if isinstance(rule, Compare):
+        return _compare(rule, readings)
+    if isinstance(rule, Did):
+        return _did(rule, readings)
+    if isinstance(rule, Consents):
+        purpose = rule.purpose
+        return lambda state, now: readings.consents(state, purpose, now)
+    circumstance = rule.circumstance
+    return lambda state, now: readings.holds(state, circumstance, now)
+
+
+def _compare(rule: Compare, readings: Readings) -> Predicate:
+    test = tester(rule)
+    if rule.field.startswith("trait."):
+        name = rule.field.removeprefix("trait.")
+        return lambda state, now: test(readings.trait(state, name))
+    read = fact(rule.field).read
+    return lambda state, now: test(read(state, now))
+
+
+def _did(rule: Did, readings: Readings) -> Predicate:
+    atom = atom_of(rule)
+    key, bucket_ms, wanted = atom.key, atom.bucket_ms, rule.count
+    amount = rule.window.amount if rule.window else 0
+    compare = _COUNTS[rule.operator]
+
+    def holds(state: State, now: int) -> bool:
+        since = now // bucket_ms - amount + 1 if bucket_ms else 0
+        return compare(readings.count(state, key, since), wanted)
+
+    return holds
+
+
+_COUNTS: dict[str, Callable[[int, int], bool]] = {
+    "=": lambda found, wanted: found == wanted,
+    "<": lambda found, wanted: found < wanted,
+    "<=": lambda found, wanted: found <= wanted,
+    ">": lambda found, wanted: found > wanted,
+    ">=": lambda found, wanted: found >= wanted,
+}
+
+
+def as_number(value: Anything) -> float | None:
+    """The number a comparison sees: ints and finite floats, nothing else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def tester(rule: Compare) -> Callable[[Anything], bool]:
+    """Whether a value satisfies the comparison; see `Compare` for unknown values and other kinds."""
+    operator, wanted = rule.operator, rule.value
+    if operator == "known":
+        return lambda value: value is not None and value != ""
+    if operator == "unknown":
+        return lambda value: value is None or value == ""
+    if operator == "contains":
+        part = str(wanted)
+        return lambda value: isinstance(value, str) and part in value
+    if operator == "in":
+        tests = [_equals(each) for each in (wanted if isinstance(wanted, tuple) else (wanted,))]
+        return lambda value: any(test(value) for test in tests)
+    if operator == "=":
+        return _equals(wanted)
+    if operator == "!=":
+        return _differs(wanted)
+    number = as_number(wanted)
+    if number is None:
+        return lambda value: False
+    order = _ORDERS[operator]
+
+    def test(value: Anything) -> bool:
+        found = as_number(value)
+        return found is not None and order(found, number)
+
+    return test
+
+
+_ORDERS: dict[str, Callable[[float, float], bool]] = {
+    "<": lambda found, wanted: found < wanted,
+    "<=": lambda found, wanted: found <= wanted,
+    ">": lambda found, wanted: found > wanted,
+    ">=": lambda found, wanted: found >= wanted,
+}
+
+
+def _equals(wanted: Literal_) -> Callable[[Anything], bool]:
+    if isinstance(wanted, bool):
+        return lambda value: value is wanted
+    number = as_number(wanted)
+    if number is not None:
+        return lambda value: as_number(value) == number
+    return lambda value: isinstance(value, str) and value == wanted
+
+
+def _differs(wanted: Literal_) -> Callable[[Anything], bool]:
+    if isinstance(wanted, bool):
+        return lambda value: value is (not wanted)
+    number = as_number(wanted)
+    if number is not None:
+        return lambda value: (found := as_number(value)) is not None and found != number
+    return lambda value: isinstance(value, str) and value != "" and value != wanted
+
+
+def counts(atom: Atom) -> Callable[[Event], bool]:
+    """Whether an event counts for the atom; the event's name and open properties are already known."""
+    tests = [(each.field, tester(each)) for each in atom.where]
+    name = atom.event
+    if not tests:
+        return lambda event: event.name == name
+
+    def matches(event: Event) -> bool:
+        if event.name != name:
+            return False
+        columns = event_columns(event)
+        return all(test(columns.get(field)) for field, test in tests)
+
+    return matches
+
+
+def event_columns(event: Event) -> Mapping[str, Anything]:
+    """The event's filterable values: open properties, with the lake's typed columns over them."""
+    columns = dict(event.open)
+    for name, value in semantic(event).items():
+        columns[name] = value / 10_000 if SEMANTIC[name][0] == "money" else value
+    for name, (kind, _) in SEMANTIC.items():
+        if name in columns and kind != "text" and as_number(columns[name]) is None:
+            del columns[name]
+    return columns

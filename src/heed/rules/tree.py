@@ -1,0 +1,119 @@
+"""The tree of a rule: what the text and the builder both write and both readers read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Literal, TypeAlias
+
+import msgspec
+
+Operator = Literal["=", "!=", "<", "<=", ">", ">=", "contains", "in", "known", "unknown"]
+CountOperator = Literal["=", "<", "<=", ">", ">="]
+Literal_ = float | int | str | bool | tuple[float | int | str | bool, ...] | None
+
+
+class All(msgspec.Struct, frozen=True, tag="all"):
+    rules: tuple[Rule, ...]
+
+
+class Any(msgspec.Struct, frozen=True, tag="any"):
+    rules: tuple[Rule, ...]
+
+
+class Not(msgspec.Struct, frozen=True, tag="not"):
+    rule: Rule
+
+
+class Compare(msgspec.Struct, frozen=True, tag="compare"):
+    """`field` is `trait.<name>`, a registered fact, or inside `Did` the name of a property.
+
+    Every comparison with something unknown, or of another kind than the value, is false.
+    """
+
+    field: str
+    operator: Operator
+    value: Literal_ = None
+
+
+class Window(msgspec.Struct, frozen=True):
+    """The last `amount` buckets, the running one included: `1 days` is today (UTC) so far."""
+
+    amount: int
+    unit: Literal["minutes", "hours", "days"]
+
+
+class Did(msgspec.Struct, frozen=True, tag="did"):
+    """How often an event of this name happened in the window (ever, without one), where all of `where` hold."""
+
+    event: str
+    operator: CountOperator = ">="
+    count: int = 1
+    window: Window | None = None
+    where: tuple[Compare, ...] = ()
+
+
+class Holds(msgspec.Struct, frozen=True, tag="circumstance"):
+    circumstance: str
+
+
+class Consents(msgspec.Struct, frozen=True, tag="consent"):
+    purpose: str
+
+
+Rule: TypeAlias = All | Any | Not | Compare | Did | Holds | Consents
+
+BUCKET_MS = {"minutes": 60_000, "hours": 3_600_000, "days": 86_400_000}
+HORIZON = {"minutes": 180, "hours": 336, "days": 400}
+"""The longest window of each unit, in buckets; counters keep no older buckets."""
+
+
+class Atom(msgspec.Struct, frozen=True):
+    """What a profile must count so that every `Did` of this event, filter and unit can be answered live."""
+
+    event: str
+    unit: Literal["minutes", "hours", "days", "ever"]
+    where: tuple[Compare, ...] = ()
+
+    @property
+    def key(self) -> str:
+        return hashlib.blake2b(msgspec.msgpack.encode(self), digest_size=6).hexdigest()
+
+    @property
+    def bucket_ms(self) -> int:
+        return BUCKET_MS.get(self.unit, 0)
+
+    @property
+    def horizon(self) -> int:
+        return HORIZON.get(self.unit, 0)
+
+
+def atom_of(rule: Did) -> Atom:
+    return Atom(rule.event, rule.window.unit if rule.window else "ever", rule.where)
+
+
+def walk(rule: Rule) -> Iterator[Rule]:
+    """The rule and every rule inside it, outermost first."""
+    yield rule
+    if isinstance(rule, (All, Any)):
+        for inner in rule.rules:
+            yield from walk(inner)
+    elif isinstance(rule, Not):
+        yield from walk(rule.rule)
+
+
+def atoms(rule: Rule) -> frozenset[Atom]:
+    return frozenset(atom_of(each) for each in walk(rule) if isinstance(each, Did))
+
+
+_decoder = msgspec.json.Decoder(Rule)
+
+
+def to_json(rule: Rule) -> bytes:
+    return msgspec.json.encode(rule)
+
+
+def from_json(data: bytes | str) -> Rule:
+    """The tree a builder wrote; raises `msgspec.ValidationError`."""
+    rule: Rule = _decoder.decode(data)
+    return rule

@@ -1,0 +1,165 @@
+"""Tags and filters of the house style. Times are int milliseconds since 1970 UTC or datetimes."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from django import template
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from heed.kit.clock import moment
+from heed.web import charts, words
+
+register = template.Library()
+
+
+def _when(value: Any) -> datetime | None:
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, int | float) and value:
+        try:
+            return moment(int(value))
+        except (OverflowError, ValueError, OSError):
+            return None
+    return None
+
+
+@register.simple_tag
+def ago(value: Any, empty: str = "never") -> SafeString:
+    """A time as people say it, with the exact moment on hover; kept fresh by times.js."""
+    when = _when(value)
+    if when is None:
+        return format_html('<span class="time">{}</span>', empty)
+    local = timezone.localtime(when)
+    return format_html(
+        '<time class="time" datetime="{}" title="{}" data-ago>{}</time>',
+        when.astimezone(UTC).isoformat(timespec="milliseconds"),
+        local.strftime("%A %-d %B %Y, %H:%M:%S %Z"),
+        words.ago(timezone.now(), when, local),
+    )
+
+
+@register.filter
+def exact(value: Any) -> str:
+    when = _when(value)
+    return timezone.localtime(when).strftime("%-d %b %Y, %H:%M:%S") if when else "never"
+
+
+@register.filter
+def day(value: Any) -> str:
+    when = _when(value)
+    return timezone.localtime(when).strftime("%-d %B %Y") if when else "never"
+
+
+@register.filter
+def signed(value: Any, digits: int = 2) -> str:
+    return words.signed(value, digits)
+
+
+@register.filter
+def tone(valence: Any) -> str:
+    return words.tone(valence)
+
+
+@register.filter
+def feeling(valence: Any) -> str:
+    return words.feeling(valence)
+
+
+@register.filter
+def tone_of_change(contribution: Any) -> str:
+    return "low" if float(contribution or 0) < 0 else "high"
+
+
+@register.filter
+def share(contribution: Any) -> str:
+    """How much of a bar a contribution fills: half a valence unit fills all of it."""
+    return f"{min(1.0, abs(float(contribution or 0)) / 0.5):.3f}"
+
+
+@register.filter
+def percent(share: Any, digits: int = 1) -> str:
+    return "–" if share is None else f"{100 * share:.{digits}f}%"
+
+
+@register.filter
+def number(value: Any) -> str:
+    return words.number(value)
+
+
+@register.filter
+def initials(name: Any) -> str:
+    return words.initials(str(name or ""))
+
+
+@register.filter
+def human(key: Any) -> str:
+    return words.human(str(key))
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """Indented, for reading; still escaped by the template."""
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+@register.filter
+def get(mapping: Any, key: Any) -> Any:
+    return mapping.get(key) if hasattr(mapping, "get") else None
+
+
+@register.simple_tag
+def mood_mark(valence: Any, spread: Any = None, baseline: Any = None) -> SafeString:
+    """Dot: where they stand. Band: how sure we are. Tick: where they usually are."""
+    if valence is None:
+        return format_html('<span class="mood none" role="img" aria-label="{}"></span>', "no mood yet")
+    v = max(-1.0, min(1.0, float(valence)))
+    u = max(0.0, min(1.0, float(spread or 0)))
+    b = None if baseline is None else max(-1.0, min(1.0, float(baseline)))
+    low, high = max(-1.0, v - u), min(1.0, v + u)
+    sentence = f"{words.feeling(v)}, {words.signed(v)} give or take {u:.2f}"
+    if b is not None:
+        sentence += f", usually {words.signed(b)}"
+    return format_html(
+        '<span class="mood {}" style="--v:{};--l:{};--h:{};--b:{}" role="img" aria-label="mood: {}" title="{}">'
+        "<i></i>{}<b></b></span>",
+        words.tone(v),
+        f"{v:.3f}",
+        f"{low:.3f}",
+        f"{high:.3f}",
+        f"{b or 0:.3f}",
+        sentence,
+        sentence,
+        mark_safe("") if b is None else mark_safe("<u></u>"),  # noqa: S308
+    )
+
+
+@register.simple_tag
+def line_chart(points: Any, label: str, **options: Any) -> SafeString:
+    """`points` are (ms, value, low, high), oldest first; see `heed.web.charts.line`."""
+    return mark_safe(charts.line(list(points), label, zone=timezone.get_current_timezone(), **options))  # noqa: S308
+
+
+@register.simple_tag
+def histogram(bars: Any, label: str, before: Any = None) -> SafeString:
+    """`bars` are counts in equal steps over −1…1."""
+    return mark_safe(charts.histogram(list(bars), label, before=list(before) if before else None))  # noqa: S308
+
+
+@register.simple_tag(takes_context=True)
+def may(context: Any, permission: str) -> bool:
+    user = context.get("user")
+    return bool(user and user.is_authenticated and user.may(permission))
+
+
+@register.simple_tag(takes_context=True)
+def panels(context: Any, page: str, subject: Any = None, place: str = "side") -> SafeString:
+    """What other rooms add to this page."""
+    from heed.web.registry import panels_for
+
+    request = context["request"]
+    return mark_safe("".join(p.render(request, subject) for p in panels_for(page, request.user.role, place)))  # noqa: S308

@@ -1,0 +1,1 @@
+"""Mood, circumstances and stance. Pure: no clock, no I/O."""

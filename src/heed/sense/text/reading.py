@@ -19,7 +19,7 @@ STRONG_COUNTS = 1.5
 
 
 class Reading(NamedTuple):
-    """Probabilities of one unit in the order of `SENTIMENTS`, `EMOTIONS`, `INTENTS`; `words` is its length."""
+    """Probabilities of a unit in the order of `SENTIMENTS`, `EMOTIONS`, `INTENTS`; `words` is its length."""
 
     sentiment: Sequence[float]
     emotion: Sequence[float]

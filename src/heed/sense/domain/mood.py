@@ -1,0 +1,358 @@
+"""How a customer feels: a precision-weighted mean of fading evidence and the customer's own baseline.
+
+With evidence i of value vᵢ and precision wᵢ that halves every hᵢ, and the baseline b of precision p₀:
+
+    valence(t) = (p₀·b + Σ wᵢ(t)·vᵢ) / (p₀ + Σ wᵢ(t)),   wᵢ(t) = wᵢ·2^−(t−tᵢ)/hᵢ
+
+the posterior mean of a normal with known variances. Only the sums per half-life class are kept, so one
+event costs the same however long the history. Urgency is a noisy-or, 1 − Π(1 − uᵢ), kept as the sum of
+−ln(1 − uᵢ), which fades by class in the same way. Events alone change the state; it fades when it is read.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import msgspec
+
+from heed.contracts.mood import Evidence, Mood
+from heed.kit.clock import DAY, HOUR, MINUTE
+from heed.sense.domain.weights import DEFAULT, FOR_A_DAY, HALF_LIVES, Weights
+
+EVIDENCE_KEPT = 8
+EXCERPT_LENGTH = 140
+VISIBLE = 0.05
+_BURSTS_KEPT = 16
+_MOST_URGENT = 0.98
+_TINY = 1e-9
+_AHEAD = tuple(
+    [15 * MINUTE, HOUR, 3 * HOUR, 8 * HOUR]
+    + [days * DAY for days in (1, 2, 4, 7, 11, 16, 23, 32, 45, 64, 90, 128, 180)]
+)
+
+
+class Piece(NamedTuple):
+    """One new piece of evidence, before it is weighed against what is known."""
+
+    message_id: str
+    kind: str
+    label: str
+    at: int
+    value: float
+    precision: float
+    fades: int
+    urgency: float = 0.0
+    burst: int = HOUR
+    excerpt: str = ""
+    by: str = ""
+
+
+class Kept(msgspec.Struct, array_like=True):
+    """A piece as it was weighed in, as of `at`.
+
+    `press` is −ln(1 − urgency); `usual` and `usual_value` are its weight and value in the baseline.
+    """
+
+    message_id: str
+    kind: str
+    label: str
+    at: int
+    value: float
+    weight: float
+    fades: int
+    press: float = 0.0
+    usual: float = 0.0
+    usual_value: float = 0.0
+    excerpt: str = ""
+    by: str = ""
+
+
+class Burst(msgspec.Struct, array_like=True):
+    """How much of one kind came lately: `level` halves every burst length of that kind."""
+
+    at: int
+    level: float
+
+
+class Feelings(msgspec.Struct, omit_defaults=True):
+    """The section `mood`: sums as of `at` (ms), one for each half-life class; `usual_…` make the baseline."""
+
+    at: int = 0
+    weights: list[float] = []
+    values: list[float] = []
+    presses: list[float] = []
+    usual_weight: float = 0.0
+    usual_value: float = 0.0
+    usual_today: float = 0.0
+    bursts: dict[str, Burst] = {}
+    kept: list[Kept] = []
+    corrected_at: int = 0
+    corrected_to: float = 0.0
+
+
+def _fade(elapsed: float, half_life: int) -> float:
+    return 2.0 ** (-elapsed / half_life) if elapsed > 0 else 1.0
+
+
+def _bound(value: float, low: float = -1.0, high: float = 1.0) -> float:
+    return max(low, min(high, value)) if math.isfinite(value) else 0.0
+
+
+class _Now(NamedTuple):
+    weight: float
+    value: float
+    press: float
+    baseline: float
+
+    def valence(self, weights: Weights) -> float:
+        prior = weights.prior_precision
+        return _bound((prior * self.baseline + self.value) / (prior + self.weight))
+
+
+def _read(section: Feelings, now: int, weights: Weights) -> _Now:
+    elapsed = max(0, now - section.at)
+    weight = value = press = 0.0
+    if section.weights:
+        for index, half_life in enumerate(HALF_LIVES):
+            share = _fade(elapsed, half_life)
+            weight += share * section.weights[index]
+            value += share * section.values[index]
+            press += share * section.presses[index]
+    slow = _fade(elapsed, weights.baseline_half_life)
+    prior = weights.baseline_prior
+    usual = (prior * weights.prior_valence + slow * section.usual_value) / (
+        prior + slow * section.usual_weight
+    )
+    return _Now(weight, value, press, _bound(usual))
+
+
+def mood_at(section: Feelings, now: int, weights: Weights = DEFAULT, *, with_evidence: bool = True) -> Mood:
+    """The mood at `now` (ms). Asking about a moment before the last event gives the mood at that event."""
+    read = _read(section, now, weights)
+    total = weights.prior_precision + read.weight
+    evidence = []
+    for piece in section.kept if with_evidence else ():
+        share = piece.weight * _fade(now - piece.at, HALF_LIVES[piece.fades])
+        contribution = share * (piece.value - read.baseline) / total
+        evidence.append(
+            Evidence(
+                piece.message_id,
+                piece.kind,
+                piece.label,
+                piece.at,
+                round(contribution, 4),
+                piece.excerpt,
+                piece.by,
+            )
+        )
+    evidence.sort(key=lambda one: (-abs(one.contribution), -one.at, one.message_id, one.kind))
+    return Mood(
+        valence=read.valence(weights),
+        spread=math.sqrt(weights.variance / total + weights.spread_floor**2),
+        urgency=_bound(1.0 - math.exp(-read.press), 0.0),
+        confidence=_bound(read.weight / total, 0.0),
+        baseline=read.baseline,
+        at=max(now, section.at),
+        evidence=tuple(evidence),
+    )
+
+
+def next_change(section: Feelings, now: int, weights: Weights = DEFAULT) -> int | None:
+    """When fading alone will have moved valence or urgency by 0.05 (ms, later than `now`), or None."""
+    if not section.weights:
+        return None
+    read = _read(section, now, weights)
+    valence, urgency = read.valence(weights), math.exp(-read.press)
+
+    def moved(later: int) -> bool:
+        then = _read(section, later, weights)
+        shift = abs(then.valence(weights) - valence)
+        return shift >= VISIBLE or abs(math.exp(-then.press) - urgency) >= VISIBLE
+
+    start = max(now, section.at)
+    before = start
+    for ahead in _AHEAD:
+        if moved(start + ahead):
+            after = start + ahead
+            while after - before > max(MINUTE, (after - start) // 20):
+                middle = (before + after) // 2
+                before, after = (before, middle) if moved(middle) else (middle, after)
+            return after
+        before = start + ahead
+    return None
+
+
+def advance(section: Feelings, at: int, weights: Weights = DEFAULT) -> None:
+    """Bring the sums to the moment of an event; one from the past leaves them where they are."""
+    if not section.weights:
+        section.weights = [0.0] * len(HALF_LIVES)
+        section.values = [0.0] * len(HALF_LIVES)
+        section.presses = [0.0] * len(HALF_LIVES)
+    elapsed = at - section.at
+    if elapsed <= 0:
+        return
+    if section.at:
+        for index, half_life in enumerate(HALF_LIVES):
+            share = _fade(elapsed, half_life)
+            for sums in (section.weights, section.values, section.presses):
+                sums[index] = sums[index] * share if abs(sums[index]) * share > _TINY else 0.0
+        slow = _fade(elapsed, weights.baseline_half_life)
+        section.usual_weight *= slow
+        section.usual_value *= slow
+        section.usual_today *= _fade(elapsed, DAY)
+    section.at = at
+
+
+def add(section: Feelings, piece: Piece, weights: Weights = DEFAULT) -> None:
+    """Weigh one piece of evidence in, fading it from when it occurred."""
+    value = _bound(piece.value)
+    if not (math.isfinite(piece.precision) and piece.precision > 0) or not 0 <= piece.fades < len(HALF_LIVES):
+        return
+    if (
+        not piece.by
+        and piece.at <= section.corrected_at
+        and abs(value - section.corrected_to) > weights.contradiction
+    ):
+        return
+    advance(section, piece.at, weights)
+    read = _read(section, section.at, weights)
+    # What is bad never cheers anyone up, however mild it is beside what is known; nor does good news sadden.
+    here = read.valence(weights)
+    felt = min(value, here) if value < 0 else max(value, here) if value > 0 else value
+    usual = min(value, read.baseline) if value < 0 else max(value, read.baseline) if value > 0 else value
+    if piece.by:
+        felt = usual = value
+    novelty = 1.0 if piece.by else _novelty(section, piece)
+    weight = piece.precision * novelty
+    press = -math.log(1.0 - _bound(piece.urgency, 0.0, _MOST_URGENT)) * novelty
+    elapsed = section.at - piece.at
+    share = _fade(elapsed, HALF_LIVES[piece.fades])
+    section.weights[piece.fades] += share * weight
+    section.values[piece.fades] += share * weight * felt
+    section.presses[piece.fades] += share * press
+    slow = _usual_part(section, weight, elapsed, weights)
+    section.usual_weight += slow
+    section.usual_value += slow * usual
+    excerpt = piece.excerpt[:EXCERPT_LENGTH]
+    section.kept.append(
+        Kept(
+            piece.message_id,
+            piece.kind,
+            piece.label,
+            piece.at,
+            felt,
+            weight,
+            piece.fades,
+            press,
+            slow / max(_fade(elapsed, weights.baseline_half_life), _TINY),
+            usual,
+            excerpt,
+            piece.by,
+        )
+    )
+    _evict(section, weights)
+
+
+def _usual_part(section: Feelings, weight: float, elapsed: int, weights: Weights) -> float:
+    """What a piece adds to the baseline: the more a day has said already, the less, so no one day decides."""
+    room = weights.baseline_a_day
+    left = max(0.0, 1.0 - section.usual_today / (2 * room))
+    part = left * weight * room / (room + weight)
+    section.usual_today += part * _fade(elapsed, DAY)
+    return part * _fade(elapsed, weights.baseline_half_life)
+
+
+def _novelty(section: Feelings, piece: Piece) -> float:
+    """1 for something new, less for what repeats within its burst: the n-th of a kind at once counts 1/n."""
+    burst = section.bursts.get(piece.kind)
+    if burst is None:
+        section.bursts[piece.kind] = Burst(piece.at, 1.0)
+        if len(section.bursts) > _BURSTS_KEPT:
+            oldest = min((entry.at, kind) for kind, entry in section.bursts.items() if kind != piece.kind)
+            del section.bursts[oldest[1]]
+        return 1.0
+    level = burst.level * _fade(abs(piece.at - burst.at), piece.burst)
+    if piece.at >= burst.at:
+        burst.at, burst.level = piece.at, level + 1.0
+    else:
+        burst.level += _fade(burst.at - piece.at, piece.burst)
+    return 1.0 / (1.0 + level)
+
+
+def _strength(piece: Kept, now: int, baseline: float) -> float:
+    fade = _fade(now - piece.at, HALF_LIVES[piece.fades])
+    return fade * (piece.weight * (abs(piece.value - baseline) + 0.05) + 0.2 * piece.press)
+
+
+def _evict(section: Feelings, weights: Weights) -> None:
+    if len(section.kept) > EVIDENCE_KEPT:
+        baseline = _read(section, section.at, weights).baseline
+        ranked = [(_strength(p, section.at, baseline), p.at, i) for i, p in enumerate(section.kept)]
+        del section.kept[min(ranked)[2]]
+
+
+def withdraw(section: Feelings, piece: Kept, weights: Weights = DEFAULT) -> None:
+    """Take a kept piece out again, as if it had never been weighed in."""
+    section.kept.remove(piece)
+    elapsed = section.at - piece.at
+    share = _fade(elapsed, HALF_LIVES[piece.fades])
+    slow = piece.usual * _fade(elapsed, weights.baseline_half_life)
+    index = piece.fades
+    _set_sum(
+        section, index, section.weights[index] - share * piece.weight, share * piece.weight * piece.value
+    )
+    section.presses[index] = max(0.0, section.presses[index] - share * piece.press)
+    section.usual_weight = max(0.0, section.usual_weight - slow)
+    section.usual_value = _bound(
+        section.usual_value - slow * piece.usual_value, -section.usual_weight, section.usual_weight
+    )
+
+
+def _set_sum(section: Feelings, index: int, weight: float, less_value: float) -> None:
+    weight = weight if weight > _TINY else 0.0
+    section.weights[index] = weight
+    section.values[index] = _bound(section.values[index] - less_value, -weight, weight)
+
+
+def correct(section: Feelings, piece: Piece, urgency: float | None, weights: Weights = DEFAULT) -> None:
+    """A person says how this customer feels: what contradicts them goes, their word stays with their name.
+
+    Evidence that is no longer kept piece by piece goes with it where its mean contradicts. `urgency` replaces
+    all urgency before it; None leaves what the remaining evidence says.
+    """
+    value = _bound(piece.value)
+    advance(section, piece.at, weights)
+    for kept in [one for one in section.kept if one.at <= piece.at]:
+        if abs(kept.value - value) > weights.contradiction or kept.kind == piece.kind:
+            withdraw(section, kept, weights)
+    for index, half_life in enumerate(HALF_LIVES):
+        known = [
+            (one, one.weight * _fade(section.at - one.at, half_life))
+            for one in section.kept
+            if one.fades == index
+        ]
+        rest = section.weights[index] - sum(share for _, share in known)
+        rest_value = section.values[index] - sum(share * one.value for one, share in known)
+        if rest > _TINY and abs(_bound(rest_value / rest) - value) > weights.contradiction:
+            _set_sum(section, index, section.weights[index] - rest, rest_value)
+            section.presses[index] = sum(
+                one.press * _fade(section.at - one.at, half_life) for one, _ in known
+            )
+    if urgency is not None:
+        section.presses = [0.0] * len(HALF_LIVES)
+        for kept in section.kept:
+            kept.press = 0.0
+    if piece.at >= section.corrected_at:
+        section.corrected_at, section.corrected_to = piece.at, value
+    add(
+        section,
+        piece._replace(
+            value=value,
+            precision=weights.correction_precision,
+            fades=FOR_A_DAY,
+            urgency=_bound(urgency or 0.0, 0.0),
+            by=piece.by or "a colleague",
+        ),
+        weights,
+    )

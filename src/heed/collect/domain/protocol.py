@@ -1,0 +1,263 @@
+"""Segment's HTTP tracking protocol: from the bytes of a request to events, step by step.
+
+    split the batch → size → shape → kind → name → somebody → time
+
+An event that fails a step is dropped with a typed reason and goes to the dead letters; its neighbours pass.
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from heed.contracts.event import Event
+from heed.kit.clock import DAY, HOUR
+
+KINDS = ("identify", "track", "page", "screen", "group", "alias")
+SHORT = {"i": "identify", "t": "track", "p": "page", "s": "screen", "g": "group", "a": "alias"}
+
+REASONS = {
+    "too_large": "The event is larger than allowed. Send less in one event.",
+    "not_an_object": "The event is not a JSON object.",
+    "wrong_shape": "A field has a value of the wrong kind.",
+    "unknown_type": "The type is none of identify, track, page, screen, group, alias.",
+    "no_event_name": "A track call needs the name of the event.",
+    "no_identity": "Neither userId nor anonymousId says whose event this is.",
+    "too_many": "The batch has more events than allowed in one request.",
+    "bad_row": "A row of an imported file could not be read as the mapping says.",
+}
+"""Why an event is dropped, in words."""
+
+
+class Limits(msgspec.Struct, frozen=True):
+    event_bytes: int = 32_768
+    batch_events: int = 20_000
+    past_ms: int = 3_650 * DAY
+    future_ms: int = HOUR
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """`payload` is what was sent, as sent; `line` is its place in an imported file, 0 for requests."""
+
+    reason: str
+    detail: str
+    payload: bytes
+    line: int = 0
+
+
+class BadRequest(ValueError):
+    """The request as a whole cannot be read."""
+
+
+_Text = str | int | float | None
+_Object = dict[str, Any] | None
+
+
+class _Call(msgspec.Struct, rename="camel"):
+    type: str | None = None
+    message_id: _Text = None
+    user_id: _Text = None
+    anonymous_id: _Text = None
+    previous_id: _Text = None
+    group_id: _Text = None
+    event: _Text = None
+    name: _Text = None
+    properties: _Object = None
+    traits: _Object = None
+    context: _Object = None
+    timestamp: _Text = None
+    original_timestamp: _Text = None
+    sent_at: _Text = None
+    write_key: str | None = None
+
+
+class _Envelope(msgspec.Struct, rename="camel"):
+    batch: list[msgspec.Raw] | None = None
+    context: _Object = None
+    sent_at: _Text = None
+    write_key: str | None = None
+
+
+class Parsed(msgspec.Struct):
+    events: list[Event]
+    dropped: list[Dropped]
+    write_key: str = ""
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+_call = msgspec.json.Decoder(_Call)
+_MAX_TEXT = 1_000
+
+
+def parse(body: bytes, kind: str, received: int, limits: Limits) -> Parsed:
+    """Events and drops of one request; `kind` is a call's type, or "batch".
+
+    `received` is in ms. Raises `BadRequest` where the body as a whole is no such request.
+    """
+    if kind != "batch":
+        event, key = _one(body, kind, received, limits, None, None)
+        return Parsed([event], [], key) if isinstance(event, Event) else Parsed([], [event], key)
+    try:
+        envelope = _envelope.decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise BadRequest(_words(error)) from None
+    if envelope.batch is None:
+        raise BadRequest("A batch needs a list called `batch`")
+    parsed = Parsed([], [], envelope.write_key or "")
+    for place, raw in enumerate(envelope.batch):
+        if place >= limits.batch_events:
+            parsed.dropped.append(Dropped("too_many", f"event {place + 1} of the batch", bytes(raw)))
+            continue
+        event, key = _one(bytes(raw), "", received, limits, envelope.sent_at, envelope.context)
+        parsed.write_key = parsed.write_key or key
+        if isinstance(event, Event):
+            parsed.events.append(event)
+        else:
+            parsed.dropped.append(event)
+    return parsed
+
+
+def _one(
+    raw: bytes, kind: str, received: int, limits: Limits, sent_at: _Text, context: _Object
+) -> tuple[Event | Dropped, str]:
+    if len(raw) > limits.event_bytes:
+        detail = f"{len(raw)} bytes, allowed are {limits.event_bytes}"
+        return Dropped("too_large", detail, raw[: limits.event_bytes]), _key_of(raw)
+    try:
+        call = _call.decode(raw)
+    except msgspec.ValidationError as error:
+        if not raw.lstrip().startswith(b"{"):
+            return Dropped("not_an_object", _words(error), raw), ""
+        return Dropped("wrong_shape", _words(error), raw), _key_of(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        if kind:
+            raise BadRequest(_words(error)) from None
+        return Dropped("wrong_shape", _words(error), raw), ""
+    key = call.write_key or ""
+    found = event_of(call, kind, received, limits, sent_at, context)
+    if isinstance(found, Event):
+        return found, key
+    return Dropped(found[0], found[1], raw), key
+
+
+def _key_of(raw: bytes) -> str:
+    """The write key of a call that is otherwise no good."""
+    try:
+        found = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return ""
+    key = found.get("writeKey") if isinstance(found, dict) else None
+    return key if isinstance(key, str) else ""
+
+
+def event_of(
+    call: _Call, kind: str, received: int, limits: Limits, sent_at: _Text, context: _Object
+) -> Event | tuple[str, str]:
+    """The event of a well-formed call, or the reason it is dropped and a detail."""
+    type_ = (kind or call.type or "").strip().lower()
+    if type_ not in KINDS:
+        return "unknown_type", f"type {type_[:40]!r}"
+    name = _text(call.event if type_ == "track" else call.name)
+    if type_ == "track" and not name:
+        return "no_event_name", "`event` is empty"
+    user_id, anonymous_id = _text(call.user_id), _text(call.anonymous_id)
+    own_context = call.context or {}
+    if context:
+        own_context = {**context, **own_context}
+    if not user_id and not anonymous_id and not own_context.get("externalIds"):
+        return "no_identity", "`userId` and `anonymousId` are empty"
+    marks: tuple[str, ...] = ()
+    occurred, mark = occurred_at(
+        call.original_timestamp or call.timestamp, call.sent_at or sent_at, received, limits
+    )
+    if mark:
+        marks = (mark,)
+    return Event(
+        message_id=_text(call.message_id) or f"heed-{uuid.uuid4()}",
+        type=type_,  # type: ignore[arg-type]
+        occurred=occurred,
+        received=received,
+        name=name,
+        user_id=user_id,
+        anonymous_id=anonymous_id,
+        group_id=_text(call.group_id),
+        previous_id=_text(call.previous_id),
+        properties=call.properties or {},
+        traits=call.traits or {},
+        context=own_context,
+        marks=marks,
+    )
+
+
+def occurred_at(said: _Text, sent_at: _Text, received: int, limits: Limits) -> tuple[int, str]:
+    """When it happened by our clock (ms), and a mark where what was said cannot be.
+
+    occurred = received − (sent − said): both were read from the sender's clock, whatever it shows.
+    """
+    at = instant(said)
+    if at is None:
+        return received, "time_unreadable" if said else ""
+    sent = instant(sent_at)
+    occurred = at if sent is None else received - (sent - at)
+    if occurred > received + limits.future_ms:
+        return received, "time_in_the_future"
+    if occurred < received - limits.past_ms:
+        return received - limits.past_ms, "time_too_long_ago"
+    return min(occurred, received), ""
+
+
+def instant(value: _Text) -> int | None:
+    """Milliseconds of an ISO 8601 text or a Unix time in seconds or milliseconds; None where it is neither."""
+    if value is None or isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        if not math.isfinite(value) or value < 0:
+            return None
+        return _plausible(round(value if value > 10**11 else value * 1000))
+    text = value.strip()
+    if len(text) > 40:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    try:
+        return _plausible(round((found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp() * 1000))
+    except (OverflowError, ValueError):
+        return None
+
+
+def _plausible(ms: int) -> int | None:
+    return ms if 0 <= ms < 253_402_300_800_000 else None
+
+
+def _text(value: _Text) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return ""
+        value = int(value) if value.is_integer() and abs(value) < 2**53 else value
+    return str(value).strip()[:_MAX_TEXT]
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, RecursionError):
+        return "nested too deep"
+    if isinstance(error, UnicodeDecodeError):
+        return "not UTF-8"
+    return str(error)[:300]
+
+
+def from_mapping(fields: Mapping[str, Any], received: int, limits: Limits) -> Event | tuple[str, str]:
+    """An event from a call given as an object instead of JSON."""
+    try:
+        call = msgspec.convert(dict(fields), _Call)
+    except msgspec.ValidationError as error:
+        return "wrong_shape", _words(error)
+    return event_of(call, "", received, limits, None, None)

@@ -1,0 +1,305 @@
+"""The tracking API on the raw front: durable before the 200."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+import structlog
+from psycopg_pool import AsyncConnectionPool
+
+from heed.collect import store
+from heed.collect.domain.keys import key_hash
+from heed.collect.domain.protocol import KINDS, SHORT, BadRequest, Dropped, Limits, parse
+from heed.collect.domain.tag import tag_script
+from heed.contracts.event import Event
+from heed.kit.clock import DAY, Clock
+from heed.kit.rate import Buckets
+from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
+from heed.web.front import Request, Response, answer, on_start, on_stop, problem, register_hot
+
+_PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+_SOURCES_FRESH = 2.0
+_BACKLOG_FRESH = 0.5
+_LIVE_LIMIT = 200
+log = structlog.get_logger()
+
+
+class Source(msgspec.Struct, frozen=True):
+    id: str
+    disabled: bool
+
+
+class Collector:
+    """Accepts what trackers send; one per front process."""
+
+    def __init__(
+        self,
+        dsn: str,
+        ledger: Ledger,
+        clock: Clock,
+        limits: Limits,
+        batch_bytes: int,
+        backlog: int,
+        public_url: str,
+    ) -> None:
+        self.ledger = ledger
+        self.clock = clock
+        self.limits = limits
+        self.batch_bytes = batch_bytes
+        self.backlog = backlog
+        self.public_url = public_url
+        self.pool = AsyncConnectionPool(
+            dsn, min_size=0, max_size=3, open=False, timeout=5, kwargs={"autocommit": True}
+        )
+        self._sources: dict[bytes, tuple[float, Source | None]] = {}
+        self._strangers = Buckets(rate=5.0, burst=50.0)
+        self._behind = 0
+        self._behind_at = -1.0
+
+    def register(self) -> None:
+        on_start(self.pool.open)
+        on_stop(self.pool.close)
+        for kind in KINDS:
+            self._register(kind, kind)
+        for short, kind in SHORT.items():
+            self._register(short, kind)
+        for path in ("batch", "import", "b"):
+            self._register(path, "batch")
+        register_hot("POST", "/beacon/v1/batch", self._handler("batch"))
+        register_hot("POST", "/v1/m", self._swallow)
+        register_hot("GET", "/v1/projects/*", self._settings)
+        register_hot("GET", "/pixel/v1/track", self._pixel("track"))
+        register_hot("GET", "/pixel/v1/page", self._pixel("page"))
+        register_hot("GET", "/t.js", self._tag)
+
+    def _register(self, path: str, kind: str) -> None:
+        handler = self._handler(kind)
+        register_hot("POST", f"/v1/{path}", handler)
+
+    def _handler(self, kind: str) -> Any:
+        async def handle(request: Request) -> Response:
+            body = await request.body(self.batch_bytes)
+            return await self.collect(request, body, kind)
+
+        return handle
+
+    async def collect(self, request: Request, body: bytes, kind: str) -> Response:
+        received = self.clock()
+        try:
+            parsed = parse(body, kind, received, self.limits)
+        except BadRequest as error:
+            return problem(400, "bad_request", "The body is no such tracking call.", str(error))
+        _, key = request.credentials()
+        source = await self.source(key or parsed.write_key or request.query("writeKey"), request.address)
+        if isinstance(source, Response):
+            return source
+        if wait := await self._overloaded():
+            return problem(
+                429,
+                "too_much",
+                "Events arrive faster than they are carried; send this again later.",
+                "",
+                wait,
+            )
+        for event in parsed.events:
+            event.source = source.id
+        try:
+            if parsed.dropped:
+                await self.bury(source.id, parsed.dropped, received)
+            if parsed.events:
+                lane = BULK if request.path.endswith("/import") else LIVE
+                await self.ledger.append_soon(lane, parsed.events)
+        except LedgerUnavailable as error:
+            log.warning("collect.not_durable", error=str(error)[:200])
+            return problem(503, "not_durable", "Heed cannot keep events just now; send this again.", "", 5)
+        return answer({"success": True})
+
+    async def source(self, key: str, address: str) -> Source | Response:
+        """Whose key this is, or the response for a key that opens nothing."""
+        if not key or len(key) > 200:
+            return problem(401, "no_write_key", "The request carries no write key.", "See Sources in Heed.")
+        hashed = key_hash(key)
+        now = time.monotonic()
+        kept = self._sources.get(hashed)
+        if kept is None or now - kept[0] > _SOURCES_FRESH:
+            if (kept is None or kept[1] is None) and not self._strangers.take(address, now):
+                return problem(429, "too_many_keys", "Too many unknown write keys from here.", "", 10)
+            try:
+                found = await store.source_of(self.pool, hashed)
+            except Exception as error:
+                if kept is None:
+                    log.warning("collect.no_sources", error=type(error).__name__)
+                    return problem(503, "unavailable", "Heed cannot look up write keys just now.", "", 5)
+                found = (kept[1].id, kept[1].disabled) if kept[1] else None
+            if len(self._sources) > 10_000:
+                self._sources.clear()
+            kept = (now, Source(*found) if found else None)
+            self._sources[hashed] = kept
+        source = kept[1]
+        if source is None:
+            return problem(401, "unknown_write_key", "This write key is not known.", "See Sources in Heed.")
+        if source.disabled:
+            return problem(404, "source_disabled", "The source of this write key is switched off.")
+        return source
+
+    async def _overloaded(self) -> int:
+        """Seconds to wait where too much is accepted and not yet carried, else 0."""
+        now = time.monotonic()
+        if now - self._behind_at > _BACKLOG_FRESH:
+            self._behind_at = now
+            try:
+                self._behind = await store.backlog(self.pool)
+            except Exception:
+                self._behind = 0
+        return 30 if self._behind > self.backlog else 0
+
+    async def bury(self, source: str, dropped: list[Dropped], received: int) -> None:
+        try:
+            await store.bury(self.pool, source, dropped, received)
+        except Exception as error:
+            raise LedgerUnavailable(f"dead letters: {type(error).__name__}: {error}") from error
+
+    async def _swallow(self, request: Request) -> Response:
+        await request.body(self.batch_bytes)
+        return answer({"success": True})
+
+    async def _settings(self, request: Request) -> Response:
+        """What Segment's browser library asks before it sends: where to, and with which key."""
+        key = request.rest.partition("/")[0]
+        host = request.header(b"host").decode("latin-1")
+        base = self.public_url.split("://", 1)
+        protocol = base[0] if len(base) == 2 else "http"
+        return answer(
+            {
+                "integrations": {
+                    "Segment.io": {"apiKey": key, "apiHost": f"{host}/v1", "protocol": protocol}
+                },
+                "plan": {
+                    "track": {"__default": {"enabled": True}},
+                    "identify": {"__default": {"enabled": True}},
+                },
+                "edgeFunction": {},
+                "analyticsNextEnabled": True,
+                "middlewareSettings": {},
+                "enabledMiddleware": {},
+                "metrics": {"sampleRate": 0},
+                "legacyVideoPluginsEnabled": False,
+                "remotePlugins": [],
+            }
+        )
+
+    def _pixel(self, kind: str) -> Any:
+        async def handle(request: Request) -> Response:
+            """A call as base64 JSON in `data`; the image comes back whatever became of it."""
+            try:
+                body = base64.b64decode(request.query("data") + "==", validate=False)
+            except (binascii.Error, ValueError):
+                body = b""
+            if body:
+                await self.collect(request, body, kind)
+            return Response(200, _PIXEL, b"image/gif", ((b"cache-control", b"no-store"),))
+
+        return handle
+
+    async def _tag(self, request: Request) -> Response:
+        script, tag = tag_script()
+        if request.header(b"if-none-match") == tag:
+            return Response(304, b"", b"text/javascript; charset=utf-8", ((b"etag", tag),))
+        return Response(
+            200,
+            script,
+            b"text/javascript; charset=utf-8",
+            (
+                (b"cache-control", b"public, max-age=3600"),
+                (b"etag", tag),
+                (b"access-control-allow-origin", b"*"),
+                (b"cross-origin-resource-policy", b"cross-origin"),
+            ),
+        )
+
+
+class LiveFeed:
+    """Server-sent events of what is being accepted, for the debugger: one reader however many watch."""
+
+    def __init__(self, ledger: Ledger, pool: AsyncConnectionPool, check: Any) -> None:
+        self.ledger = ledger
+        self.pool = pool
+        self.check = check
+        self.watchers: set[asyncio.Queue[bytes]] = set()
+        self.task: asyncio.Task[None] | None = None
+
+    def register(self) -> None:
+        register_hot("GET", "/live/events", self.watch)
+        on_stop(self.stop)
+
+    async def stop(self) -> None:
+        if self.task is not None:
+            self.task.cancel()
+
+    async def watch(self, request: Request) -> Response:
+        if not self.check(request.query("token")):
+            return problem(403, "not_allowed", "Open the debugger again: this link is no longer valid.")
+        if len(self.watchers) >= 50:
+            return problem(503, "too_many", "Too many people watch already.", "", 30)
+        return Response(
+            200,
+            content_type=b"text/event-stream",
+            headers=((b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")),
+            stream=self._stream(),
+        )
+
+    async def _stream(self) -> AsyncIterator[bytes]:
+        queue: asyncio.Queue[bytes] = asyncio.Queue(maxsize=1_000)
+        self.watchers.add(queue)
+        if self.task is None or self.task.done():
+            self.task = asyncio.create_task(self._read())
+        try:
+            yield b"retry: 2000\n\n: watching\n\n"
+            ends = time.monotonic() + 3_600
+            while time.monotonic() < ends:
+                try:
+                    yield await asyncio.wait_for(queue.get(), 10)
+                except TimeoutError:
+                    yield b": still here\n\n"
+        finally:
+            self.watchers.discard(queue)
+
+    async def _read(self) -> None:
+        loop = asyncio.get_running_loop()
+        position = (await loop.run_in_executor(None, self.ledger.head)).get(LIVE, 0)
+        letter = await store.last_dead_letter(self.pool)
+        while self.watchers:
+            try:
+                span = await loop.run_in_executor(None, self.ledger.read, LIVE, position, _LIVE_LIMIT)
+                if span is not None:
+                    position = span.last
+                    for event in span.events[-_LIVE_LIMIT:]:
+                        self._tell(b"event", _line(event))
+                found = await store.dead_letters_after(self.pool, letter)
+                for number, line in found:
+                    letter = number
+                    self._tell(b"dropped", line)
+            except Exception as error:
+                log.warning("live.failed", error=type(error).__name__)
+                await asyncio.sleep(2)
+            await asyncio.sleep(0.3)
+
+    def _tell(self, kind: bytes, line: bytes) -> None:
+        message = b"event: " + kind + b"\ndata: " + line + b"\n\n"
+        for queue in self.watchers:
+            if not queue.full():
+                queue.put_nowait(message)
+
+
+def _line(event: Event) -> bytes:
+    return msgspec.json.encode(event)
+
+
+def limits_of(event_bytes: int, batch_events: int, past_days: int) -> Limits:
+    return Limits(event_bytes=event_bytes, batch_events=batch_events, past_ms=past_days * DAY)

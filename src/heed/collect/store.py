@@ -1,0 +1,123 @@
+"""The statements of `collect`: sources, dead letters, imports."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import psycopg
+from psycopg_pool import AsyncConnectionPool
+
+from heed.collect.domain.protocol import Dropped
+from heed.kit.clock import moment
+
+_LETTER = (
+    "insert into dead_letter (received_at, source, reason, detail, line, payload)"
+    " select %s, %s, * from unnest(%s::text[], %s::text[], %s::bigint[], %s::bytea[])"
+)
+
+
+async def source_of(pool: AsyncConnectionPool, hashed: bytes) -> tuple[str, bool] | None:
+    """`(id, disabled)` of the source with this key."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "select id, disabled_at is not null from source where key_hash = %s", [hashed]
+        )
+        return await cursor.fetchone()
+
+
+async def backlog(pool: AsyncConnectionPool) -> int:
+    """Live events accepted and not yet carried."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "select head.seq - coalesce(done.seq, 0) from ledger_head as head"
+            " left join carry_position as done using (lane) where lane = 0"
+        )
+        row = await cursor.fetchone()
+    return row[0] if row else 0
+
+
+def _letters(source: str, dropped: Sequence[Dropped], received: int) -> list[object]:
+    return [
+        moment(received),
+        source,
+        [each.reason for each in dropped],
+        [each.detail.replace("\x00", "")[:500] for each in dropped],
+        [each.line for each in dropped],
+        [each.payload for each in dropped],
+    ]
+
+
+async def bury(pool: AsyncConnectionPool, source: str, dropped: Sequence[Dropped], received: int) -> None:
+    async with pool.connection() as connection:
+        await connection.execute(_LETTER, _letters(source, dropped, received))
+
+
+def bury_rows(connection: psycopg.Connection, source: str, dropped: Sequence[Dropped], received: int) -> None:
+    """The same from a command or a page, on its own connection."""
+    if dropped:
+        connection.execute(_LETTER, _letters(source, dropped, received))
+
+
+async def last_dead_letter(pool: AsyncConnectionPool) -> int:
+    async with pool.connection() as connection:
+        row = await (await connection.execute("select coalesce(max(id), 0) from dead_letter")).fetchone()
+    return row[0] if row else 0
+
+
+async def dead_letters_after(pool: AsyncConnectionPool, after: int) -> list[tuple[int, bytes]]:
+    """`(id, line of JSON)` of newer dead letters, oldest first."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "select id, source, reason, detail, received_at from dead_letter where id > %s order by id limit 50",
+            [after],
+        )
+        rows = await cursor.fetchall()
+    return [
+        (
+            number,
+            msgspec.json.encode(
+                {"id": number, "source": source, "reason": reason, "detail": detail, "received": at}
+            ),
+        )
+        for number, source, reason, detail, at in rows
+    ]
+
+
+def import_line(connection: psycopg.Connection, digest: str) -> tuple[int, int, int, datetime | None] | None:
+    """`(line, events, dropped, finished_at)` of an import that was begun."""
+    return connection.execute(
+        "select line, events, dropped, finished_at from import_run where digest = %s", [digest]
+    ).fetchone()
+
+
+def begin_import(connection: psycopg.Connection, digest: str, file: str, source: str, at: datetime) -> None:
+    connection.execute(
+        "insert into import_run (digest, file, source, line, events, dropped, started_at)"
+        " values (%s, %s, %s, 0, 0, 0, %s) on conflict (digest) do update"
+        " set line = 0, events = 0, dropped = 0, started_at = excluded.started_at, finished_at = null",
+        [digest, file, source, at],
+    )
+
+
+def note_import(connection: psycopg.Connection, digest: str, line: int, events: int, dropped: int) -> None:
+    connection.execute(
+        "update import_run set line = %s, events = %s, dropped = %s where digest = %s",
+        [line, events, dropped, digest],
+    )
+
+
+def finish_import(connection: psycopg.Connection, digest: str, at: datetime) -> None:
+    connection.execute("update import_run set finished_at = %s where digest = %s", [at, digest])
+
+
+def make_source(
+    connection: psycopg.Connection, id: str, name: str, kind: str, hashed: bytes, prefix: str, at: datetime
+) -> None:
+    """A source with a given id; one that exists stays as it is."""
+    connection.execute(
+        "insert into source (id, name, kind, key_hash, key_prefix, created_at, created_by)"
+        " values (%s, %s, %s, %s, %s, %s, '') on conflict (id) do nothing",
+        [id, name, kind, hashed, prefix, at],
+    )

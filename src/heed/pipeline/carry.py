@@ -1,0 +1,221 @@
+"""Carrying one micro-batch round the loop.
+
+read → dedupe → resolve identity → load profiles → fold → save → put out for the lake → announce
+
+Everything a batch changes, its position in the ledger and its rows for the lake are one database
+transaction. A process killed at any moment therefore leaves a batch either done or not begun. The rows reach
+the lake from the outbox, as a transaction of the lake that knows the batch's number (see `lake_writer`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import psycopg
+
+from heed.contracts.event import Effect, Event, Identifier
+from heed.contracts.lake import open_event
+from heed.kit.clock import HOUR, Clock, moment
+from heed.kit.sealing import seal
+from heed.pipeline import store
+from heed.pipeline.effects import apply_effects
+from heed.pipeline.lake_rows import RowBuilder
+from heed.ports.ledger import Ledger, Span
+from heed.ports.sensing import Sensing
+from heed.profiles import api as profiles
+
+PRIVATE_PURPOSE = b"heed event "
+
+_encode_event = msgspec.msgpack.Encoder().encode
+Pairs = list[tuple[Identifier, uuid.UUID]]
+
+
+class Carried(msgspec.Struct):
+    """What one batch did."""
+
+    batch: int
+    lane: int
+    last: int
+    events: int
+    duplicates: int
+    nobody: int
+    profiles: int
+    oldest_received: int
+
+
+class Carrier:
+    """Carries batches over one database connection."""
+
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        ledger: Ledger,
+        sensing: Sensing,
+        normaliser: profiles.Normaliser,
+        hasher: profiles.Hasher,
+        master_key: bytes,
+        clock: Clock,
+        declared_open: frozenset[str] = frozenset(),
+    ) -> None:
+        self.connection = connection
+        self.ledger = ledger
+        self.sensing = sensing
+        self.normaliser = normaliser
+        self.hasher = hasher
+        self.master_key = master_key
+        self.clock = clock
+        self.declared_open = declared_open
+
+    def carry(self, lane: int, limit: int) -> Carried | None:
+        """Carry the lane's next batch; None where nothing waits."""
+        with self.connection.transaction():
+            after = store.position(self.connection, lane)
+            span = self.ledger.read(lane, after, limit)
+            if span is None:
+                return None
+            batch = store.begin_batch(self.connection)
+            if store.position(self.connection, lane) != after:
+                raise Overtaken(lane)
+            return self._carry(batch, span)
+
+    def _carry(self, batch: int, span: Span) -> Carried:
+        now = moment(self.clock())
+        events = self._dedupe(span.events, now)
+        self._understand(events)
+        rows = RowBuilder(batch, span.lane)
+        touched = self.fold_into(events, rows)
+        if len(rows):
+            store.put_out(self.connection, batch, rows.table())
+        store.move(self.connection, span.lane, span.last, now)
+        self._count(span, events, rows)
+        return Carried(
+            batch,
+            span.lane,
+            span.last,
+            len(events),
+            len(span.events) - len(events),
+            sum(1 for each in rows.columns["profile_id"] if each is None),
+            touched,
+            span.events[0].received,
+        )
+
+    def _dedupe(self, events: Sequence[Event], now: datetime) -> list[Event]:
+        keyed: dict[uuid.UUID, Event] = {}
+        for event in events:
+            keyed.setdefault(message_key(event), event)
+        fresh = store.unseen(self.connection, list(keyed), now)
+        return [event for key, event in keyed.items() if key in fresh]
+
+    def _understand(self, events: Sequence[Event]) -> None:
+        found = [(event, text) for event in events if (text := self.sensing.text_of(event))]
+        if found:
+            readings = self.sensing.understand_many([text for _, text in found])
+            for (event, _), reading in zip(found, readings, strict=True):
+                event.understanding = reading
+
+    def fold_into(self, events: Sequence[Event], rows: RowBuilder | None) -> int:
+        """Resolve and fold the events in order, save the profiles, and describe the events in `rows`.
+
+        Returns how many profiles changed. Replay calls this too, without `rows`.
+        """
+        connection, fold = self.connection, profiles.fold
+        pairs = [profiles.hashes_of(event, self.normaliser, self.hasher) for event in events]
+        working = self._load(events, pairs)
+        carried: list[tuple[Event, uuid.UUID | None, tuple[float, float] | None, bool]] = []
+        effects: list[Effect] = []
+        for event, own in zip(events, pairs, strict=True):
+            resolved = working.resolve(event, own)
+            profile_id = resolved.profile_id
+            if resolved.refused:
+                event.marks += resolved.refused
+            if profile_id is None:
+                private = open_event(event, (), self.declared_open)
+                carried.append((event, None, None, "name" not in private))
+                continue
+            state = working.states[profile_id]
+            private = open_event(event, profiles.identifying_texts(state), self.declared_open)
+            effects.extend(fold.apply(state, event, event.occurred))
+            feeling = self.sensing.feeling(state, event.occurred) if rows is not None else None
+            carried.append((event, profile_id, feeling, "name" not in private))
+        self._save(working)
+        if rows is not None:
+            self._describe(carried, pairs, working, rows)
+            apply_effects(connection, effects)
+        return len(working.touched)
+
+    def _load(self, events: Sequence[Event], pairs: Sequence[Pairs]) -> profiles.Working:
+        connection = self.connection
+        hashes = [
+            hash
+            for event, own in zip(events, pairs, strict=True)
+            for hash in profiles.lookups(event, own, self.normaliser, self.hasher)
+        ]
+        owners = profiles.owners(connection, hashes)
+        candidates = {self.hasher.profile_id(own[0][1]) for own in pairs if own and own[0][1] not in owners}
+        encoded = profiles.states(connection, {*owners.values(), *candidates}, lock=True)
+        states = {profile_id: profiles.fold.decode(data) for profile_id, data in encoded.items()}
+        erased = profiles.erased(connection, candidates) if candidates else frozenset()
+        return profiles.Working(profiles.fold, self.normaliser, self.hasher, owners, states, erased)
+
+    def _save(self, working: profiles.Working) -> None:
+        now = self.clock()
+        profiles.merge(self.connection, working.merges, moment(now))
+        profiles.attach(self.connection, working.attached)
+        profiles.save(
+            self.connection,
+            [
+                profiles.row_of(
+                    profile_id, profiles.fold.encode(state := working.states[profile_id]), state, now
+                )
+                for profile_id in working.touched
+            ],
+        )
+
+    def _describe(
+        self,
+        carried: Sequence[tuple[Event, uuid.UUID | None, tuple[float, float] | None, bool]],
+        pairs: Sequence[Pairs],
+        working: profiles.Working,
+        rows: RowBuilder,
+    ) -> None:
+        """Rows keep the profile they were carried under, also where a later event of the batch merged it."""
+        owners = {profile_id for _, profile_id, _, _ in carried if profile_id is not None}
+        keys = profiles.keys(self.connection, owners, self.master_key)
+        keys.update(profiles.make_keys(self.connection, owners - keys.keys(), self.master_key))
+        for (event, profile_id, feeling, open_name), own in zip(carried, pairs, strict=True):
+            sealed = None
+            if profile_id is not None:
+                sealed = seal(keys[profile_id], _whole(event), PRIVATE_PURPOSE + profile_id.bytes)
+            rows.add(event, profile_id, [hash.hex for _, hash in own], sealed, feeling, open_name)
+
+    def _count(self, span: Span, events: Sequence[Event], rows: RowBuilder) -> None:
+        counts: Counter[tuple[datetime, str, str]] = Counter()
+        for event in events:
+            counts[moment(event.received // HOUR * HOUR), event.source, "carried"] += 1
+        for event in span.events:
+            counts[moment(event.received // HOUR * HOUR), event.source, "received"] += 1
+        store.count_hours(self.connection, counts)
+
+
+def _whole(event: Event) -> bytes:
+    """The event as replay needs it: `open` is derived again then."""
+    opened, event.open = event.open, {}
+    try:
+        return _encode_event(event)
+    finally:
+        event.open = opened
+
+
+class Overtaken(RuntimeError):
+    """Another engine carried this lane's next batch first; nothing was done."""
+
+
+def message_key(event: Event) -> uuid.UUID:
+    """What makes two messages the same: their id, within their source."""
+    text = f"{event.source}\x00{event.message_id}".encode("utf-8", "surrogatepass")
+    return uuid.UUID(bytes=hashlib.blake2b(text, digest_size=16).digest())

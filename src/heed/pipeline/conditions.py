@@ -1,0 +1,82 @@
+"""Taking new behavioural conditions into force.
+
+A condition nobody asked before has no counters yet. The engine fills them from the lake between two batches,
+while it holds the batch lock and after everything carried so far is in the lake, and drops the counters
+of conditions no longer asked; from the next batch on the fold keeps them. What results is what counting from
+the first event on would have given.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+
+import psycopg
+
+from heed.kit.clock import Clock
+from heed.pipeline import store
+from heed.ports.lake import Lake
+from heed.profiles import api as profiles
+from heed.rules.lake import bucket_counts
+from heed.rules.tree import Atom
+
+_CHUNK = 5_000
+
+
+def take_into_force(
+    connection: psycopg.Connection,
+    lake: Lake,
+    atoms: Iterable[Atom],
+    flush: Callable[[], None],
+    clock: Clock,
+) -> bool:
+    """Make these the conditions counted; True where profiles had to be changed.
+
+    `flush` brings the lake up to the last carried batch.
+    """
+    wanted = {atom.key: atom for atom in atoms}
+    with connection.transaction():
+        counted = store.counted_atoms(connection, lock=True)
+        fresh = {key: atom for key, atom in wanted.items() if key not in counted}
+        retired = counted - wanted.keys()
+        profiles.counting.set(wanted.values())
+        if not fresh and not retired:
+            return False
+        flush()
+        _fill(connection, lake, fresh, retired, clock)
+        store.set_counted_atoms(connection, wanted)
+    return True
+
+
+def _fill(
+    connection: psycopg.Connection, lake: Lake, fresh: dict[str, Atom], retired: set[str], clock: Clock
+) -> None:
+    merged = profiles.merged_into(connection)
+    counters: dict[uuid.UUID, dict[str, dict[int, int]]] = {}
+    events = lake.events() if fresh else None
+    for key, atom in fresh.items():
+        for row in bucket_counts(atom, events).to_pyarrow().to_pylist():
+            profile_id = uuid.UUID(row["profile_id"])
+            buckets = counters.setdefault(merged.get(profile_id, profile_id), {}).setdefault(key, {})
+            buckets[row["bucket"]] = buckets.get(row["bucket"], 0) + row["count"]
+    touched = set(counters)
+    if retired:
+        touched |= set(profiles.ids(connection))
+    for ids in _chunks(sorted(touched)):
+        rows = []
+        now = clock()
+        for profile_id, data in profiles.states(connection, ids, lock=True).items():
+            state = profiles.fold.decode(data)
+            own = state.activity.counters
+            for key in retired & own.keys():
+                del own[key]
+            for key, buckets in counters.get(profile_id, {}).items():
+                own[key] = profiles.prune(buckets, fresh[key])
+            state.activity.counters = dict(sorted(own.items()))
+            rows.append(profiles.row_of(profile_id, profiles.fold.encode(state), state, now))
+        profiles.save(connection, rows)
+
+
+def _chunks(ids: list[uuid.UUID]) -> Iterator[list[uuid.UUID]]:
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]

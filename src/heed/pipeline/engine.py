@@ -1,0 +1,126 @@
+"""The engine: carries live events first and bulk in between, wakes profiles whose time has come."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import psycopg
+import structlog
+
+from heed.kit.clock import Clock, moment
+from heed.pipeline.carry import Carrier, Overtaken
+from heed.pipeline.conditions import take_into_force
+from heed.pipeline.lake_writer import write_out
+from heed.ports.lake import Lake
+from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
+from heed.profiles import api as profiles
+
+BULK_BATCH = 1_000
+"""Small, so that live events never wait long behind one."""
+_BULK_TURN = 8
+_DUE_BATCH = 500
+_RULES_EVERY = 2.0
+log = structlog.get_logger()
+
+
+class Engine:
+    """One engine over one database connection; `run` returns when `stop` is called."""
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        ledger: Ledger,
+        lake: Lake,
+        clock: Clock,
+        batch: int,
+    ) -> None:
+        self.carrier = carrier
+        self.ledger = ledger
+        self.lake = lake
+        self.clock = clock
+        self.batch = batch
+        self.stopping = threading.Event()
+        self._rules_at = 0.0
+        self._live_turns = 0
+
+    @property
+    def connection(self) -> psycopg.Connection:
+        return self.carrier.connection
+
+    def stop(self) -> None:
+        self.stopping.set()
+
+    def run(self) -> None:
+        while not self.stopping.is_set():
+            if not self.turn():
+                self.ledger.wait(0.25)
+
+    def turn(self) -> int:
+        """Do what there is to do now; returns how much was done, 0 for nothing."""
+        self.refresh_rules()
+        live = self.carry(LIVE, self.batch)
+        self._live_turns = self._live_turns + 1 if live else 0
+        bulk = 0
+        if not live or self._live_turns % _BULK_TURN == 0:
+            bulk = self.carry(BULK, BULK_BATCH)
+        return live + bulk or self.wake()
+
+    def carry(self, lane: int, limit: int) -> int:
+        try:
+            carried = self.carrier.carry(lane, limit)
+        except Overtaken:
+            return 1
+        if carried is None:
+            return 0
+        return max(1, carried.events)
+
+    def drain(self) -> int:
+        """Carry everything that waits and bring the lake up to date; for commands that run without a server."""
+        done = 0
+        self.refresh_rules(force=True)
+        while turn := self.carry(LIVE, self.batch) or self.carry(BULK, self.batch):
+            done += turn
+        self.flush()
+        return done
+
+    def flush(self) -> None:
+        while write_out(self.connection, self.lake):
+            pass
+
+    def refresh_rules(self, force: bool = False) -> None:
+        """Notice rules that came or went; looked at every two seconds."""
+        if not force and time.monotonic() - self._rules_at < _RULES_EVERY:
+            return
+        atoms = profiles.atoms_in_force()
+        if {atom.key for atom in atoms} != profiles.counting.atoms.keys() or not self._rules_at:
+            if take_into_force(self.connection, self.lake, atoms, self.flush, self.clock):
+                log.info("engine.rules_in_force", conditions=len(atoms))
+        self._rules_at = time.monotonic()
+
+    def wake(self) -> int:
+        """Refresh the columns of profiles whose answers time alone has changed."""
+        now = self.clock()
+        with self.connection.transaction():
+            found = profiles.due(self.connection, moment(now), _DUE_BATCH)
+            rows = []
+            for profile_id, data in found:
+                state = profiles.fold.decode(data)
+                rows.append(profiles.row_of(profile_id, bytes(data), state, now))
+            profiles.save(self.connection, rows)
+        return len(found)
+
+
+def run_forever(make_engine: object, stopping: threading.Event) -> None:
+    """Run an engine, making it anew after the database went away, until `stopping` is set."""
+    pause = 0.1
+    while not stopping.is_set():
+        try:
+            engine: Engine = make_engine()  # type: ignore[operator]
+            engine.stopping = stopping
+            pause = 0.1
+            engine.run()
+        except (psycopg.OperationalError, LedgerUnavailable) as error:
+            log.warning("engine.database_gone", error=type(error).__name__)
+            stopping.wait(pause)
+            pause = min(pause * 2, 5.0)

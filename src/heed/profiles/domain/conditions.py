@@ -1,0 +1,21 @@
+"""The rules in force, gathered from the rooms that own them, and what profiles must count for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from heed.rules.tree import Atom, Rule, atoms
+
+RuleSource = Callable[[], Iterable[Rule]]
+
+_sources: list[RuleSource] = []
+
+
+def register_rules(source: RuleSource) -> None:
+    """`source()` gives the rules a room has in force now; it is asked again and again."""
+    if source not in _sources:
+        _sources.append(source)
+
+
+def atoms_in_force() -> frozenset[Atom]:
+    return frozenset(atom for source in _sources for rule in source() for atom in atoms(rule))

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+BANDS = {
+    "very_unhappy": ("very unhappy", -1.0, -0.6),
+    "unhappy": ("unhappy", -0.6, -0.2),
+    "calm": ("calm", -0.2, 0.2),
+    "pleased": ("pleased", 0.2, 0.6),
+    "very_pleased": ("very pleased", 0.6, 1.0),
+}
+SORTS = {
+    "seen": "Seen last",
+    "attention": "Needs a person",
+    "unhappy": "Unhappiest",
+    "pleased": "Most pleased",
+    "name": "Name",
+}
+
+INTENTS = ("complaint", "question", "request", "praise", "cancel", "suggestion", "other")
+EMOTIONS = ("anger", "disgust", "fear", "joy", "sadness", "surprise", "gratitude", "confusion", "neutral")
+
+
+class MoodForm(forms.Form):
+    valence = forms.FloatField(min_value=-1, max_value=1)
+    note = forms.CharField(max_length=500, required=False)
+
+
+class LabelForm(forms.Form):
+    """What a text really says. What is left empty stays as it was read."""
+
+    message_id = forms.CharField(max_length=200)
+    sentiment = forms.ChoiceField(
+        required=False,
+        choices=[("", "as it is"), ("-0.8", "negative"), ("0", "neutral"), ("0.8", "positive")],
+    )
+    intent = forms.ChoiceField(required=False, choices=[("", "as it is"), *((i, i) for i in INTENTS)])
+    emotion = forms.ChoiceField(required=False, choices=[("", "as it is"), *((e, e) for e in EMOTIONS)])
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not any(data.get(name) for name in ("sentiment", "intent", "emotion")):
+            raise forms.ValidationError("Say what should be different: sentiment, intent or emotion.")
+        return data

@@ -1,0 +1,103 @@
+"""What of a state stands in columns of its own, and when time alone will change it.
+
+Rooms register what they contribute; `profiles` owns the columns.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from heed.contracts.fold import State
+from heed.kit.clock import moment
+from heed.profiles.domain.sections import display_name
+
+Projection = Callable[[State, int], Mapping[str, Any]]
+NextChange = Callable[[State, int], int | None]
+
+_projections: list[Projection] = []
+_next_changes: list[NextChange] = []
+
+COLUMNS = (
+    *("display_name", "email", "phone", "user_id", "country", "first_seen", "last_seen"),
+    *("valence", "spread", "urgency", "confidence", "baseline", "circumstances"),
+    *("attention", "attention_reason", "revenue", "currency", "orders", "refreshed_at", "due_at"),
+)
+_DEFAULTS: dict[str, Any] = {
+    "valence": 0.0,
+    "spread": 1.0,
+    "urgency": 0.0,
+    "confidence": 0.0,
+    "baseline": 0.0,
+    "circumstances": [],
+    "attention": 0.0,
+    "attention_reason": "",
+    "revenue": 0,
+    "currency": "",
+    "orders": 0,
+}
+_LONGEST = 300
+
+
+def register_projection(projection: Projection, next_change: NextChange | None = None) -> None:
+    """Contribute columns `(state, now) → {column: value}` and the next moment (ms) time changes them."""
+    if projection not in _projections:
+        _projections.append(projection)
+    if next_change is not None and next_change not in _next_changes:
+        _next_changes.append(next_change)
+
+
+def columns(state: State, now: int) -> dict[str, Any]:
+    """Every column of a profile but its id and state, as of `now`."""
+    identifiers = state.identity.identifiers
+    row = {
+        **_DEFAULTS,
+        "display_name": display_name(state),
+        "email": _last(identifiers, "email"),
+        "phone": _last(identifiers, "phone"),
+        "user_id": _last(identifiers, "user_id"),
+        "country": _country(state),
+        "first_seen": _moment(state.identity.first_seen),
+        "last_seen": _moment(state.identity.last_seen),
+        "refreshed_at": _moment(now),
+    }
+    for projection in _projections:
+        row.update(projection(state, now))
+    moments = [found for each in _next_changes if (found := each(state, now)) is not None and found > now]
+    row["due_at"] = _moment(min(moments)) if moments else None
+    for name in ("display_name", "email", "phone", "user_id", "country", "attention_reason"):
+        row[name] = row[name][:_LONGEST].replace("\x00", "")
+    return row
+
+
+def row_of(profile_id: uuid.UUID, encoded: bytes, state: State, now: int) -> tuple[Any, ...]:
+    """A profile's row in the order `id, state, *COLUMNS`."""
+    values = columns(state, now)
+    return (profile_id, encoded, *(values[name] for name in COLUMNS))
+
+
+def _last(identifiers: Mapping[str, list[str]], kind: str) -> str:
+    found = identifiers.get(kind)
+    return found[-1] if found else ""
+
+
+def _country(state: State) -> str:
+    for name in ("country", "country_code"):
+        trait = state.traits.values.get(name)
+        if trait is not None and isinstance(trait.value, str):
+            return trait.value
+    trait = state.traits.values.get("address")
+    if trait is not None and isinstance(trait.value, dict) and isinstance(trait.value.get("country"), str):
+        return str(trait.value["country"])
+    return ""
+
+
+def _moment(ms: int) -> datetime | None:
+    if not ms:
+        return None
+    try:
+        return moment(ms)
+    except (OverflowError, ValueError):
+        return None

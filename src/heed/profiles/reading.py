@@ -1,0 +1,259 @@
+"""What pages ask of all profiles at once: pages of the list, a search, how moods are spread, who needs somebody.
+
+Every statement is answered from an index, so that it stays quick with a million rows; the one that reads
+all moods (`spread_of_moods`) reads an index only and is kept for some seconds by its caller.
+"""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from django.db import connection
+
+from heed import settings as heed_settings
+from heed.profiles.domain.identifiers import Hasher, Normaliser
+
+PAGE = 50
+BINS = 20
+
+_COLUMNS = (
+    "id, display_name, email, phone, country, last_seen, valence, spread, confidence, baseline, urgency,"
+    " circumstances, attention, attention_reason, revenue, currency, orders"
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """One line of a list of customers; `valence` is None where no mood is known yet."""
+
+    id: uuid.UUID
+    display_name: str
+    email: str
+    phone: str
+    country: str
+    last_seen: datetime | None
+    valence: float | None
+    spread: float
+    confidence: float
+    baseline: float
+    urgency: float
+    circumstances: list[str]
+    attention: float
+    attention_reason: str
+    revenue: Any
+    currency: str
+    orders: int
+
+    @property
+    def name(self) -> str:
+        return self.display_name or self.email or self.phone or "Somebody unknown"
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to list. `band` is (from, to) of valence; `sort` one of SORTS."""
+
+    band: tuple[float, float] | None = None
+    circumstance: str = ""
+    sort: str = "seen"
+
+
+@dataclass(frozen=True)
+class Page:
+    people: list[Person]
+    next_cursor: str
+
+
+@dataclass(frozen=True)
+class _Sort:
+    column: str
+    kind: str
+    descending: bool
+    where: str = ""
+
+
+SORTS = {
+    "seen": _Sort("last_seen", "timestamptz", True, "last_seen is not null"),
+    "unhappy": _Sort("valence", "float8", False, "confidence > 0"),
+    "pleased": _Sort("valence", "float8", True, "confidence > 0"),
+    "attention": _Sort("attention", "float8", True, "attention > 0"),
+    "name": _Sort("lower(display_name)", "text", False),
+}
+
+
+def people(question: Question, cursor: str = "", size: int = PAGE) -> Page:
+    """One page of customers and the cursor of the next; a cursor that makes no sense starts anew."""
+    sort = SORTS.get(question.sort, SORTS["seen"])
+    where, values = [sort.where or "true"], []
+    if question.band:
+        where.append("confidence > 0 and valence >= %s and valence < %s")
+        low, high = question.band
+        values += [low, high if high < 1 else 1.01]
+    if question.circumstance:
+        where.append("circumstances @> array[%s::text]")
+        values.append(question.circumstance)
+    if after := _read_cursor(cursor, sort):
+        # Ids run the way their index does: down beside a falling time, else up.
+        turn = "<" if sort.descending else ">"
+        if sort.column in _ID_UP_WHEN_DOWN:
+            where.append(
+                f"({sort.column} {turn} %s::{sort.kind} or ({sort.column} = %s::{sort.kind} and id > %s))"
+            )
+            where.append(f"{sort.column} {turn}= %s::{sort.kind}")
+            values += [after[0], after[0], after[1], after[0]]
+        else:
+            where.append(f"({sort.column}, id) {turn} (%s::{sort.kind}, %s)")
+            values += [after[0], after[1]]
+    direction = "desc" if sort.descending else "asc"
+    id_direction = "asc" if sort.column in _ID_UP_WHEN_DOWN else direction
+    query = (
+        f"select {_COLUMNS}, {sort.column}::text from profile where {' and '.join(where)}"  # noqa: S608
+        f" order by {sort.column} {direction}, id {id_direction} limit %s"
+    )
+    rows = _rows(query, [*values, size + 1])
+    more = len(rows) > size
+    rows = rows[:size]
+    return Page([_person(row) for row in rows], _cursor(rows[-1][-1], rows[-1][0]) if more else "")
+
+
+_ID_UP_WHEN_DOWN = frozenset({"attention"})
+"""Columns whose index falls while the id beside it rises."""
+
+
+def search(text: str, limit: int = PAGE) -> list[Person]:
+    """Customers with this id, identifier or name.
+
+    A whole identifier (profile id, user id, anonymous id, e-mail, phone) is found exactly; else every word
+    must begin a word of the name or e-mail address.
+    """
+    text = " ".join(text.split())[:200]
+    if not text or "\x00" in text:
+        return []
+    exact = _by_identifier(text)
+    if exact:
+        return exact
+    words = [w for w in _words(text) if w]
+    if not words:
+        return []
+    query = " & ".join(f"'{word}':*" for word in words)
+    return [
+        _person(row)
+        for row in _rows(
+            f"select {_COLUMNS} from profile where id in (select profile_id from profile_search"  # noqa: S608
+            " where words @@ to_tsquery('simple', %s) limit 1000) order by last_seen desc nulls last limit %s",
+            [query, limit],
+        )
+    ]
+
+
+def _words(text: str) -> list[str]:
+    """Letters and digits only: what to_tsquery could read as an operator never reaches it."""
+    return "".join(c if c.isalnum() else " " for c in text.lower()).split()[:8]
+
+
+def _by_identifier(text: str) -> list[Person]:
+    settings = heed_settings.load()
+    normaliser = Normaliser(settings.phone_region, tuple(settings.blocked_identifiers))
+    hasher = Hasher(settings.master_key)
+    hashes = [
+        hasher.hash(found)
+        for kind in ("user_id", "email", "phone", "anonymous_id")
+        if (found := normaliser.identifier(kind, text))
+    ]
+    ids = []
+    try:
+        ids.append(uuid.UUID(text))
+    except ValueError:
+        pass
+    return [
+        _person(row)
+        for row in _rows(
+            f"select {_COLUMNS} from profile where id = any(%s)"  # noqa: S608
+            " or id in (select profile_id from identifier where hash = any(%s)) limit 20",
+            [ids, hashes],
+        )
+    ]
+
+
+def needing_somebody(limit: int = 8) -> list[Person]:
+    """Those with `attention` above zero, most of it first."""
+    return people(Question(sort="attention"), size=limit).people
+
+
+def count_needing_somebody() -> int:
+    return int(_rows("select count(*) from profile where attention > 0", [])[0][0])
+
+
+def states_of(ids: list[uuid.UUID]) -> dict[uuid.UUID, bytes]:
+    return {row[0]: bytes(row[1]) for row in _rows("select id, state from profile where id = any(%s)", [ids])}
+
+
+def spread_of_moods() -> list[int]:
+    """How many customers stand in each of BINS equal steps from −1 to 1; those without a mood count nowhere."""
+    counts = [0] * BINS
+    query = (
+        "select least(greatest(width_bucket(valence, -1, 1, %s), 1), %s), count(*) from profile"
+        " where confidence > 0 group by 1"
+    )
+    for place, count in _rows(query, [BINS, BINS]):
+        counts[place - 1] = count
+    return counts
+
+
+def how_many() -> int:
+    """Customers in all: exact while they are few, PostgreSQL's own estimate when they are many."""
+    estimate = int(
+        _rows("select greatest(reltuples, 0)::bigint from pg_class where relname = 'profile'", [])[0][0]
+    )
+    if estimate > 200_000:
+        return estimate
+    return int(_rows("select count(*) from profile", [])[0][0])
+
+
+def circumstances_in_use() -> list[tuple[str, int]]:
+    """Names of circumstances and how many customers they hold for, among the 20,000 seen last."""
+    return [
+        (name, count)
+        for name, count in _rows(
+            "select name, count(*) from (select circumstances from profile where last_seen is not null"
+            " order by last_seen desc, id desc limit 20000) as recent, unnest(circumstances) as name"
+            " group by name order by 2 desc limit 60",
+            [],
+        )
+    ]
+
+
+def _rows(query: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())
+
+
+def _person(row: tuple[Any, ...]) -> Person:
+    values = list(row[:17])
+    if not values[8]:
+        values[6] = None
+    return Person(*values)
+
+
+def _cursor(value: str, profile_id: uuid.UUID) -> str:
+    return base64.urlsafe_b64encode(msgspec.json.encode([value, str(profile_id)])).decode().rstrip("=")
+
+
+def _read_cursor(text: str, sort: _Sort) -> tuple[str, uuid.UUID] | None:
+    try:
+        value, found = msgspec.json.decode(
+            base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=tuple[str, str]
+        )
+        if sort.kind == "float8":
+            float(value)
+        elif sort.kind == "timestamptz":
+            datetime.fromisoformat(value)
+        return value, uuid.UUID(found)
+    except ValueError:
+        return None

@@ -1,0 +1,68 @@
+"""What `profiles` adds to the fold and to the rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from heed import rules
+from heed.contracts.fold import Section, State
+from heed.profiles.api import register_section
+from heed.profiles.circumstances import holds
+from heed.profiles.domain import activity, sections
+from heed.rules.facts import Fact, register_fact
+
+
+class StateReadings:
+    """How rules read this installation's profile state."""
+
+    def trait(self, state: State, name: str) -> Any:
+        found = state.traits.values.get(name)
+        return None if found is None else found.value
+
+    def count(self, state: State, key: str, since_bucket: int) -> int:
+        return activity.count(state.activity, key, since_bucket)
+
+    def holds(self, state: State, circumstance: str, now: int) -> bool:
+        return holds(state, circumstance, now)
+
+    def consents(self, state: State, purpose: str, now: int) -> bool:
+        found = state.consent.purposes.get(purpose)
+        return found is not None and found.granted
+
+
+readings = StateReadings()
+
+
+def register() -> None:
+    register_section(
+        Section("identity", sections.Identity, sections.fold_identity, merge=sections.merge_identity)
+    )
+    register_section(Section("traits", sections.Traits, sections.fold_traits, merge=sections.merge_traits))
+    register_section(
+        Section("consent", sections.Consent, sections.fold_consent, merge=sections.merge_consent)
+    )
+    register_section(
+        Section("activity", activity.Activity, activity.counting.step, merge=activity.merge_activity)
+    )
+    rules.set_readings(readings)
+    for fact in (
+        Fact("seen.days_ago", "number", "days since last seen", _seen_days_ago),
+        Fact("known.days", "number", "days since first seen", _known_days),
+        Fact("identified", "flag", "we know who they are", _identified),
+    ):
+        register_fact(fact)
+
+
+def _seen_days_ago(state: State, now: int) -> float | None:
+    last = state.identity.last_seen
+    return max(0.0, (now - last) / 86_400_000) if last else None
+
+
+def _known_days(state: State, now: int) -> float | None:
+    first = state.identity.first_seen
+    return max(0.0, (now - first) / 86_400_000) if first else None
+
+
+def _identified(state: State, now: int) -> bool:
+    identifiers = state.identity.identifiers
+    return any(kind != "anonymous_id" and values for kind, values in identifiers.items())

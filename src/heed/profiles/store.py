@@ -1,0 +1,170 @@
+"""The statements that read and write profiles on the carry path. Rows are locked in the order of their ids."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from heed.kit.sealing import new_key, seal, unseal
+from heed.profiles.domain.resolution import Merge
+from heed.profiles.projection import COLUMNS
+
+_KEY_PURPOSE = b"heed profile key "
+_TYPES = {
+    "first_seen": "timestamptz",
+    "last_seen": "timestamptz",
+    "refreshed_at": "timestamptz",
+    "due_at": "timestamptz",
+    "circumstances": "text[]",
+    "revenue": "numeric",
+    "orders": "int4",
+    **dict.fromkeys(("valence", "spread", "urgency", "confidence", "baseline", "attention"), "float8"),
+}
+
+
+def owners(connection: psycopg.Connection, hashes: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """Which profile each known identifier hash belongs to."""
+    wanted = list(set(hashes))
+    if not wanted:
+        return {}
+    rows = connection.execute(
+        "select hash, profile_id from identifier where hash = any(%s)", [wanted], binary=True
+    ).fetchall()
+    return dict(rows)
+
+
+def states(
+    connection: psycopg.Connection, profile_ids: Iterable[uuid.UUID], lock: bool = False
+) -> dict[uuid.UUID, bytes]:
+    """The encoded states of these profiles."""
+    wanted = sorted(set(profile_ids))
+    if not wanted:
+        return {}
+    query = "select id, state from profile where id = any(%s)"
+    if lock:
+        query += " order by id for update"
+    return dict(connection.execute(query, [wanted], binary=True).fetchall())
+
+
+def keys(
+    connection: psycopg.Connection, profile_ids: Iterable[uuid.UUID], master_key: bytes
+) -> dict[uuid.UUID, bytes]:
+    """The unwrapped keys of those profiles that have one."""
+    rows = connection.execute(
+        "select profile_id, wrapped from profile_key where profile_id = any(%s)",
+        [list(set(profile_ids))],
+        binary=True,
+    ).fetchall()
+    return {
+        profile_id: unseal(master_key, wrapped, _KEY_PURPOSE + profile_id.bytes)
+        for profile_id, wrapped in rows
+    }
+
+
+def make_keys(
+    connection: psycopg.Connection, profile_ids: Iterable[uuid.UUID], master_key: bytes
+) -> dict[uuid.UUID, bytes]:
+    """New keys for profiles that have none; the keys in force come back."""
+    wanted = sorted(set(profile_ids))
+    made = {each: new_key() for each in wanted}
+    if not made:
+        return {}
+    rows = [(each, seal(master_key, key, _KEY_PURPOSE + each.bytes)) for each, key in made.items()]
+    inserted = connection.execute(
+        "insert into profile_key (profile_id, wrapped) select * from unnest(%s::uuid[], %s::bytea[])"
+        " on conflict do nothing returning profile_id",
+        [[each for each, _ in rows], [wrapped for _, wrapped in rows]],
+        binary=True,
+    ).fetchall()
+    if len(inserted) < len(made):
+        made.update(keys(connection, set(made) - {each for (each,) in inserted}, master_key))
+    return made
+
+
+def erased(connection: psycopg.Connection, candidates: Iterable[uuid.UUID]) -> frozenset[uuid.UUID]:
+    rows = connection.execute(
+        "select id from profile_erased where id = any(%s)", [list(candidates)], binary=True
+    ).fetchall()
+    return frozenset(each for (each,) in rows)
+
+
+_COPY = sql.SQL("copy incoming_profile (id, state, {names}) from stdin (format binary)").format(
+    names=sql.SQL(", ").join(sql.Identifier(name) for name in COLUMNS)
+)
+_COPY_TYPES = ["uuid", "bytea", *(_TYPES.get(name, "text") for name in COLUMNS)]
+_FROM_COPY = sql.SQL(
+    "insert into profile (id, state, {names}) select id, state, {names} from incoming_profile"
+    " on conflict (id) do update set state = excluded.state, {sets}"
+).format(
+    names=sql.SQL(", ").join(sql.Identifier(name) for name in COLUMNS),
+    sets=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in COLUMNS),
+)
+
+
+def save(connection: psycopg.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert or replace profiles; each row is `row_of(…)`."""
+    if not rows:
+        return
+    connection.execute(
+        "create temp table if not exists incoming_profile (like profile including defaults)"
+        " on commit delete rows"
+    )
+    with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
+        copy.set_types(_COPY_TYPES)
+        for row in sorted(rows, key=lambda each: each[0]):
+            copy.write_row(row)
+    connection.execute(_FROM_COPY)
+    connection.execute("delete from incoming_profile")
+
+
+def attach(connection: psycopg.Connection, attached: Mapping[uuid.UUID, tuple[str, uuid.UUID]]) -> None:
+    """Record whose identifiers these are now."""
+    if not attached:
+        return
+    hashes = sorted(attached)
+    connection.execute(
+        "insert into identifier (hash, kind, profile_id) select * from unnest(%s::uuid[], %s::text[], %s::uuid[])"
+        " on conflict (hash) do update set profile_id = excluded.profile_id",
+        [hashes, [attached[each][0] for each in hashes], [attached[each][1] for each in hashes]],
+        binary=True,
+    )
+
+
+def merge(connection: psycopg.Connection, merges: Sequence[Merge], at: datetime) -> None:
+    """Record merges and drop the absorbed profiles; their keys stay, their events in the lake need them."""
+    for each in merges:
+        connection.execute("update profile_merge set kept = %s where kept = %s", [each.kept, each.absorbed])
+        connection.execute(
+            "insert into profile_merge (kept, absorbed, message_id, kind, at) values (%s, %s, %s, %s, %s)"
+            " on conflict (absorbed) do update set kept = excluded.kept",
+            [each.kept, each.absorbed, each.message_id, each.kind, at],
+        )
+        connection.execute("delete from profile where id = %s", [each.absorbed])
+
+
+def due(connection: psycopg.Connection, now: datetime, limit: int) -> list[tuple[uuid.UUID, bytes]]:
+    """Profiles whose answers time alone has changed, locked until the transaction ends."""
+    return connection.execute(
+        "select id, state from profile where due_at <= %s order by due_at limit %s for update skip locked",
+        [now, limit],
+        binary=True,
+    ).fetchall()
+
+
+def merged_into(connection: psycopg.Connection) -> dict[uuid.UUID, uuid.UUID]:
+    """Who each absorbed profile is part of now."""
+    return dict(connection.execute("select absorbed, kept from profile_merge", binary=True).fetchall())
+
+
+def ids(connection: psycopg.Connection) -> list[uuid.UUID]:
+    return [each for (each,) in connection.execute("select id from profile", binary=True)]
+
+
+def clear(connection: psycopg.Connection) -> None:
+    """Forget every profile but the keys and the erasures; what replay starts from."""
+    connection.execute("truncate profile, identifier, profile_merge")

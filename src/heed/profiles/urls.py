@@ -1,0 +1,12 @@
+from django.urls import path
+
+from heed.profiles import views
+
+app_name = "profiles"
+urlpatterns = [
+    path("customers/", views.people, name="people"),
+    path("customers/<uuid:profile_id>/", views.customer, name="customer"),
+    path("customers/<uuid:profile_id>/timeline/", views.timeline, name="timeline"),
+    path("customers/<uuid:profile_id>/mood/", views.correct_mood, name="correct_mood"),
+    path("customers/<uuid:profile_id>/label/", views.correct_label, name="correct_label"),
+]

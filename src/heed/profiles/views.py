@@ -1,0 +1,181 @@
+"""The list of customers, one customer in full, and correcting what Heed thinks of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST
+
+from heed.contracts import vocabulary
+from heed.govern.access import allow
+from heed.govern.actions import audit
+from heed.govern.rooms import door, has_door
+from heed.profiles import customer as customers
+from heed.profiles import reading
+from heed.profiles.forms import BANDS, EMOTIONS, INTENTS, SORTS, LabelForm, MoodForm
+
+MOMENTS = 30
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@allow("customers.read")
+def people(request: HttpRequest) -> HttpResponse:
+    asked = {name: request.GET.get(name, "")[:200] for name in ("q", "mood", "circumstance", "sort", "after")}
+    band = BANDS.get(asked["mood"])
+    sort = asked["sort"] if asked["sort"] in SORTS else "seen"
+    if asked["q"].strip():
+        page = reading.Page(reading.search(asked["q"]), "")
+    else:
+        question = reading.Question(band[1:] if band else None, asked["circumstance"].replace("\x00", ""), sort)
+        page = reading.people(question, asked["after"])
+    context = {
+        **asked,
+        "sort": sort,
+        "page": page,
+        "bands": {key: words[0] for key, words in BANDS.items()},
+        "sorts": SORTS,
+        "circumstances": reading.circumstances_in_use(),
+        "total": reading.how_many(),
+        "filtered": bool(asked["q"].strip() or band or asked["circumstance"]),
+    }
+    part = request.htmx and request.htmx.target == "list"
+    return render(request, "profiles/list.html" if part else "profiles/people.html", context)
+
+
+def _customer(profile_id: uuid.UUID) -> customers.Customer:
+    found = customers.get(profile_id, _now())
+    if found is None:
+        raise Http404
+    return found
+
+
+@allow("customers.read")
+def customer(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
+    kept = customers.current_id(profile_id)
+    if kept != profile_id:
+        messages.info(request, "This profile was merged: here is the person it became part of.")
+        return redirect("profiles:customer", profile_id=kept)
+    person = _customer(profile_id)
+    ids = customers.family(profile_id)
+    history = customers.mood_history(ids, person.at)
+    context = {
+        "customer": person,
+        "points": _points(history, person),
+        "marks": _marks(history),
+        "mood_tone": "low" if person.mood and person.mood.valence < -0.2 else "high",
+        "live": has_door("accept"),
+        **_timeline_context(profile_id, ids, "", None),
+    }
+    return render(request, "profiles/customer.html", context)
+
+
+def _points(history: list[tuple[int, float, float, str]], person: customers.Customer) -> list[tuple[float, ...]]:
+    """Mood after each event with a band, and mood now as the last point.
+
+    The lake keeps a confidence c beside each mood; with the prior's precision p, c = w/(w+p), the standard
+    error is sqrt((1−c)/p), scaled so that today's point meets today's spread.
+    """
+    points = []
+    for at, valence, confidence, _name in history:
+        half = min(1.0, 0.6 * math.sqrt(max(0.0, 1 - confidence)))
+        points.append((at, valence, max(-1.0, valence - half), min(1.0, valence + half)))
+    if person.mood:
+        m = person.mood
+        points.append((person.at, m.valence, max(-1.0, m.valence - m.spread), min(1.0, m.valence + m.spread)))
+    return points
+
+
+def _marks(history: list[tuple[int, float, float, str]]) -> list[tuple[int, float, str]]:
+    """The events after which mood moved most, at most six."""
+    moves = [
+        (abs(value - before[1]), at, value, name)
+        for before, (at, value, _c, name) in zip(history, history[1:], strict=False)
+        if name and abs(value - before[1]) >= 0.05
+    ]
+    return [(at, value, name) for _, at, value, name in sorted(moves, reverse=True)[:6]]
+
+
+def _timeline_context(
+    profile_id: uuid.UUID, ids: list[uuid.UUID], kind: str, before: tuple[int, str] | None
+) -> dict[str, Any]:
+    moments = customers.timeline(ids, before=before, kind=kind, limit=MOMENTS)
+    return {
+        "profile_id": profile_id,
+        "moments": moments,
+        "kinds": customers.KINDS,
+        "intents": INTENTS,
+        "emotions": EMOTIONS,
+        "kind": kind,
+        "older": moments[-1] if len(moments) == MOMENTS else None,
+    }
+
+
+@allow("customers.read")
+def timeline(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
+    kind = request.GET.get("kind", "")
+    if kind not in customers.KINDS:
+        kind = ""
+    before = None
+    at, _, message = request.GET.get("before", "").partition(",")
+    if at.isdecimal() and len(at) < 15:
+        before = int(at), message
+    context = _timeline_context(profile_id, customers.family(profile_id), kind, before)
+    if not request.htmx:
+        return redirect("profiles:customer", profile_id=profile_id)
+    return render(request, "profiles/moments.html" if before else "profiles/timeline.html", context)
+
+
+@allow("customers.correct")
+@require_POST
+def correct_mood(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
+    form = MoodForm(request.POST)
+    person = _customer(profile_id)
+    if not form.is_valid():
+        messages.error(request, "A mood lies between −1 and +1.")
+    else:
+        said = {
+            "valence": form.cleaned_data["valence"],
+            "note": form.cleaned_data["note"],
+            "by": str(request.user),
+        }
+        _tell(request, person, vocabulary.MOOD_CORRECTED, said)
+    return redirect("profiles:customer", profile_id=profile_id)
+
+
+@allow("customers.correct")
+@require_POST
+def correct_label(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
+    form = LabelForm(request.POST)
+    person = _customer(profile_id)
+    if not form.is_valid():
+        messages.error(request, " ".join(e for errors in form.errors.values() for e in errors))
+    else:
+        said: dict[str, Any] = {k: v for k, v in form.cleaned_data.items() if v}
+        if "sentiment" in said:
+            said["sentiment"] = float(said["sentiment"])
+        _tell(request, person, vocabulary.LABEL_CORRECTED, {**said, "by": str(request.user)})
+    return redirect("profiles:customer", profile_id=profile_id)
+
+
+def _tell(request: HttpRequest, person: customers.Customer, name: str, said: dict[str, Any]) -> None:
+    """A correction is an event like any other: durable first, then carried round the loop."""
+    if not has_door("accept"):
+        messages.error(request, "Corrections cannot be taken while this process is not connected to the ledger.")
+        return
+    if not person.identifiers:
+        messages.error(request, "This profile has no identifier left that a correction could be addressed to.")
+        return
+    event = customers.identifying_event(person, name, said, _now())
+    door("accept")([event])
+    audit(request.user, name.lower().replace(" ", "_"), str(person.id), **json.loads(json.dumps(said)))
+    messages.success(request, "Thank you: noted with your name. It shows as soon as the event is carried, in a moment.")

@@ -1,0 +1,1 @@
+"""Running Heed: the supervisor and the processes it keeps alive."""

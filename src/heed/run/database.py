@@ -1,0 +1,55 @@
+"""The database a command needs: the running one, or the embedded server started for as long as it takes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+import psycopg
+
+from heed.engines.postgres.server import EmbeddedServer, ServerError
+from heed.run.lock import FolderLock, InUse
+from heed.settings import Settings
+
+
+def server_of(settings: Settings) -> EmbeddedServer:
+    return EmbeddedServer(settings.postgres_folder, settings.socket_folder, settings.data / "postgres.log")
+
+
+def answers(settings: Settings) -> bool:
+    try:
+        psycopg.connect(settings.database_url, connect_timeout=3).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def database(settings: Settings) -> Iterator[bool]:
+    """The database is up inside; yields whether this command has the data folder to itself.
+
+    Next to a running Heed its database is used; otherwise the embedded server is started and the folder
+    is locked meanwhile.
+    """
+    try:
+        lock = FolderLock(settings.data)
+    except InUse:
+        if not answers(settings):
+            raise
+        yield False
+        return
+    server = server_of(settings) if settings.embedded else None
+    try:
+        if server is not None:
+            server.start()
+            server.create_database("heed")
+        elif not answers(settings):
+            raise ServerError(
+                "The database at HEED_DATABASE_URL does not answer. Check that it runs and that the address, "
+                "user and password are right."
+            )
+        yield True
+    finally:
+        if server is not None:
+            server.stop()
+        lock.release()

@@ -1,0 +1,37 @@
+"""One instance per data folder."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+
+
+class InUse(RuntimeError):
+    """Another instance works on this data folder."""
+
+
+class FolderLock:
+    """Held as long as the object lives; the system lets go of it when the process ends, however it ends."""
+
+    def __init__(self, folder: Path, name: str = "heed.lock") -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self.path = folder / name
+        self.file = self.path.open("a+")
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.file.seek(0)
+            owner = self.file.read().strip() or "unknown"
+            self.file.close()
+            raise InUse(
+                f"The data folder {folder} is in use by another Heed (process {owner}). Stop that one first, "
+                "or choose another folder with --data."
+            ) from None
+        self.file.seek(0)
+        self.file.truncate()
+        self.file.write(str(os.getpid()))
+        self.file.flush()
+
+    def release(self) -> None:
+        self.file.close()

@@ -1,0 +1,116 @@
+"""What each process of Heed does: `python -m heed.run.processes web|front|pages|engine|worker|prepare`.
+
+A process ends when its supervisor does, and on SIGTERM once what it has in hand is safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import signal
+import sys
+import threading
+
+from heed import settings as heed_settings
+from heed import wiring
+from heed.run import logs
+
+ROLES = ("web", "front", "pages", "engine", "worker")
+_PR_SET_PDEATHSIG = 1
+
+
+def main(role: str) -> None:
+    settings = heed_settings.load()
+    logs.configure(settings.log_level, role)
+    if parent := os.environ.get("HEED_SUPERVISOR_PID"):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != int(parent):
+            return
+    {
+        "web": lambda: serve_web(with_pages=True),
+        "front": lambda: serve_web(with_pages=False),
+        "pages": serve_pages,
+        "engine": run_engine,
+        "worker": run_worker,
+        "prepare": wiring.prepare,
+    }[role]()
+
+
+def serve_web(with_pages: bool) -> None:
+    from granian.constants import Interfaces
+    from granian.server.embed import Server
+
+    settings = heed_settings.load()
+    application = wiring.front(with_pages)
+
+    async def serve() -> None:
+        server = Server(
+            application,
+            address=settings.host,
+            port=settings.port,
+            interface=Interfaces.ASGI,
+            log_access=False,
+            backlog=1024,
+        )
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, server.stop)
+        await server.serve()
+
+    asyncio.run(serve())
+
+
+def serve_pages() -> None:
+    """The pages alone, on granian's own WSGI threads."""
+    from granian import Granian
+    from granian.constants import Interfaces
+
+    wiring.set_up_django()
+    wiring.engines()
+    settings = heed_settings.load()
+    Granian(
+        "heed.web.wsgi:application",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        blocking_threads=settings.page_threads,
+    ).serve()
+
+
+def run_engine() -> None:
+    from heed.pipeline.engine import run_forever
+    from heed.pipeline.lake_writer import LakeWriter
+
+    wiring.set_up_django()
+    settings = heed_settings.load()
+    _, lake = wiring.engines()
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    writer = LakeWriter(settings.database_url, lake, settings.lake_flush_ms)
+    writer.start()
+    run_forever(wiring.make_engine, stopping)
+    writer.stop()
+
+
+def run_worker() -> None:
+    wiring.set_up_django()
+    wiring.engines()
+    from procrastinate.contrib.django import app
+
+    async def work() -> None:
+        own = app.with_connector(app.connector.get_worker_connector())
+        async with own.open_async():
+            await own.run_worker_async(
+                concurrency=2,
+                install_signal_handlers=True,
+                delete_jobs="successful",
+                fetch_job_polling_interval=5,
+            )
+
+    asyncio.run(work())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,142 @@
+"""The supervisor: brings up the database and the processes, restarts what dies, stops everything in order."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from heed.run.database import answers, server_of
+from heed.run.lock import FolderLock
+from heed.settings import Settings
+
+log = structlog.get_logger()
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 20.0
+_STEADY = 30.0
+_GRACE = 25.0
+
+
+class CannotStart(RuntimeError):
+    """Heed cannot start; the message says why and what to do."""
+
+
+class Child:
+    """One process that is to be alive, restarted with a growing pause while it keeps dying."""
+
+    def __init__(self, role: str) -> None:
+        self.role = role
+        self.process: subprocess.Popen[bytes] | None = None
+        self.pause = _FIRST_PAUSE
+        self.started = 0.0
+        self.again_at = 0.0
+
+    def start(self) -> None:
+        environment = {**os.environ, "HEED_SUPERVISOR_PID": str(os.getpid())}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "heed.run.processes", self.role],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self.started = time.monotonic()
+
+    def watch(self) -> None:
+        if self.process is None:
+            if time.monotonic() >= self.again_at:
+                self.start()
+            return
+        code = self.process.poll()
+        if code is None:
+            if time.monotonic() - self.started > _STEADY:
+                self.pause = _FIRST_PAUSE
+            return
+        log.warning("supervisor.died", role=self.role, code=code, again_in=round(self.pause, 1))
+        self.process = None
+        self.again_at = time.monotonic() + self.pause
+        self.pause = min(self.pause * 2, _LONGEST_PAUSE)
+
+    def stop(self, grace: float) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(grace)
+        except subprocess.TimeoutExpired:
+            log.warning("supervisor.killed", role=self.role)
+            self.process.kill()
+            self.process.wait()
+
+
+class Supervisor:
+    """`roles` in the order they are stopped: what takes events in first, the engine after it."""
+
+    def __init__(self, settings: Settings, roles: Sequence[str]) -> None:
+        self.settings = settings
+        self.children = [Child(role) for role in roles]
+        self.stopping = threading.Event()
+        self.server = server_of(settings) if settings.embedded else None
+        self._again_at = 0.0
+        self._pause = _FIRST_PAUSE
+
+    def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Run until SIGTERM or SIGINT; `ready` is called once everything is up."""
+        lock = FolderLock(self.settings.data) if self._owns_folder() else None
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self.stopping.set())
+        try:
+            self._bring_up()
+            for child in self.children:
+                child.start()
+            ready()
+            while not self.stopping.wait(0.2):
+                self._watch()
+        finally:
+            self._bring_down()
+            if lock is not None:
+                lock.release()
+
+    def _owns_folder(self) -> bool:
+        """A split process next to others on the same folder uses what they have."""
+        return self.settings.embedded or len(self.children) > 1
+
+    def _bring_up(self) -> None:
+        if self.server is not None:
+            self.server.start()
+            self.server.create_database("heed")
+        elif not answers(self.settings):
+            raise CannotStart(
+                "The database at HEED_DATABASE_URL does not answer. Check that it runs and that the address, "
+                "user and password are right; `heed doctor` tells more."
+            )
+        done = subprocess.run([sys.executable, "-m", "heed.run.processes", "prepare"], check=False)
+        if done.returncode:
+            raise CannotStart("The database could not be brought up to date; the lines above say why.")
+
+    def _watch(self) -> None:
+        if self.server is not None and not self.server.alive():
+            if time.monotonic() < self._again_at:
+                return
+            log.warning("supervisor.postgres_died", again_in=round(self._pause, 1))
+            try:
+                self.server.start()
+                self._pause = _FIRST_PAUSE
+            except Exception as error:
+                log.error("supervisor.postgres_failed", error=str(error)[:300])
+                self._again_at = time.monotonic() + self._pause
+                self._pause = min(self._pause * 2, _LONGEST_PAUSE)
+                return
+        for child in self.children:
+            child.watch()
+
+    def _bring_down(self) -> None:
+        until = time.monotonic() + _GRACE
+        for child in self.children:
+            child.stop(max(1.0, until - time.monotonic()))
+        if self.server is not None:
+            self.server.stop()

@@ -1,0 +1,241 @@
+"""The raw ASGI front: answers the hot paths itself and passes everything else to the pages.
+
+Rooms register handlers for the paths that must be fast or must stream; a handler gets the request and gives
+a response, nothing in between.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+import msgspec
+import structlog
+
+log = structlog.get_logger()
+_json = msgspec.json.Encoder().encode
+
+CORS = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-headers", b"authorization, content-type, content-encoding, x-retry-count"),
+    (b"access-control-allow-methods", b"GET, POST, OPTIONS"),
+    (b"access-control-max-age", b"86400"),
+)
+
+
+class TooLarge(Exception):
+    """The body is larger than allowed, as sent or unpacked."""
+
+
+class Unreadable(Exception):
+    """The body is not what its headers say."""
+
+
+class Gone(Exception):
+    """The client went away before it had sent everything."""
+
+
+class Response(msgspec.Struct):
+    status: int
+    body: bytes = b""
+    content_type: bytes = b"application/json"
+    headers: tuple[tuple[bytes, bytes], ...] = CORS
+    stream: AsyncIterator[bytes] | None = None
+
+
+def answer(value: Any, status: int = 200) -> Response:
+    return Response(status, _json(value))
+
+
+def problem(status: int, code: str, message: str, detail: str = "", retry_after: int = 0) -> Response:
+    """An error as every door words it: `code` for programs, `message` and `detail` for people."""
+    headers = CORS
+    if retry_after:
+        headers = (*CORS, (b"retry-after", str(retry_after).encode()))
+    return Response(status, _json({"code": code, "message": message, "detail": detail}), headers=headers)
+
+
+class Request:
+    """One request; headers by lower-case name, the first of several."""
+
+    def __init__(self, scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+        self.scope = scope
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.rest = ""
+        self._receive = receive
+        self._headers: dict[bytes, bytes] | None = None
+
+    def header(self, name: bytes) -> bytes:
+        if self._headers is None:
+            self._headers = {}
+            for key, value in self.scope["headers"]:
+                self._headers.setdefault(key.lower(), value)
+        return self._headers.get(name, b"")
+
+    @property
+    def address(self) -> str:
+        client = self.scope.get("client")
+        return client[0] if client else ""
+
+    def query(self, name: str) -> str:
+        values = parse_qs(self.scope.get("query_string", b"").decode("latin-1")).get(name)
+        return values[0] if values else ""
+
+    def credentials(self) -> tuple[str, str]:
+        """`(scheme, secret)` of the Authorization header: the user name of Basic, the token of Bearer."""
+        scheme, _, value = self.header(b"authorization").partition(b" ")
+        if scheme.lower() == b"bearer":
+            return "bearer", value.strip().decode("latin-1")
+        if scheme.lower() == b"basic":
+            try:
+                return "basic", base64.b64decode(value, validate=True).decode("utf-8").partition(":")[0]
+            except (binascii.Error, UnicodeDecodeError):
+                return "basic", ""
+        return "", ""
+
+    async def body(self, most: int) -> bytes:
+        """The body, unpacked where it is gzipped; raises `TooLarge`, `Unreadable` or `Gone`."""
+        declared = self.header(b"content-length")
+        if declared.isdigit() and int(declared) > most:
+            raise TooLarge
+        parts: list[bytes] = []
+        size = 0
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                raise Gone
+            part = message.get("body", b"")
+            size += len(part)
+            if size > most:
+                raise TooLarge
+            parts.append(part)
+            if not message.get("more_body"):
+                break
+        body = b"".join(parts)
+        if self.header(b"content-encoding").strip().lower() == b"gzip" or body[:2] == b"\x1f\x8b":
+            return _unpack(body, most)
+        return body
+
+
+def _unpack(body: bytes, most: int) -> bytes:
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        plain = unpacker.decompress(body, most + 1)
+    except zlib.error as error:
+        raise Unreadable(f"not gzip: {error}") from None
+    if len(plain) > most:
+        raise TooLarge
+    if not unpacker.eof:
+        raise Unreadable("the gzip body ends too early")
+    return plain
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+Hook = Callable[[], Awaitable[None]]
+
+_exact: dict[tuple[str, str], Handler] = {}
+_prefixes: list[tuple[str, str, Handler]] = []
+_starting: list[Hook] = []
+_stopping: list[Hook] = []
+
+
+def register_hot(method: str, path: str, handler: Handler) -> None:
+    """Answer `path` on the front; a path that ends in `*` takes what follows as `request.rest`."""
+    if path.endswith("*"):
+        _prefixes.append((method, path[:-1], handler))
+    else:
+        _exact[method, path] = handler
+
+
+def on_start(hook: Hook) -> None:
+    _starting.append(hook)
+
+
+def on_stop(hook: Hook) -> None:
+    _stopping.append(hook)
+
+
+class Front:
+    """The ASGI application; `pages` is another one for everything that is not hot, or None."""
+
+    def __init__(self, pages: Callable[..., Awaitable[None]] | None) -> None:
+        self.pages = pages
+        self.hot_prefixes = ("/v1/", "/pixel/", "/beacon/", "/live/")
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        handler, rest = self._find(scope["method"], scope["path"])
+        if handler is None:
+            if self.pages is not None and not scope["path"].startswith(self.hot_prefixes):
+                await self.pages(scope, receive, send)
+                return
+            if scope["method"] == "OPTIONS":
+                await _send(send, Response(204))
+                return
+            await _send(
+                send, problem(404, "not_found", "There is nothing at this address.", scope["path"][:200])
+            )
+            return
+        request = Request(scope, receive)
+        request.rest = rest
+        try:
+            response = await handler(request)
+        except TooLarge:
+            response = problem(
+                413, "too_large", "The request is larger than allowed.", "Send smaller batches."
+            )
+        except Unreadable as error:
+            response = problem(400, "unreadable", "The request cannot be read.", str(error))
+        except Gone:
+            return
+        except Exception as error:
+            log.error("front.failed", path=scope["path"][:100], error=type(error).__name__)
+            response = problem(503, "unavailable", "Heed cannot answer just now; try again.", "", 5)
+        await _send(send, response)
+
+    def _find(self, method: str, path: str) -> tuple[Handler | None, str]:
+        handler = _exact.get((method, path))
+        if handler is not None:
+            return handler, ""
+        for wanted, prefix, each in _prefixes:
+            if wanted == method and path.startswith(prefix):
+                return each, path[len(prefix) :]
+        return None, ""
+
+    async def _lifespan(self, receive: Any, send: Any) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                for hook in _starting:
+                    await hook()
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                for hook in reversed(_stopping):
+                    await hook()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+
+async def _send(send: Any, response: Response) -> None:
+    headers = [(b"content-type", response.content_type), *response.headers]
+    if response.stream is None:
+        headers.append((b"content-length", str(len(response.body)).encode()))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
+        return
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    try:
+        async for part in response.stream:
+            await send({"type": "http.response.body", "body": part, "more_body": True})
+    except Exception as error:
+        log.info("front.stream_ended", error=type(error).__name__)
+    await send({"type": "http.response.body", "body": b""})

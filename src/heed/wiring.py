@@ -1,0 +1,118 @@
+"""Where engines are chosen: the one place that knows which ledger and which lake stand behind the ports."""
+
+from __future__ import annotations
+
+import functools
+import os
+from typing import Any
+
+import psycopg
+
+from heed import settings as heed_settings
+from heed.engines.deltalake.lake import DeltaLake
+from heed.engines.postgres.ledger import PostgresLedger
+from heed.kit.clock import system_clock
+from heed.pipeline.carry import Carrier
+from heed.pipeline.engine import Engine
+from heed.ports import current
+from heed.ports.sensing import sensing
+from heed.profiles import api as profiles
+from heed.settings import Settings
+
+
+def set_up_django() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heed.web.django_settings")
+    import django
+
+    django.setup()
+
+
+@functools.lru_cache(maxsize=1)
+def engines() -> tuple[PostgresLedger, DeltaLake]:
+    """This process's ledger and lake; rooms find them in `ports.current`."""
+    settings = heed_settings.load()
+    ledger, lake = PostgresLedger(settings.database_url), DeltaLake(settings.lake_folder)
+    current.set_engines(ledger, lake)
+    return ledger, lake
+
+
+def prepare() -> None:
+    """Bring database and lake to the shape this version needs; safe to repeat."""
+    set_up_django()
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
+    ledger, lake = engines()
+    ledger.prepare()
+    lake.prepare()
+
+
+def normaliser(settings: Settings) -> profiles.Normaliser:
+    return profiles.Normaliser(settings.phone_region, tuple(settings.blocked_identifiers))
+
+
+def connect(settings: Settings) -> psycopg.Connection:
+    """A connection of the engine's own; statements are prepared at once, they are few and repeated."""
+    connection = psycopg.connect(settings.database_url, autocommit=True)
+    connection.prepare_threshold = 1
+    return connection
+
+
+def make_carrier(settings: Settings) -> Carrier:
+    ledger, _ = engines()
+    return Carrier(
+        connect(settings),
+        ledger,
+        sensing(),
+        normaliser(settings),
+        profiles.Hasher(settings.master_key),
+        settings.master_key,
+        system_clock,
+        frozenset(settings.open_properties),
+    )
+
+
+def make_engine() -> Engine:
+    """An engine ready to run; Django is set up, so that every room has joined the fold."""
+    settings = heed_settings.load()
+    ledger, lake = engines()
+    return Engine(make_carrier(settings), ledger, lake, system_clock, settings.carry_batch)
+
+
+def front(with_pages: bool = True) -> Any:
+    """The ASGI application of the web process."""
+    set_up_django()
+    settings = heed_settings.load()
+    ledger, _ = engines()
+    from django.core.signing import BadSignature, TimestampSigner
+
+    from heed.collect.api import Collector, LiveFeed, limits_of
+    from heed.web.front import Front
+
+    collector = Collector(
+        settings.database_url,
+        ledger,
+        system_clock,
+        limits_of(settings.event_max_bytes, settings.batch_max_events, settings.past_days),
+        settings.batch_max_bytes,
+        settings.backlog_max_events,
+        settings.url,
+    )
+    collector.register()
+
+    def check(token: str) -> bool:
+        try:
+            TimestampSigner(salt="heed.live").unsign(token, max_age=8 * 3600)
+        except BadSignature:
+            return False
+        return True
+
+    LiveFeed(ledger, collector.pool, check).register()
+    pages = None
+    if with_pages:
+        from a2wsgi import WSGIMiddleware
+
+        from heed.web.wsgi import application
+
+        pages = WSGIMiddleware(application, workers=settings.page_threads)
+    return Front(pages)

@@ -109,7 +109,7 @@ class Weights(msgspec.Struct, frozen=True):
     spread_floor: float = 0.06
     baseline_half_life: int = 120 * DAY
     baseline_prior: float = 8.0
-    baseline_a_day: float = 0.35
+    baseline_a_day: float = 0.3
     correction_precision: float = 12.0
     contradiction: float = 0.4
 

@@ -1,0 +1,191 @@
+"""Circumstances: facts true for a customer now, written as rules, with an expiry and evidence."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from heed import rules
+from heed.contracts.fold import State
+from heed.contracts.mood import Circumstance
+from heed.kit.clock import DAY, HOUR, MINUTE
+from heed.rules.tree import All, Compare, Holds, Rule, walk
+from heed.sense.domain.built_in import BUILT_IN, Definition
+from heed.sense.domain.surroundings import Surroundings, offset_at
+
+_UNITS = {"minutes": MINUTE, "hours": HOUR, "days": DAY}
+_FIELD = re.compile(r"\{([\w.]+)(?::(\w+))?\}")
+_ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth"}
+_TIMES = {1: "once", 2: "twice"}
+_RUNNING = (
+    ("renewal.days", DAY, -1),
+    ("promise.due_hours", HOUR, -1),
+    ("order.days_late", DAY, 1),
+    ("case.age_hours", HOUR, 1),
+    ("hours_ago", HOUR, 1),
+    ("days_ago", DAY, 1),
+    ("idle_minutes", MINUTE, 1),
+)
+"""Facts that grow (1) or shrink (−1) by one unit in that many ms, by the end of their name."""
+
+
+def running(name: str) -> tuple[int, int] | None:
+    """The unit (ms) and direction in which a fact moves by itself, or None where only events move it."""
+    return next(((unit, sign) for end, unit, sign in _RUNNING if name.endswith(end)), None)
+
+
+class _Compiled:
+    def __init__(self, definition: Definition) -> None:
+        tree = rules.parse(definition.rule)
+        if any(isinstance(each, Holds) for each in walk(tree)):
+            raise ValueError(f"the circumstance {definition.name!r} may not rest on another circumstance")
+        self.definition = definition
+        self.tree: Rule = tree
+        self.holds: Callable[[State, int], bool] = rules.predicate(tree)
+        self.compares = [each for each in walk(tree) if isinstance(each, Compare)]
+
+
+class Book:
+    """The circumstances this installation knows.
+
+    Rules are compiled at the first question, when every room has registered its facts; a circumstance about
+    facts of a room that is not installed never holds.
+    """
+
+    def __init__(self, definitions: Iterable[Definition] = BUILT_IN) -> None:
+        self._definitions = {one.name: one for one in definitions}
+        self._compiled: dict[str, _Compiled] | None = None
+
+    def define(self, definition: Definition) -> None:
+        """Add a company's own circumstance or replace one of that name.
+
+        Raises `rules.RuleError` where its rule cannot be read, `ValueError` where it rests on another
+        circumstance.
+        """
+        compiled = _Compiled(definition)
+        known = self._book()
+        self._definitions[definition.name] = definition
+        self._compiled = {**known, definition.name: compiled}
+
+    def definitions(self) -> tuple[Definition, ...]:
+        return tuple(self._definitions.values())
+
+    def _book(self) -> dict[str, _Compiled]:
+        if self._compiled is None:
+            compiled = {}
+            for name, definition in self._definitions.items():
+                try:
+                    compiled[name] = _Compiled(definition)
+                except (rules.UnknownFact, rules.RuleError):
+                    continue
+            self._compiled = compiled
+        return self._compiled
+
+    def holds(self, state: State, name: str, now: int) -> bool:
+        """Whether the circumstance of this name holds; one nobody defined does not."""
+        known = self._book().get(name)
+        return known is not None and known.holds(state, now)
+
+    def at(self, state: State, now: int) -> tuple[Circumstance, ...]:
+        """Everything true at `now` (ms), what weighs on the customer first."""
+        found = [_describe(one, state, now) for one in self._book().values() if one.holds(state, now)]
+        return tuple(sorted(found, key=lambda one: (one.weight >= 0, -abs(one.weight), -one.since, one.name)))
+
+    def next_change(self, state: State, now: int) -> int | None:
+        """The next moment (ms, later than `now`) at which time alone may start or end one, or None."""
+        compares = (each for one in self._book().values() for each in one.compares)
+        moments = (stamp for each in compares for stamp in _crossings(each, state, now))
+        return min((stamp for stamp in moments if stamp > now), default=None)
+
+
+def _value(name: str, state: State, now: int) -> Any:
+    try:
+        return rules.fact(name).read(state, now)
+    except rules.UnknownFact:
+        return None
+
+
+def _describe(one: _Compiled, state: State, now: int) -> Circumstance:
+    definition = one.definition
+    section: Surroundings = state.circumstances
+    touched = [section.touches[topic] for topic in definition.topics if topic in section.touches]
+    return Circumstance(
+        definition.name,
+        _label(definition, state, now),
+        _since(definition, state, now),
+        _until(one, state, now),
+        tuple(dict.fromkeys(touch.message_id for touch in touched)),
+        definition.weight,
+    )
+
+
+def _since(definition: Definition, state: State, now: int) -> int:
+    unit = running(definition.since)
+    value = _value(definition.since, state, now) if unit else None
+    return now - round(value * unit[0]) if unit and isinstance(value, int | float) else 0
+
+
+def _until(one: _Compiled, state: State, now: int) -> int:
+    """When it ends by itself, where its rule is a plain conjunction; 0 where that is not known."""
+    parts = one.tree.rules if isinstance(one.tree, All) else (one.tree,)
+    ends = [stamp for part in parts if isinstance(part, Compare) for stamp in _crossings(part, state, now)]
+    return min((stamp for stamp in ends if stamp > now), default=0)
+
+
+def _crossings(compare: Compare, state: State, now: int) -> Iterator[int]:
+    """When a running fact passes the number it is compared with; local hours pass theirs every day."""
+    limit = compare.value
+    if isinstance(limit, bool) or not isinstance(limit, int | float):
+        return
+    if compare.field == "local.hour":
+        ahead = offset_at(state.circumstances.zone, now) if state.circumstances.zone else None
+        if ahead is not None and 0 <= limit <= 24:
+            wait = (round(limit * HOUR) - (now + ahead)) % DAY
+            yield now + (wait or DAY)
+            yield now + (-(now + ahead)) % DAY
+        return
+    runs = running(compare.field)
+    value = _value(compare.field, state, now) if runs else None
+    if runs is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return
+    if compare.field == "order.days_late" and value <= 0:
+        # On time: it begins to run when the order falls due, which commerce announces.
+        return
+    unit, sign = runs
+    away = (limit - value) * unit * sign
+    if away >= 0 and math.isfinite(away):
+        past_limit = {">", "<="} if sign > 0 else {"<", ">="}
+        yield now + math.ceil(away) + (compare.operator in past_limit)
+
+
+def _label(definition: Definition, state: State, now: int) -> str:
+    for template in definition.labels:
+        fields = dict(_FIELD.findall(template))
+        values = {name: _value(name, state, now) for name in fields}
+        if any(value in (None, "", 0) for value in values.values()):
+            continue
+        spoken = {name: _spoken(value, fields[name]) for name, value in values.items()}
+        return _FIELD.sub(lambda field, said=spoken: said[field[1]], template)  # type: ignore[misc]
+    return definition.name.replace("_", " ")
+
+
+def _spoken(value: Any, kind: str) -> str:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)[:60]
+    if kind in _UNITS:
+        return span(value * _UNITS[kind])
+    if kind == "ordinal":
+        return _ORDINALS.get(int(value), f"{int(value)}th")
+    if kind == "times":
+        return _TIMES.get(int(value), f"{int(value)} times")
+    return f"{value:g}"
+
+
+def span(ms: float) -> str:
+    """A length of time as people say it: "5 days", "3 hours", "1 minute"; rounded down, never zero."""
+    length = abs(ms)
+    unit, name = (DAY, "day") if length >= DAY else (HOUR, "hour") if length >= HOUR else (MINUTE, "minute")
+    count = max(1, int(length // unit))
+    return f"{count} {name}{'s' if count > 1 else ''}"

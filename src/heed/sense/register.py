@@ -1,0 +1,23 @@
+"""What sense gives to the fold and to the rule language."""
+
+from __future__ import annotations
+
+from heed.contracts.fold import Section
+from heed.profiles import api as profiles
+from heed.rules.facts import register_fact
+from heed.sense import api
+from heed.sense.domain import feel, surroundings
+from heed.sense.domain.mood import Feelings
+
+MOOD = Section("mood", Feelings, feel.make_step(api.weights), after=("orders", "cases"))
+CIRCUMSTANCES = Section("circumstances", surroundings.Surroundings, surroundings.step)
+FACTS = (*feel.facts(api.weights), *surroundings.FACTS)
+
+
+def register() -> None:
+    """Called once at start-up; a second call changes nothing."""
+    profiles.register_section(MOOD)
+    profiles.register_section(CIRCUMSTANCES)
+    profiles.register_holds(api.holds)
+    for fact in FACTS:
+        register_fact(fact)

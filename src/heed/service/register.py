@@ -1,0 +1,18 @@
+"""What service gives to the fold and to the rule language."""
+
+from __future__ import annotations
+
+from heed.contracts.fold import Section
+from heed.profiles import api as profiles
+from heed.rules.facts import register_fact
+from heed.sense import api as sense
+from heed.service.domain import FACTS, Cases, make_step
+
+SECTION = Section("cases", Cases, make_step(sense.share_of_scale), after=("orders",))
+
+
+def register() -> None:
+    """Called once at start-up; a second call changes nothing."""
+    profiles.register_section(SECTION)
+    for fact in FACTS:
+        register_fact(fact)

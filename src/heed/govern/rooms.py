@@ -1,6 +1,7 @@
 """What each room brings to the face, collected while Django starts.
 
-A room calls these functions from its AppConfig.ready(); nothing is looked up before that has happened.
+A room calls these functions from its `face.py`, which is imported while Django starts, or from its
+AppConfig.ready(); nothing is looked up before that has happened.
 Registering the same name again replaces the earlier registration, so starting twice does no harm.
 """
 
@@ -54,6 +55,7 @@ _urls: dict[str, str] = {}
 _entries: dict[str, tuple[Entry, ...]] = {}
 _panels: dict[tuple[str, str], Panel] = {}
 _doors: dict[str, Callable[..., Any]] = {}
+_routes: dict[str, str] = {}
 _facts: dict[str, Callable[[], Iterable[Fact]]] = {}
 
 
@@ -91,6 +93,15 @@ def register_door(name: str, function: Callable[..., Any]) -> None:
 def register_facts(name: str, read: Callable[[], Iterable[Fact]]) -> None:
     """Add lines to the installation page; `read` runs at every view of it."""
     _facts[name] = read
+
+
+def register_routes(prefix: str, router: str) -> None:
+    """Add a django-ninja router, named as `module.attribute`, to the management API under `/api/v1/<prefix>`."""
+    _routes[prefix] = router
+
+
+def routes() -> dict[str, str]:
+    return dict(_routes)
 
 
 def url_modules() -> list[str]:

@@ -156,15 +156,25 @@ def _words(text: str) -> list[str]:
     return "".join(c if c.isalnum() else " " for c in text.lower()).split()[:8]
 
 
-def _by_identifier(text: str) -> list[Person]:
+def ids_of(kind: str, value: str) -> list[uuid.UUID]:
+    """Profiles with this identifier: one or none."""
+    hashes = _hashes(value, (kind,))
+    return [row[0] for row in _rows("select profile_id from identifier where hash = any(%s)", [hashes])]
+
+
+def exists(profile_id: uuid.UUID) -> bool:
+    return bool(_rows("select 1 from profile where id = %s", [profile_id]))
+
+
+def _hashes(value: str, kinds: tuple[str, ...]) -> list[uuid.UUID]:
     settings = heed_settings.load()
     normaliser = Normaliser(settings.phone_region, tuple(settings.blocked_identifiers))
     hasher = Hasher(settings.master_key)
-    hashes = [
-        hasher.hash(found)
-        for kind in ("user_id", "email", "phone", "anonymous_id")
-        if (found := normaliser.identifier(kind, text))
-    ]
+    return [hasher.hash(found) for kind in kinds if (found := normaliser.identifier(kind, value))]
+
+
+def _by_identifier(text: str) -> list[Person]:
+    hashes = _hashes(text, ("user_id", "email", "phone", "anonymous_id"))
     ids = []
     try:
         ids.append(uuid.UUID(text))

@@ -16,7 +16,8 @@ from django.views.decorators.http import require_POST
 from heed.contracts import vocabulary
 from heed.govern.access import allow
 from heed.govern.actions import audit
-from heed.govern.rooms import door, has_door
+from heed.ports import current
+from heed.ports.ledger import LIVE, LedgerUnavailable
 from heed.profiles import customer as customers
 from heed.profiles import reading
 from heed.profiles.forms import BANDS, EMOTIONS, INTENTS, SORTS, LabelForm, MoodForm
@@ -73,7 +74,6 @@ def customer(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
         "points": _points(history, person),
         "marks": _marks(history),
         "mood_tone": "low" if person.mood and person.mood.valence < -0.2 else "high",
-        "live": has_door("accept"),
         **_timeline_context(profile_id, ids, "", None),
     }
     return render(request, "profiles/customer.html", context)
@@ -169,13 +169,14 @@ def correct_label(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
 
 def _tell(request: HttpRequest, person: customers.Customer, name: str, said: dict[str, Any]) -> None:
     """A correction is an event like any other: durable first, then carried round the loop."""
-    if not has_door("accept"):
-        messages.error(request, "Corrections cannot be taken while this process is not connected to the ledger.")
-        return
     if not person.identifiers:
         messages.error(request, "This profile has no identifier left that a correction could be addressed to.")
         return
     event = customers.identifying_event(person, name, said, _now())
-    door("accept")([event])
+    try:
+        current.ledger().append(LIVE, [event])
+    except LedgerUnavailable:
+        messages.error(request, "Nothing was changed: the ledger cannot be written just now. Try again in a moment.")
+        return
     audit(request.user, name.lower().replace(" ", "_"), str(person.id), **json.loads(json.dumps(said)))
     messages.success(request, "Thank you: noted with your name. It shows as soon as the event is carried, in a moment.")

@@ -17,6 +17,8 @@ from heed.govern.rooms import (
     register_facts,
     register_panel,
     register_room,
+    register_routes,
+    routes,
     url_modules,
 )
 
@@ -33,5 +35,7 @@ __all__ = [
     "register_facts",
     "register_panel",
     "register_room",
+    "register_routes",
+    "routes",
     "url_modules",
 ]

@@ -9,6 +9,7 @@ from allauth.mfa.totp import views as totp
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from heed.web.json_api import api
 from heed.web.registry import url_modules
 
 handler400 = "heed.web.views.bad_request"
@@ -45,6 +46,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     *entrance,
+    path("api/v1/", api.urls),
     path("robots.txt", robots, name="robots"),
     *(path("", include(module)) for module in url_modules()),
 ]

@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from heed.kit.clock import moment
+from heed.kit.money import as_text, in_e4
 from heed.web import charts, words
 
 register = template.Library()
@@ -105,6 +106,25 @@ def human(key: Any) -> str:
 def as_json(value: Any) -> str:
     """Indented, for reading; still escaped by the template."""
     return json.dumps(value, indent=2, ensure_ascii=False, default=str)
+
+
+@register.filter
+def money(value: Any, currency: str = "") -> str:
+    """A Decimal or number in whole currency units."""
+    amount = in_e4(value)
+    return as_text(amount, currency) if amount else "–"
+
+
+@register.filter
+def trait(value: Any) -> str:
+    """A trait's value as people read it: yes and no, lists with commas, nested things as JSON."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list) and all(isinstance(v, str | int | float) for v in value):
+        return ", ".join(map(str, value))
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
 
 
 @register.filter

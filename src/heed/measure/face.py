@@ -1,0 +1,12 @@
+"""The pages of `measure`, and what it lends to pages below it."""
+
+from heed.measure import lent
+from heed.web.registry import Entry, register_door, register_room
+
+register_room(
+    "measure",
+    "heed.measure.urls",
+    navigation=[Entry("Home", "Home", "measure:home", "home.read", order=0)],
+)
+register_door("feel", lent.feel)
+register_door("value", lent.value)

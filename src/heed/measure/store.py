@@ -1,0 +1,133 @@
+"""The queries of Home. What is costly is kept for a while, and asked for by one thread at a time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.db import connection
+
+from heed.measure.domain import Day
+from heed.ports import current
+from heed.profiles import reading
+
+Found = TypeVar("Found")
+
+
+class Kept(Generic[Found]):
+    """The answer of a costly question, kept `seconds`, or twenty times as long as asking took if that is more.
+
+    While one thread asks again the others get the answer there is, so that many open pages cost one query.
+    """
+
+    def __init__(self, ask: Callable[[], Found], seconds: float) -> None:
+        self._ask = ask
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._answer: tuple[Found] | None = None
+        self._until = 0.0
+
+    def get(self) -> Found:
+        answer = self._answer
+        if answer and time.monotonic() < self._until:
+            return answer[0]
+        if not self._lock.acquire(blocking=answer is None):
+            assert answer is not None  # noqa: S101  a lock that was not waited for means there was one
+            return answer[0]
+        try:
+            if self._answer and time.monotonic() < self._until:
+                return self._answer[0]
+            start = time.monotonic()
+            found = self._ask()
+            now = time.monotonic()
+            self._answer, self._until = (found,), now + max(self._seconds, 20 * (now - start))
+            return found
+        finally:
+            self._lock.release()
+
+    def forget(self) -> None:
+        self._answer = None
+
+
+def _mood_by_day() -> list[Day]:
+    """Per day of the last eight weeks: the last mood each customer had that day, as mean, deviation and n."""
+    since = datetime.now(UTC).date() - timedelta(days=56)
+    table = _lake(
+        """
+        select epoch_ms(day::timestamp) as start, avg(mood)::double as mean,
+               coalesce(stddev_samp(mood), 0)::double as deviation, count(*) as n
+        from (
+            select day, profile_id, arg_max(valence, occurred)::double as mood from events
+            where day >= ? and valence is not null and mood_confidence > 0 and profile_id is not null
+            group by day, profile_id
+        ) group by day order by day
+        """,
+        [since],
+    )
+    return [Day(int(r["start"]), r["mean"], r["deviation"], int(r["n"])) for r in table]
+
+
+def _spread_before() -> list[int]:
+    """Where customers stood four weeks ago, in the same steps as `reading.spread_of_moods`."""
+    until = datetime.now(UTC) - timedelta(days=28)
+    counts = [0] * reading.BINS
+    table = _lake(
+        """
+        select least(greatest(floor((mood + 1) / 2 * ?)::int, 0), ?) as place, count(*) as n from (
+            select profile_id, arg_max(valence, occurred)::double as mood from events
+            where day <= ? and occurred <= ? and valence is not null and mood_confidence > 0
+            group by profile_id
+        ) group by 1
+        """,
+        [reading.BINS, reading.BINS - 1, until.date(), until],
+    )
+    for row in table:
+        counts[int(row["place"])] = int(row["n"])
+    return counts
+
+
+def _lake(query: str, values: list[Any]) -> list[dict[str, Any]]:
+    """Rows from the lake; none where this process was started without one."""
+    try:
+        lake = current.lake()
+    except IndexError:
+        return []
+    return list(lake.sql(query, values).to_pylist())
+
+
+mood_by_day = Kept(_mood_by_day, 60)
+spread_before = Kept(_spread_before, 1800)
+spread_now = Kept(reading.spread_of_moods, 3)
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """`rate` in events a second over the last minute; `waiting` accepted but not carried; `lag_ms` since then."""
+
+    rate: float
+    waiting: int
+    lag_ms: int
+    accepted: int
+
+
+def _pulse() -> Pulse:
+    with connection.cursor() as cursor:
+        cursor.execute("select to_regclass('ledger_head') is not null")
+        if not cursor.fetchone()[0]:
+            return Pulse(0.0, 0, 0, 0)
+        cursor.execute(
+            "select coalesce(sum(h.seq), 0), coalesce(sum(greatest(h.seq - coalesce(p.seq, 0), 0)), 0),"
+            " max(p.carried_at) from ledger_head h left join carry_position p on p.lane = h.lane"
+        )
+        accepted, waiting, carried_at = cursor.fetchone()
+        cursor.execute("select coalesce(sum(count), 0) from ledger where received > now() - interval '60 seconds'")
+        recent = cursor.fetchone()[0]
+    age = datetime.now(UTC) - carried_at if carried_at else timedelta()
+    return Pulse(float(recent) / 60, int(waiting), int(age.total_seconds() * 1000) if waiting else 0, int(accepted))
+
+
+pulse = Kept(_pulse, 1)

@@ -1,0 +1,10 @@
+from django.urls import path
+
+from heed.measure import views
+
+app_name = "measure"
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("home/now/", views.now, name="now"),
+    path("home/pulse/", views.pulse, name="pulse"),
+]

@@ -1,0 +1,99 @@
+"""Home: how customers feel, what changed, and who needs somebody now."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from heed.govern.access import allow
+from heed.measure import domain, lent, store
+from heed.profiles import api as profiles
+from heed.profiles import reading
+
+DAY = 86_400_000
+_PLEASED_OR_CALM_FROM = 0.2 - 0.4
+"""The lower edge of "calm", a step edge of the distribution."""
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _situation() -> dict[str, Any]:
+    spread = store.spread_now.get()
+    n = sum(spread)
+    calm_from = round((_PLEASED_OR_CALM_FROM + 1) / 2 * len(spread))
+    days = store.mood_by_day.get()
+    today = _now_ms() // DAY * DAY
+    points = [(d.start + DAY // 2, d.mean, *d.band()) for d in days if d.n > 1]
+    latest = days[-1] if days else None
+    people = _needing(_now_ms())
+    return {
+        "n": n,
+        "calm": domain.share(sum(spread[calm_from:]), n),
+        "spread": spread if n else [],
+        "spread_before": store.spread_before.get() if n else [],
+        "points": points,
+        "line_tone": "low" if latest and latest.mean < -0.2 else "high",
+        "change": domain.week_over_week(days, today),
+        "people": people,
+        "needing": reading.count_needing_somebody() if people else 0,
+    }
+
+
+def _needing(now: int) -> list[dict[str, Any]]:
+    """The people who need somebody, each with one clear thing to do."""
+    people = reading.needing_somebody(8)
+    states = reading.states_of([p.id for p in people])
+    lines = []
+    for person in people:
+        if encoded := states.get(person.id):
+            state = profiles.fold.decode(encoded)
+            _mood, circumstances, _stance = lent.feel(state, now)
+            lines.append(
+                {"person": person, "step": lent.next_step(state, now), "circumstances": circumstances[:4]}
+            )
+    return lines
+
+
+def _fragment(request: HttpRequest) -> tuple[str, str]:
+    """The changing part of the page and its digest, with which the page asks whether anything is new."""
+    context = _situation()
+    html = render_to_string("measure/now.html", context, request=request)
+    told = repr([context[k] for k in ("n", "spread", "points", "needing")]) + repr(
+        [(i["person"].id, i["person"].valence, i["person"].attention_reason, i["step"]) for i in context["people"]]
+    )
+    return html, hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+@allow("home.read")
+def home(request: HttpRequest) -> HttpResponse:
+    if not reading.how_many():
+        return render(request, "measure/welcome.html", {"pulse": store.pulse.get()})
+    fragment, digest = _fragment(request)
+    return render(request, "measure/home.html", {"fragment": fragment, "digest": digest, **_pulse_context()})
+
+
+@allow("home.read")
+def now(request: HttpRequest) -> HttpResponse:
+    """The changing part; 204 where it is what the page shows already, so that nothing flickers."""
+    fragment, digest = _fragment(request)
+    if request.GET.get("seen") == digest:
+        return HttpResponse(status=204)
+    return render(request, "measure/now_frame.html", {"fragment": fragment, "digest": digest, "fresh": True})
+
+
+def _pulse_context() -> dict[str, Any]:
+    pulse = store.pulse.get()
+    sentence, tone = domain.lag_words(pulse.waiting, pulse.lag_ms)
+    return {"pulse": pulse, "lag": sentence, "lag_tone": tone, "customers": reading.how_many()}
+
+
+@allow("home.read")
+def pulse(request: HttpRequest) -> HttpResponse:
+    return render(request, "measure/pulse.html", _pulse_context())

@@ -1,0 +1,203 @@
+"""The JSON API of `profiles`: find a customer, read one, read a timeline."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from ninja.errors import HttpError
+
+from heed.kit.clock import moment
+from heed.profiles import customer as customers
+from heed.profiles import reading
+
+router = Router(tags=["profiles"])
+
+
+class Evidence(Schema):
+    message_id: str
+    label: str
+    at: datetime
+    contribution: float
+    excerpt: str
+    by: str
+
+
+class Mood(Schema):
+    valence: float
+    spread: float
+    urgency: float
+    confidence: float
+    baseline: float
+    evidence: list[Evidence]
+
+
+class Circumstance(Schema):
+    name: str
+    label: str
+    since: datetime | None
+    until: datetime | None
+    weight: float
+
+
+class Stance(Schema):
+    tone: str
+    speaker: str
+    summary: str
+    hold: list[str]
+    first: list[str]
+    reasons: list[str]
+
+
+class Profile(Schema):
+    id: uuid.UUID
+    name: str
+    identifiers: dict[str, list[str]]
+    traits: dict[str, Any]
+    consent: dict[str, bool]
+    firstSeen: datetime | None
+    lastSeen: datetime | None
+    events: int
+    mood: Mood | None
+    circumstances: list[Circumstance]
+    stance: Stance | None
+
+
+class Moment(Schema):
+    messageId: str
+    at: datetime
+    kind: str
+    title: str
+    text: str
+    valence: float | None
+    event: dict[str, Any]
+
+
+class Timeline(Schema):
+    items: list[Moment]
+    next: str | None
+
+
+def _moment(ms: int) -> datetime | None:
+    return moment(ms) if ms else None
+
+
+@router.get("", response=list[Profile], summary="Find customers by an identifier")
+def find(
+    request: HttpRequest,
+    userId: str = "",
+    anonymousId: str = "",
+    email: str = "",
+    phone: str = "",
+) -> list[dict[str, Any]]:
+    given = {"user_id": userId, "anonymous_id": anonymousId, "email": email, "phone": phone}
+    asked = {kind: value for kind, value in given.items() if value}
+    if len(asked) != 1:
+        raise HttpError(400, "Give exactly one of userId, anonymousId, email and phone.")
+    [(kind, value)] = asked.items()
+    found = [customers.get(each, _now()) for each in reading.ids_of(kind, value)]
+    return [_shape(each) for each in found if each]
+
+
+@router.get("/{uuid:profile_id}", response=Profile, summary="One customer, as of now")
+def one(request: HttpRequest, profile_id: uuid.UUID) -> dict[str, Any]:
+    found = customers.get(customers.current_id(profile_id), _now())
+    if found is None:
+        raise HttpError(404, "There is no such profile.")
+    return _shape(found)
+
+
+@router.get("/{uuid:profile_id}/timeline", response=Timeline, summary="What happened, newest first")
+def timeline(
+    request: HttpRequest,
+    profile_id: uuid.UUID,
+    kind: str = "",
+    cursor: str = "",
+    limit: int = Query(50, ge=1, le=200),
+) -> dict[str, Any]:
+    if kind and kind not in customers.KINDS:
+        raise HttpError(400, f"There is no kind {kind!r}; kinds are {', '.join(customers.KINDS)}.")
+    kept = customers.current_id(profile_id)
+    if not reading.exists(kept):
+        raise HttpError(404, "There is no such profile.")
+    before = None
+    if cursor:
+        at, _, message = cursor.partition(",")
+        if not (at.isdecimal() and len(at) < 15):
+            raise HttpError(400, "The cursor is not one this API gave out.")
+        before = int(at), message
+    found = customers.timeline(customers.family(kept), before=before, kind=kind, limit=limit)
+    items = [
+        {
+            "messageId": m.message_id,
+            "at": moment(m.at),
+            "kind": m.kind,
+            "title": m.title,
+            "text": m.text,
+            "valence": m.valence,
+            "event": m.properties,
+        }
+        for m in found
+    ]
+    last = found[-1] if len(found) == limit else None
+    return {"items": items, "next": f"{last.at},{last.message_id}" if last else None}
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _shape(person: customers.Customer) -> dict[str, Any]:
+    mood, stance = person.mood, person.stance
+    return {
+        "id": person.id,
+        "name": person.name,
+        "identifiers": dict(person.identifiers),
+        "traits": {t.name: t.value for t in person.traits},
+        "consent": {p.purpose: p.granted for p in person.consent},
+        "firstSeen": _moment(person.first_seen),
+        "lastSeen": _moment(person.last_seen),
+        "events": person.events,
+        "mood": mood
+        and {
+            "valence": mood.valence,
+            "spread": mood.spread,
+            "urgency": mood.urgency,
+            "confidence": mood.confidence,
+            "baseline": mood.baseline,
+            "evidence": [
+                {
+                    "message_id": e.message_id,
+                    "label": e.label,
+                    "at": moment(e.at),
+                    "contribution": e.contribution,
+                    "excerpt": e.excerpt,
+                    "by": e.by,
+                }
+                for e in mood.evidence
+            ],
+        },
+        "circumstances": [
+            {
+                "name": c.name,
+                "label": c.label,
+                "since": _moment(c.since),
+                "until": _moment(c.until),
+                "weight": c.weight,
+            }
+            for c in person.circumstances
+        ],
+        "stance": stance
+        and {
+            "tone": stance.tone,
+            "speaker": stance.speaker,
+            "summary": stance.summary,
+            "hold": list(stance.hold),
+            "first": list(stance.first),
+            "reasons": list(stance.reasons),
+        },
+    }

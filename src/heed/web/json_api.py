@@ -1,0 +1,87 @@
+"""The management API: every room's routes under `/api/v1`, entered with an API key."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.module_loading import import_string
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.security import HttpBearer
+from ninja.throttling import AuthRateThrottle
+
+from heed import __version__
+from heed.govern.api import Key, verify_key
+from heed.web.registry import routes
+
+log = logging.getLogger(__name__)
+
+
+class ManageKey(HttpBearer):
+    """`Authorization: Bearer heed_manage_…`; keys that may only send events are told so."""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Key | None:
+        key = verify_key(token)
+        if key is not None and key.scope != "manage":
+            raise HttpError(403, "This key may only send events. Reading customers needs a key of scope manage.")
+        return key
+
+
+def _problem(request: HttpRequest, status: int, code: str, message: str, detail: Any = "") -> HttpResponse:
+    response = api.create_response(request, {"code": code, "message": message, "detail": detail}, status=status)
+    if status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+_CODES = {400: "bad_request", 403: "not_allowed", 404: "not_found", 409: "conflict", 429: "too_many_requests"}
+
+api = NinjaAPI(
+    title="Heed",
+    version=__version__,
+    description="Customers, how they feel and what is true for them. Errors carry `code`, `message` and `detail`.",
+    auth=ManageKey(),
+    docs_url="/docs",
+    openapi_url="/openapi.json",
+    urls_namespace="api",
+    throttle=[AuthRateThrottle("600/m")],
+)
+
+
+@api.exception_handler(AuthenticationError)
+def unknown_key(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    return _problem(
+        request,
+        401,
+        "unknown_key",
+        "Send a valid API key: Authorization: Bearer heed_manage_…",
+        "Keys are made under Settings → API keys. A revoked key is unknown.",
+    )
+
+
+@api.exception_handler(HttpError)
+def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return _problem(request, error.status_code, _CODES.get(error.status_code, "error"), error.message)
+
+
+@api.exception_handler(Http404)
+def missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return _problem(request, 404, "not_found", "There is nothing at this address.")
+
+
+@api.exception_handler(ValidationError)
+def invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    wrong = [{"where": ".".join(map(str, e["loc"])), "what": e["msg"]} for e in error.errors]
+    return _problem(request, 422, "invalid", "Some of what was sent cannot be used.", wrong)
+
+
+@api.exception_handler(Exception)
+def broken(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.exception("the management API failed")
+    return _problem(request, 500, "internal", "This failed on our side. The server's log says why.")
+
+
+for prefix, router in routes().items():
+    api.add_router(f"/{prefix}", import_string(router))

@@ -87,18 +87,30 @@ def front(with_pages: bool = True) -> Any:
     from django.core.signing import BadSignature, TimestampSigner
 
     from heed.collect.api import Collector, LiveFeed, limits_of
+    from heed.decisions.api import Decider
     from heed.web.front import Front
 
+    limits = limits_of(settings.event_max_bytes, settings.batch_max_events, settings.past_days)
     collector = Collector(
         settings.database_url,
         ledger,
         system_clock,
-        limits_of(settings.event_max_bytes, settings.batch_max_events, settings.past_days),
+        limits,
         settings.batch_max_bytes,
         settings.backlog_max_events,
         settings.url,
     )
     collector.register()
+    Decider(
+        settings.database_url,
+        ledger,
+        collector,
+        normaliser(settings),
+        profiles.Hasher(settings.master_key),
+        limits,
+        system_clock,
+        frozenset(settings.open_properties),
+    ).register()
 
     def check(token: str) -> bool:
         try:

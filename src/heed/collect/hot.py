@@ -21,6 +21,7 @@ from heed.contracts.event import Event
 from heed.kit.clock import DAY, Clock
 from heed.kit.rate import Buckets
 from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
+from heed.ports.recent import recent
 from heed.web.front import Request, Response, answer, on_start, on_stop, problem, register_hot
 
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -31,8 +32,11 @@ log = structlog.get_logger()
 
 
 class Source(msgspec.Struct, frozen=True):
+    """`public` says that the key stands open in a web page, so that anybody may hold it."""
+
     id: str
     disabled: bool
+    public: bool
 
 
 class Collector:
@@ -114,7 +118,9 @@ class Collector:
                 await self.bury(source.id, parsed.dropped, received)
             if parsed.events:
                 lane = BULK if request.path.endswith("/import") else LIVE
-                await self.ledger.append_soon(lane, parsed.events)
+                first = await self.ledger.append_soon(lane, parsed.events)
+                if lane == LIVE:
+                    recent.add(parsed.events, first)
         except LedgerUnavailable as error:
             log.warning("collect.not_durable", error=str(error)[:200])
             return problem(503, "not_durable", "Heed cannot keep events just now; send this again.", "", 5)
@@ -136,7 +142,7 @@ class Collector:
                 if kept is None:
                     log.warning("collect.no_sources", error=type(error).__name__)
                     return problem(503, "unavailable", "Heed cannot look up write keys just now.", "", 5)
-                found = (kept[1].id, kept[1].disabled) if kept[1] else None
+                found = (kept[1].id, kept[1].disabled, kept[1].public) if kept[1] else None
             if len(self._sources) > 10_000:
                 self._sources.clear()
             kept = (now, Source(*found) if found else None)

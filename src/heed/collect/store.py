@@ -18,11 +18,11 @@ _LETTER = (
 )
 
 
-async def source_of(pool: AsyncConnectionPool, hashed: bytes) -> tuple[str, bool] | None:
-    """`(id, disabled)` of the source with this key."""
+async def source_of(pool: AsyncConnectionPool, hashed: bytes) -> tuple[str, bool, bool] | None:
+    """`(id, disabled, public)` of the source with this key."""
     async with pool.connection() as connection:
         cursor = await connection.execute(
-            "select id, disabled_at is not null from source where key_hash = %s", [hashed]
+            "select id, disabled_at is not null, kind = 'web' from source where key_hash = %s", [hashed]
         )
         return await cursor.fetchone()
 

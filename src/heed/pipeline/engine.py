@@ -76,7 +76,7 @@ class Engine:
         return max(1, carried.events)
 
     def drain(self) -> int:
-        """Carry everything that waits and bring the lake up to date; for commands that run without a server."""
+        """Carry all that waits and bring the lake up to date; for commands that run without a server."""
         done = 0
         self.refresh_rules(force=True)
         while turn := self.carry(LIVE, self.batch) or self.carry(BULK, self.batch):
@@ -92,10 +92,10 @@ class Engine:
         """Notice rules that came or went; looked at every two seconds."""
         if not force and time.monotonic() - self._rules_at < _RULES_EVERY:
             return
-        atoms = profiles.atoms_in_force()
-        if {atom.key for atom in atoms} != profiles.counting.atoms.keys() or not self._rules_at:
-            if take_into_force(self.connection, self.lake, atoms, self.flush, self.clock):
-                log.info("engine.rules_in_force", conditions=len(atoms))
+        atoms = profiles.atoms_in_force(self.connection)
+        changed = {atom.key for atom in atoms} != profiles.counting.atoms.keys() or not self._rules_at
+        if changed and take_into_force(self.connection, self.lake, atoms, self.flush, self.clock):
+            log.info("engine.rules_in_force", conditions=len(atoms))
         self._rules_at = time.monotonic()
 
     def wake(self) -> int:

@@ -18,6 +18,9 @@ class Sensing(Protocol):
     def feeling(self, state: State, now: int) -> tuple[float, float]:
         """`(valence, confidence)` at `now`."""
 
+    def notice(self, state: State, event: Event) -> None:
+        """Take in the surroundings in an event's context (device, time zone) and nothing else."""
+
 
 _sensing: list[Sensing] = []
 

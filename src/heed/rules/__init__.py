@@ -1,5 +1,8 @@
 """One rule language, two readers: a predicate over live state, an Ibis expression over the lake."""
 
+from heed.contracts.fold import State
+from heed.rules import explain
+from heed.rules.explain import describe
 from heed.rules.facts import Fact, UnknownFact, fact, facts, register_fact
 from heed.rules.predicate import Predicate, Readings
 from heed.rules.predicate import predicate as compile_rule
@@ -14,13 +17,16 @@ __all__ = [
     "RuleError",
     "UnknownFact",
     "compile_rule",
+    "describe",
     "fact",
     "facts",
+    "met",
     "parse",
     "predicate",
     "register_fact",
     "set_readings",
     "text",
+    "unmet",
 ]
 
 _readings: list[Readings] = []
@@ -34,3 +40,13 @@ def set_readings(readings: Readings) -> None:
 def predicate(rule: Rule) -> Predicate:
     """The live reader over this installation's profile state."""
     return compile_rule(rule, _readings[0])
+
+
+def unmet(rule: Rule, state: State, now: int) -> list[str]:
+    """The parts of the rule this customer does not meet, in words."""
+    return explain.unmet(rule, _readings[0], state, now)
+
+
+def met(rule: Rule, state: State, now: int) -> list[Rule]:
+    """The leaves that made the rule true for this customer."""
+    return explain.met(rule, _readings[0], state, now)

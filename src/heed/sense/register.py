@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from heed.contracts.fold import Section
+from heed.ports.sensing import set_sensing
 from heed.profiles import api as profiles
 from heed.rules.facts import register_fact
 from heed.sense import api
 from heed.sense.domain import feel, surroundings
-from heed.sense.domain.mood import Feelings
+from heed.sense.domain.mood import Feelings, merge
+from heed.sense.reader import Reader
 
-MOOD = Section("mood", Feelings, feel.make_step(api.weights), after=("orders", "cases"))
-CIRCUMSTANCES = Section("circumstances", surroundings.Surroundings, surroundings.step)
+MOOD = Section("mood", Feelings, feel.make_step(api.weights), after=("orders", "cases"), merge=merge)
+CIRCUMSTANCES = Section(
+    "circumstances", surroundings.Surroundings, surroundings.step, merge=surroundings.merge
+)
 FACTS = (*feel.facts(api.weights), *surroundings.FACTS)
 
 
@@ -18,6 +22,8 @@ def register() -> None:
     """Called once at start-up; a second call changes nothing."""
     profiles.register_section(MOOD)
     profiles.register_section(CIRCUMSTANCES)
+    profiles.register_projection(api.projection, api.next_change)
     profiles.register_holds(api.holds)
     for fact in FACTS:
         register_fact(fact)
+    set_sensing(Reader())

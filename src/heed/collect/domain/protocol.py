@@ -261,3 +261,19 @@ def from_mapping(fields: Mapping[str, Any], received: int, limits: Limits) -> Ev
     except msgspec.ValidationError as error:
         return "wrong_shape", _words(error)
     return event_of(call, "", received, limits, None, None)
+
+
+def event_of_raw(
+    raw: bytes, received: int, limits: Limits, user_id: str = "", anonymous_id: str = ""
+) -> Event | Dropped:
+    """One call given as JSON within another request; where it names nobody it is about the person given."""
+    if len(raw) > limits.event_bytes:
+        return Dropped("too_large", f"{len(raw)} bytes", raw[: limits.event_bytes])
+    try:
+        call = _call.decode(raw)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        return Dropped("wrong_shape", _words(error), raw)
+    if not call.user_id and not call.anonymous_id:
+        call.user_id, call.anonymous_id = user_id, anonymous_id
+    found = event_of(call, "" if call.type else "track", received, limits, None, None)
+    return found if isinstance(found, Event) else Dropped(found[0], found[1], raw)

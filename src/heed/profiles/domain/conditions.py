@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from heed.rules.tree import Atom, Rule, atoms
 
-RuleSource = Callable[[], Iterable[Rule]]
+RuleSource = Callable[[Any], Iterable[Rule]]
 
 _sources: list[RuleSource] = []
 
 
 def register_rules(source: RuleSource) -> None:
-    """`source()` gives the rules a room has in force now; it is asked again and again."""
+    """`source(connection)` gives the rules a room has in force now; it is asked again and again."""
     if source not in _sources:
         _sources.append(source)
 
 
-def atoms_in_force() -> frozenset[Atom]:
-    return frozenset(atom for source in _sources for rule in source() for atom in atoms(rule))
+def atoms_in_force(connection: Any) -> frozenset[Atom]:
+    return frozenset(atom for source in _sources for rule in source(connection) for atom in atoms(rule))

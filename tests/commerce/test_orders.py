@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from heed.commerce.domain import FACTS, Orders, next_change, step
+from heed.commerce.domain import FACTS, Orders, merge, next_change, projection, step
 from heed.commerce.domain.values import moment
 from heed.contracts import vocabulary as v
 from heed.contracts.event import Event
@@ -268,3 +268,24 @@ def test_whatever_senders_write_nothing_breaks_and_replay_gives_the_same_bytes(e
         assert value is None or not isinstance(value, float) or math.isfinite(value)
     wake = next_change(state, now)
     assert wake is None or wake > now
+
+
+def test_two_profiles_found_to_be_one_person_share_their_orders() -> None:
+    bought = event(v.ORDER_COMPLETED, T0, "a", order_id="1", value=10, currency="EUR", expected_at=T0 + DAY)
+    other = event(v.ORDER_COMPLETED, T0 + HOUR, "b", order_id="2", value=5, currency="EUR")
+    delivered = event(v.ORDER_DELIVERED, T0 + 2 * DAY, "c", order_id="1")
+    basket = event(v.PRODUCT_ADDED, T0 + 3 * DAY, "d", product_id="p", price=3)
+    together = after(bought, delivered, other, basket)
+    apart, absorbed = after(bought, basket), after(delivered, other)
+    joined = SimpleNamespace(orders=merge(apart.orders, absorbed.orders))
+    now = T0 + 4 * DAY
+    assert {f.name: f.read(joined, now) for f in FACTS} == {f.name: f.read(together, now) for f in FACTS}
+    assert projection(joined, now) == {"revenue": 15, "currency": "EUR", "orders": 2}
+
+
+def test_an_order_both_profiles_heard_of_counts_once() -> None:
+    bought = event(v.ORDER_COMPLETED, T0, "a", order_id="1", value=10, currency="EUR")
+    joined = merge(after(bought).orders, after(bought).orders)
+    assert {code: (total.orders, total.revenue) for code, total in joined.totals.items()} == {
+        "EUR": (1, 100_000)
+    }

@@ -19,7 +19,7 @@ from heed.contracts.mood import Mood
 from heed.kit.clock import DAY, HOUR, MINUTE
 from heed.rules.facts import Fact
 from heed.sense.domain.feel import facts, make_step
-from heed.sense.domain.mood import Feelings, mood_at, next_change
+from heed.sense.domain.mood import Feelings, merge, mood_at, next_change
 from heed.sense.domain.weights import DEFAULT
 
 T0 = 1_700_000_000_000
@@ -379,3 +379,14 @@ def test_the_order_of_arrival_hardly_matters(order: list[tuple[str, int]]) -> No
     assert arrived.valence == pytest.approx(straight.valence, abs=0.1)
     assert arrived.urgency == pytest.approx(straight.urgency, abs=1e-6)
     assert arrived.confidence == pytest.approx(straight.confidence, abs=1e-6)
+
+
+def test_two_profiles_found_to_be_one_person_feel_what_both_felt() -> None:
+    late = event(v.ORDER_DELAYED, T0 + 3 * DAY)
+    together = mood(ANGRY, late, now=T0 + 4 * DAY)
+    joined = merge(folded(ANGRY).mood, folded(late).mood)
+    both = mood_at(joined, T0 + 4 * DAY)
+    assert both.valence == pytest.approx(together.valence, abs=0.02)
+    assert both.urgency == pytest.approx(together.urgency)
+    assert {piece.kind for piece in both.evidence} == {"text", "order_delayed"}
+    assert merge(Feelings(), folded(ANGRY).mood).values == folded(ANGRY).mood.values

@@ -16,7 +16,7 @@ from heed.contracts import vocabulary as v
 from heed.contracts.event import Event, Understanding
 from heed.kit.clock import DAY, HOUR, MINUTE
 from heed.rules.facts import Fact
-from heed.service.domain import FACTS, Cases, make_step, next_change
+from heed.service.domain import FACTS, Cases, make_step, merge, next_change
 
 T0 = 1_700_000_000_000
 ids = itertools.count()
@@ -162,3 +162,15 @@ def test_whatever_senders_write_nothing_breaks_and_replay_gives_the_same_bytes(e
         fact.read(state, now)
     wake = next_change(state, now)
     assert wake is None or wake > now
+
+
+def test_two_profiles_found_to_be_one_person_share_their_cases() -> None:
+    opened = event(v.CASE_OPENED, T0, case_id="1")
+    resolved = event(v.CASE_RESOLVED, T0 + HOUR, case_id="1")
+    wrote = event(v.MESSAGE_RECEIVED, T0 + DAY, complaint(0.9), order_id="7", text="late")
+    made = event(v.PROMISE_MADE, T0, promise_id="p", due_at=T0 + DAY)
+    kept = event(v.PROMISE_KEPT, T0 + HOUR, promise_id="p")
+    together = after(opened, resolved, made, kept, wrote)
+    joined = SimpleNamespace(cases=merge(after(opened, made, wrote).cases, after(resolved, kept).cases))
+    now = T0 + 2 * DAY
+    assert {f.name: f.read(joined, now) for f in FACTS} == {f.name: f.read(together, now) for f in FACTS}

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+from heed.contracts.event import Event, Understanding
 from heed.contracts.fold import State
 from heed.contracts.mood import Circumstance, Mood, Stance
+from heed.rules.facts import UnknownFact, fact
 from heed.sense.domain import mood as moods
 from heed.sense.domain.built_in import Definition
 from heed.sense.domain.circumstances import Book
@@ -23,7 +28,9 @@ __all__ = [
     "known_circumstances",
     "mood_at",
     "next_change",
+    "projection",
     "rating_of",
+    "sensing",
     "share_of_scale",
     "stance",
     "stance_of",
@@ -56,6 +63,48 @@ def stance_of(state: State, now: int, locale: str = "en") -> Stance:
     return stance(mood_at(state, now), circumstances_at(state, now), locale)
 
 
+def projection(state: State, now: int) -> dict[str, object]:
+    """What customers are listed and sorted by.
+
+    `attention` is above 0 where a person should speak: urgency × value × confidence, the value growing with
+    the order of magnitude of the customer's revenue.
+    """
+    mood = mood_at(state, now)
+    names = _book.names(state, now)
+    answer = stance(mood, [Circumstance(name, name) for name in names])
+    attention = 0.0
+    if answer.speaker == "person":
+        answer = stance(mood, circumstances_at(state, now))
+        revenue = _revenue(state, now)
+        attention = (0.1 + mood.urgency) * (1 + math.log10(1 + max(0.0, revenue))) * (0.1 + mood.confidence)
+    return {
+        "valence": mood.valence,
+        "spread": mood.spread,
+        "urgency": mood.urgency,
+        "confidence": mood.confidence,
+        "baseline": mood.baseline,
+        "circumstances": names,
+        "attention": attention,
+        "attention_reason": _reason(mood, answer) if attention else "",
+    }
+
+
+def _reason(mood: Mood, answer: Stance) -> str:
+    worst = min(mood.evidence, key=lambda piece: piece.contribution, default=None)
+    if worst is not None and worst.contribution <= -0.05:
+        words = f" “{worst.excerpt}”" if worst.excerpt else ""
+        return f"{worst.label[:1].upper()}{worst.label[1:]}{words}"
+    return answer.reasons[0] if answer.reasons else answer.summary
+
+
+def _revenue(state: State, now: int) -> float:
+    try:
+        revenue = fact("order.revenue").read(state, now)
+    except UnknownFact:
+        return 0.0
+    return float(revenue) if isinstance(revenue, int | float) else 0.0
+
+
 def next_change(state: State, now: int) -> int | None:
     """The next moment (ms, later than `now`) at which time alone changes mood or circumstances, or None."""
     moments = (moods.next_change(state.mood, now, weights), _book.next_change(state, now))
@@ -70,3 +119,20 @@ def define_circumstance(definition: Definition) -> None:
 def known_circumstances() -> tuple[Definition, ...]:
     """Every circumstance this installation knows, built in and its own."""
     return _book.definitions()
+
+
+class _Sensing:
+    """What the pipeline asks of this room; see `heed.ports.sensing`."""
+
+    def text_of(self, event: Event) -> str:
+        return text_of(event)
+
+    def understand_many(self, texts: Sequence[str]) -> list[Understanding]:
+        return understand_many(texts)
+
+    def feeling(self, state: State, now: int) -> tuple[float, float]:
+        mood = moods.mood_at(state.mood, now, weights, with_evidence=False)
+        return mood.valence, mood.confidence
+
+
+sensing = _Sensing()

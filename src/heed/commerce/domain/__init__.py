@@ -1,7 +1,19 @@
 """What Heed knows of a customer's orders, basket, payments and renewal. Pure: no clock, no I/O."""
 
-from heed.commerce.domain.facts import FACTS, next_change
+from heed.commerce.domain.facts import FACTS, next_change, projection
 from heed.commerce.domain.fold import step
+from heed.commerce.domain.merge import merge
 from heed.commerce.domain.orders import Basket, BasketItem, Order, Orders, Total
 
-__all__ = ["FACTS", "Basket", "BasketItem", "Order", "Orders", "Total", "next_change", "step"]
+__all__ = [
+    "FACTS",
+    "Basket",
+    "BasketItem",
+    "Order",
+    "Orders",
+    "Total",
+    "merge",
+    "next_change",
+    "projection",
+    "step",
+]

@@ -8,6 +8,7 @@ from heed.commerce.domain.orders import Order, Orders
 from heed.commerce.domain.values import units
 from heed.contracts.fold import State
 from heed.kit.clock import DAY, HOUR, MINUTE
+from heed.kit.money import from_e4
 from heed.rules.facts import Fact
 
 
@@ -142,6 +143,17 @@ FACTS: tuple[Fact, ...] = (
     Fact("payment.failures", "number", "payments that failed in a row", _payment_failures),
     Fact("renewal.days", "number", "days until the subscription renews", _renewal_days),
 )
+
+
+def projection(state: State, now: int) -> dict[str, object]:
+    """What customers are listed and sorted by: orders, and revenue in the main currency as a Decimal."""
+    orders = _orders(state)
+    currency = _main_currency(orders)
+    return {
+        "revenue": from_e4(0 if currency is None else orders.totals[currency].revenue),
+        "currency": currency or "",
+        "orders": sum(total.orders for total in orders.totals.values()),
+    }
 
 
 def next_change(state: State, now: int) -> int | None:

@@ -10,7 +10,7 @@ from typing import Any
 from heed.kit.clock import DAY
 from heed.kit.money import SCALE, in_e4
 
-_LARGEST_SUM = 2**62
+_LARGEST_SUM = 10**18 - 1
 _EARLIEST = 631_152_000_000  # 1990-01-01
 _LATEST = 4_102_444_800_000  # 2100-01-01
 _SECONDS_BELOW = 100_000_000_000
@@ -18,7 +18,7 @@ _ID_LENGTH = 100
 
 
 def bounded(amount: int) -> int:
-    """A sum of money held inside what 64 bits can store."""
+    """A sum of money held inside what decimal(18, 4) can store."""
     return max(-_LARGEST_SUM, min(_LARGEST_SUM, amount))
 
 

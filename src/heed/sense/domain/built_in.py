@@ -10,7 +10,8 @@ class Definition(msgspec.Struct, frozen=True):
 
     `labels` are templates such as "order {order.days_late:days} late"; the first whose facts are all known
     and not zero is read out. Kinds: minutes, hours, days (a span in that unit), ordinal, times, none.
-    `topics` name the events that are its evidence, `since` a fact that counts from when it became true.
+    `topics` name the events that are its evidence and without which it cannot be true; `since` is a fact
+    that counts from when it became true.
     """
 
     name: str
@@ -39,7 +40,7 @@ BUILT_IN: tuple[Definition, ...] = (
             "{contact.count_7d} contacts in a week",
         ),
         -0.7,
-        ("contact",),
+        ("contact", "case"),
         "contact.hours_ago",
     ),
     Definition(

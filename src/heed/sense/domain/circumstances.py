@@ -46,6 +46,11 @@ class _Compiled:
         self.holds: Callable[[State, int], bool] = rules.predicate(tree)
         self.compares = [each for each in walk(tree) if isinstance(each, Compare)]
 
+    def may_hold(self, state: State) -> bool:
+        """Cheap and certain: without any event of its topics a circumstance cannot be true."""
+        topics = self.definition.topics
+        return not topics or not state.circumstances.touches.keys().isdisjoint(topics)
+
 
 class Book:
     """The circumstances this installation knows.
@@ -86,16 +91,25 @@ class Book:
     def holds(self, state: State, name: str, now: int) -> bool:
         """Whether the circumstance of this name holds; one nobody defined does not."""
         known = self._book().get(name)
-        return known is not None and known.holds(state, now)
+        return known is not None and known.may_hold(state) and known.holds(state, now)
+
+    def names(self, state: State, now: int) -> list[str]:
+        """The names of everything true at `now` (ms), in the order of definition."""
+        return [name for name, one in self._book().items() if one.may_hold(state) and one.holds(state, now)]
 
     def at(self, state: State, now: int) -> tuple[Circumstance, ...]:
         """Everything true at `now` (ms), what weighs on the customer first."""
-        found = [_describe(one, state, now) for one in self._book().values() if one.holds(state, now)]
+        found = [
+            _describe(one, state, now)
+            for one in self._book().values()
+            if one.may_hold(state) and one.holds(state, now)
+        ]
         return tuple(sorted(found, key=lambda one: (one.weight >= 0, -abs(one.weight), -one.since, one.name)))
 
     def next_change(self, state: State, now: int) -> int | None:
         """The next moment (ms, later than `now`) at which time alone may start or end one, or None."""
-        compares = (each for one in self._book().values() for each in one.compares)
+        possible = [one for one in self._book().values() if one.may_hold(state)]
+        compares = (each for one in possible for each in one.compares)
         moments = (stamp for each in compares for stamp in _crossings(each, state, now))
         return min((stamp for stamp in moments if stamp > now), default=None)
 

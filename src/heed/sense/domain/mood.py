@@ -171,6 +171,10 @@ def next_change(section: Feelings, now: int, weights: Weights = DEFAULT) -> int 
         return shift >= VISIBLE or abs(math.exp(-then.press) - urgency) >= VISIBLE
 
     start = max(now, section.at)
+    far = sum(abs(v - w * read.baseline) for v, w in zip(section.values, section.weights, strict=True))
+    if far < VISIBLE * weights.prior_precision and 1 - urgency < VISIBLE:
+        # No class can pull the mood further from the usual than this while it fades.
+        return None
     before = start
     for ahead in _AHEAD:
         if moved(start + ahead):
@@ -290,6 +294,37 @@ def _evict(section: Feelings, weights: Weights) -> None:
         baseline = _read(section, section.at, weights).baseline
         ranked = [(_strength(p, section.at, baseline), p.at, i) for i, p in enumerate(section.kept)]
         del section.kept[min(ranked)[2]]
+
+
+def merge(kept: Feelings, absorbed: Feelings, weights: Weights = DEFAULT) -> Feelings:
+    """Join the feelings of two profiles that turned out to be one person: all their evidence, faded alike."""
+    latest = max(kept.at, absorbed.at)
+    for section in (kept, absorbed):
+        advance(section, latest, weights)
+    for mine, theirs in (
+        (kept.weights, absorbed.weights),
+        (kept.values, absorbed.values),
+        (kept.presses, absorbed.presses),
+    ):
+        for index, amount in enumerate(theirs):
+            mine[index] += amount
+    kept.usual_weight += absorbed.usual_weight
+    kept.usual_value += absorbed.usual_value
+    kept.usual_today += absorbed.usual_today
+    for kind, burst in absorbed.bursts.items():
+        known = kept.bursts.get(kind)
+        if known is None or burst.at > known.at:
+            kept.bursts[kind] = burst
+    newest = sorted(kept.bursts.items(), key=lambda entry: (-entry[1].at, entry[0]))[:_BURSTS_KEPT]
+    kept.bursts = dict(sorted(newest))
+    kept.kept = sorted(
+        [*kept.kept, *absorbed.kept], key=lambda piece: (piece.at, piece.message_id, piece.kind)
+    )
+    while len(kept.kept) > EVIDENCE_KEPT:
+        _evict(kept, weights)
+    if absorbed.corrected_at > kept.corrected_at:
+        kept.corrected_at, kept.corrected_to = absorbed.corrected_at, absorbed.corrected_to
+    return kept
 
 
 def withdraw(section: Feelings, piece: Kept, weights: Weights = DEFAULT) -> None:

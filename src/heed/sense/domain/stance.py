@@ -148,7 +148,8 @@ def _feeling(mood: Mood) -> str:
     )
     sign = "+" if mood.valence >= 0 else "−"
     usual = "+" if mood.baseline >= 0 else "−"
-    text = f"{degree} ({sign}{abs(mood.valence):.2f} ± {mood.spread:.2f}, usually {usual}{abs(mood.baseline):.2f})"
+    here, there = f"{sign}{abs(mood.valence):.2f}", f"{usual}{abs(mood.baseline):.2f}"
+    text = f"{degree} ({here} ± {mood.spread:.2f}, usually {there})"
     return f"{text} and urgent." if mood.urgency >= URGENT else f"{text}."
 
 

@@ -84,11 +84,28 @@ def step(state: State, event: Event, now: int) -> Iterable[Effect]:
             _touch(section, topic, event)
         if _complains(event):
             _touch(section, "complaint", event)
-    if any(
-        name in place for place in (event.traits, event.properties) for name in ("renewal_date", "renews_at")
-    ):
+    inner = event.context.get("traits")
+    places = (event.traits, event.properties, inner if isinstance(inner, dict) else {})
+    if any(name in place for place in places for name in ("renewal_date", "renews_at")):
         _touch(section, "renewal", event)
     return ()
+
+
+def merge(kept: Surroundings, absorbed: Surroundings) -> Surroundings:
+    """Join the surroundings of two profiles that turned out to be one person: the latest news of each."""
+    if absorbed.zone_at > kept.zone_at:
+        kept.zone, kept.zone_at = absorbed.zone, absorbed.zone_at
+    if absorbed.device_at > kept.device_at:
+        kept.device, kept.device_at = absorbed.device, absorbed.device_at
+    seen = [moment for moment in (kept.first_seen, absorbed.first_seen) if moment]
+    kept.first_seen = min(seen, default=0)
+    kept.last_seen = max(kept.last_seen, absorbed.last_seen)
+    kept.visits += absorbed.visits
+    for topic, touch in absorbed.touches.items():
+        known = kept.touches.get(topic)
+        if known is None or touch.at > known.at:
+            kept.touches[topic] = touch
+    return kept
 
 
 def _touch(section: Surroundings, topic: str, event: Event) -> None:

@@ -94,6 +94,28 @@ def make_room(section: Cases, keep: str) -> None:
         del section.promises[min(done)[2]]
 
 
+def merge(kept: Cases, absorbed: Cases) -> Cases:
+    """Join the cases of two profiles that turned out to be one person."""
+    for key, case in absorbed.cases.items():
+        mine = kept.cases.setdefault(key, case)
+        mine.opened_at = min(mine.opened_at, case.opened_at) or mine.opened_at or case.opened_at
+        mine.reopened_at = max(mine.reopened_at, case.reopened_at)
+        mine.resolved_at = max(mine.resolved_at, case.resolved_at)
+    for key, promise in absorbed.promises.items():
+        same = kept.promises.setdefault(key, promise)
+        if promise.made_at > same.made_at:
+            same.made_at, same.due, same.message_id = promise.made_at, promise.due, promise.message_id
+        same.kept_at = max(same.kept_at, promise.kept_at)
+        same.missed_at = max(same.missed_at, promise.missed_at)
+    for contact in absorbed.contacts:
+        add_contact(kept, contact)
+    if absorbed.complained_at > kept.complained_at:
+        kept.complained_at = absorbed.complained_at
+        kept.complaint_message_id = absorbed.complaint_message_id
+    make_room(kept, "")
+    return kept
+
+
 def add_contact(section: Cases, new: Contact) -> None:
     """Join a burst that is already known, or begin a contact; both in order of occurrence."""
     for known in reversed(section.contacts):

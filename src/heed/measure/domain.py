@@ -111,6 +111,12 @@ def lag_words(waiting: int, lag_ms: int) -> tuple[str, str]:
     if waiting <= 0:
         return "carried to the last second", "high"
     seconds = max(1, lag_ms // 1000)
-    age = f"{seconds} s" if seconds < 120 else f"{seconds // 60} min" if seconds < 7200 else f"{seconds // 3600} h"
+    age = (
+        f"{seconds} s"
+        if seconds < 120
+        else f"{seconds // 60} min"
+        if seconds < 7200
+        else f"{seconds // 3600} h"
+    )
     noun = "event waits" if waiting == 1 else "events wait"
     return f"{waiting:,} {noun}, last carried {age} ago", "" if lag_ms < 5_000 else "low"

@@ -1,6 +1,6 @@
 """The pages of `measure`, and what it lends to pages below it."""
 
-from heed.measure import lent
+from heed.measure import lent, store
 from heed.web.registry import Entry, register_door, register_room
 
 register_room(
@@ -10,3 +10,4 @@ register_room(
 )
 register_door("feel", lent.feel)
 register_door("value", lent.value)
+register_door("traffic", store.traffic.get)

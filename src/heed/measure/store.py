@@ -124,10 +124,36 @@ def _pulse() -> Pulse:
             " max(p.carried_at) from ledger_head h left join carry_position p on p.lane = h.lane"
         )
         accepted, waiting, carried_at = cursor.fetchone()
-        cursor.execute("select coalesce(sum(count), 0) from ledger where received > now() - interval '60 seconds'")
+        cursor.execute(
+            "select coalesce(sum(count), 0) from ledger where received > now() - interval '60 seconds'"
+        )
         recent = cursor.fetchone()[0]
     age = datetime.now(UTC) - carried_at if carried_at else timedelta()
-    return Pulse(float(recent) / 60, int(waiting), int(age.total_seconds() * 1000) if waiting else 0, int(accepted))
+    return Pulse(
+        float(recent) / 60, int(waiting), int(age.total_seconds() * 1000) if waiting else 0, int(accepted)
+    )
 
 
 pulse = Kept(_pulse, 1)
+
+
+def _traffic() -> dict[str, tuple[datetime | None, int, tuple[int, ...]]]:
+    """By source: the hour of its latest event, events of the last 24 hours, and those hour by hour."""
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    hours = [now - timedelta(hours=23 - i) for i in range(24)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select source, hour, sum(count) from carry_hour where outcome = 'carried' and hour >= %s group by 1, 2",
+            [hours[0]],
+        )
+        recent = {(source, hour): int(count) for source, hour, count in cursor.fetchall()}
+        cursor.execute("select source, max(hour) from carry_hour where outcome = 'carried' group by 1")
+        latest = dict(cursor.fetchall())
+    found = {}
+    for source, last in latest.items():
+        counts = tuple(recent.get((source, hour), 0) for hour in hours)
+        found[source] = (last, sum(counts), counts)
+    return found
+
+
+traffic = Kept(_traffic, 5)

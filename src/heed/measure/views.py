@@ -16,8 +16,8 @@ from heed.profiles import api as profiles
 from heed.profiles import reading
 
 DAY = 86_400_000
-_PLEASED_OR_CALM_FROM = 0.2 - 0.4
-"""The lower edge of "calm", a step edge of the distribution."""
+_CALM_FROM = -0.25
+"""The lower edge of "calm", an edge of the distribution's steps."""
 
 
 def _now_ms() -> int:
@@ -27,23 +27,28 @@ def _now_ms() -> int:
 def _situation() -> dict[str, Any]:
     spread = store.spread_now.get()
     n = sum(spread)
-    calm_from = round((_PLEASED_OR_CALM_FROM + 1) / 2 * len(spread))
+    calm_from = round((_CALM_FROM + 1) / 2 * len(spread))
     days = store.mood_by_day.get()
     today = _now_ms() // DAY * DAY
     points = [(d.start + DAY // 2, d.mean, *d.band()) for d in days if d.n > 1]
-    latest = days[-1] if days else None
+    usual = sum(d.mean * d.n for d in days) / sum(d.n for d in days) if days else None
     people = _needing(_now_ms())
     return {
         "n": n,
         "calm": domain.share(sum(spread[calm_from:]), n),
-        "spread": spread if n else [],
-        "spread_before": store.spread_before.get() if n else [],
+        "spread": _pairs(spread) if n else [],
+        "spread_before": _pairs(store.spread_before.get()) if n else [],
         "points": points,
-        "line_tone": "low" if latest and latest.mean < -0.2 else "high",
+        "line_tone": "low" if usual is not None and usual < _CALM_FROM else "high",
         "change": domain.week_over_week(days, today),
         "people": people,
         "needing": reading.count_needing_somebody() if people else 0,
     }
+
+
+def _pairs(counts: list[int]) -> list[int]:
+    """Two steps to a bar."""
+    return [sum(counts[i : i + 2]) for i in range(0, len(counts), 2)]
 
 
 def _needing(now: int) -> list[dict[str, Any]]:
@@ -66,7 +71,10 @@ def _fragment(request: HttpRequest) -> tuple[str, str]:
     context = _situation()
     html = render_to_string("measure/now.html", context, request=request)
     told = repr([context[k] for k in ("n", "spread", "points", "needing")]) + repr(
-        [(i["person"].id, i["person"].valence, i["person"].attention_reason, i["step"]) for i in context["people"]]
+        [
+            (i["person"].id, i["person"].valence, i["person"].attention_reason, i["step"])
+            for i in context["people"]
+        ]
     )
     return html, hashlib.sha256(told.encode()).hexdigest()[:16]
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+import psycopg
 from django.db import connection
 
 from heed import settings as heed_settings
@@ -194,9 +195,8 @@ def timeline(
     left out. With a kind given, up to 2,000 events are looked through.
     """
     found: list[Moment] = []
-    keys: dict[uuid.UUID, bytes] = {}
     with connection.cursor() as cursor:
-        keys = keys_of(cursor.connection, ids, heed_settings.load().master_key)
+        keys = keys_of(_Plain(cursor.connection), ids, heed_settings.load().master_key)
     looked = 0
     while len(found) < limit and looked < 2_000:
         rows = _timeline_rows(ids, before, 200 if kind else limit)
@@ -386,7 +386,10 @@ def identifying_event(customer: Customer, name: str, properties: dict[str, Any],
 
 def family(profile_id: uuid.UUID) -> list[uuid.UUID]:
     """The profile and all that were merged into it: together they hold its events."""
-    return [profile_id, *(r[0] for r in _rows("select absorbed from profile_merge where kept = %s", [profile_id]))]
+    return [
+        profile_id,
+        *(r[0] for r in _rows("select absorbed from profile_merge where kept = %s", [profile_id])),
+    ]
 
 
 def at_ms(when: datetime | None) -> int:
@@ -403,6 +406,16 @@ def _lake(query: str, values: list[Any]) -> list[dict[str, Any]]:
     except IndexError:
         return []
     return list(lake.sql(query, values).to_pylist())
+
+
+class _Plain:
+    """Django's connection as the statements of the carry path expect one: parameters bound by the server."""
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, query: Any, values: Any = None, binary: bool = False) -> psycopg.Cursor:
+        return psycopg.Cursor(self._connection).execute(query, values, binary=binary)
 
 
 def _rows(query: str, values: list[Any]) -> list[tuple[Any, ...]]:

@@ -5,11 +5,11 @@ from typing import Any
 from django import forms
 
 BANDS = {
-    "very_unhappy": ("very unhappy", -1.0, -0.6),
-    "unhappy": ("unhappy", -0.6, -0.2),
-    "calm": ("calm", -0.2, 0.2),
-    "pleased": ("pleased", 0.2, 0.6),
-    "very_pleased": ("very pleased", 0.6, 1.0),
+    "very_unhappy": ("very unhappy", -1.0, -0.5),
+    "unhappy": ("unhappy", -0.5, -0.25),
+    "calm": ("calm", -0.25, 0.35),
+    "pleased": ("pleased", 0.35, 0.6),
+    "delighted": ("delighted", 0.6, 1.0),
 }
 SORTS = {
     "seen": "Seen last",

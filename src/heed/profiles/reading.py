@@ -19,7 +19,8 @@ from heed import settings as heed_settings
 from heed.profiles.domain.identifiers import Hasher, Normaliser
 
 PAGE = 50
-BINS = 20
+BINS = 40
+"""Steps of 0.05: their edges meet those of the bands people speak of."""
 
 _COLUMNS = (
     "id, display_name, email, phone, country, last_seen, valence, spread, confidence, baseline, urgency,"
@@ -112,8 +113,8 @@ def people(question: Question, cursor: str = "", size: int = PAGE) -> Page:
     direction = "desc" if sort.descending else "asc"
     id_direction = "asc" if sort.column in _ID_UP_WHEN_DOWN else direction
     query = (
-        f"select {_COLUMNS}, {sort.column}::text from profile where {' and '.join(where)}"  # noqa: S608
-        f" order by {sort.column} {direction}, id {id_direction} limit %s"
+        f"select {_COLUMNS}, {sort.column}::text as turn from profile where {' and '.join(where)}"  # noqa: S608
+        f" order by {_qualified(sort.column)} {direction}, id {id_direction} limit %s"
     )
     rows = _rows(query, [*values, size + 1])
     more = len(rows) > size
@@ -123,6 +124,11 @@ def people(question: Question, cursor: str = "", size: int = PAGE) -> Page:
 
 _ID_UP_WHEN_DOWN = frozenset({"attention"})
 """Columns whose index falls while the id beside it rises."""
+
+
+def _qualified(column: str) -> str:
+    """The table's column, not the result's of the same name."""
+    return column if "(" in column else f"profile.{column}"
 
 
 def search(text: str, limit: int = PAGE) -> list[Person]:

@@ -37,7 +37,9 @@ def people(request: HttpRequest) -> HttpResponse:
     if asked["q"].strip():
         page = reading.Page(reading.search(asked["q"]), "")
     else:
-        question = reading.Question(band[1:] if band else None, asked["circumstance"].replace("\x00", ""), sort)
+        question = reading.Question(
+            band[1:] if band else None, asked["circumstance"].replace("\x00", ""), sort
+        )
         page = reading.people(question, asked["after"])
     context = {
         **asked,
@@ -73,13 +75,15 @@ def customer(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
         "customer": person,
         "points": _points(history, person),
         "marks": _marks(history),
-        "mood_tone": "low" if person.mood and person.mood.valence < -0.2 else "high",
+        "mood_tone": "low" if person.mood and person.mood.valence < BANDS["calm"][1] else "high",
         **_timeline_context(profile_id, ids, "", None),
     }
     return render(request, "profiles/customer.html", context)
 
 
-def _points(history: list[tuple[int, float, float, str]], person: customers.Customer) -> list[tuple[float, ...]]:
+def _points(
+    history: list[tuple[int, float, float, str]], person: customers.Customer
+) -> list[tuple[float, ...]]:
     """Mood after each event with a band, and mood now as the last point.
 
     The lake keeps a confidence c beside each mood; with the prior's precision p, c = w/(w+p), the standard
@@ -170,13 +174,19 @@ def correct_label(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
 def _tell(request: HttpRequest, person: customers.Customer, name: str, said: dict[str, Any]) -> None:
     """A correction is an event like any other: durable first, then carried round the loop."""
     if not person.identifiers:
-        messages.error(request, "This profile has no identifier left that a correction could be addressed to.")
+        messages.error(
+            request, "This profile has no identifier left that a correction could be addressed to."
+        )
         return
     event = customers.identifying_event(person, name, said, _now())
     try:
         current.ledger().append(LIVE, [event])
     except LedgerUnavailable:
-        messages.error(request, "Nothing was changed: the ledger cannot be written just now. Try again in a moment.")
+        messages.error(
+            request, "Nothing was changed: the ledger cannot be written just now. Try again in a moment."
+        )
         return
     audit(request.user, name.lower().replace(" ", "_"), str(person.id), **json.loads(json.dumps(said)))
-    messages.success(request, "Thank you: noted with your name. It shows as soon as the event is carried, in a moment.")
+    messages.success(
+        request, "Thank you: noted with your name. It shows as soon as the event is carried, in a moment."
+    )

@@ -13,6 +13,7 @@ from html import escape
 from typing import Any
 
 from heed.web.words import number, signed
+from heed.web.words import tone as tone_of
 
 WIDTH, HEIGHT = 600, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 4, 40, 14, 24
@@ -109,7 +110,7 @@ def histogram(counts: Sequence[int], label: str, before: Sequence[float] | None 
         low = -1 + 2 * index / len(counts)
         high = -1 + 2 * (index + 1) / len(counts)
         middle = (low + high) / 2
-        tone = "low" if middle < -0.2 else "high" if middle >= 0.2 else "mid"
+        tone = tone_of(middle)
         tall = max(count / top * room, 1.5 if count else 0)
         left = 4 + index * step
         title = f"{signed(low, 1)} to {signed(high, 1)}: {number(count)}, {100 * count / total:.1f}%"

@@ -25,12 +25,16 @@ class ManageKey(HttpBearer):
     def authenticate(self, request: HttpRequest, token: str) -> Key | None:
         key = verify_key(token)
         if key is not None and key.scope != "manage":
-            raise HttpError(403, "This key may only send events. Reading customers needs a key of scope manage.")
+            raise HttpError(
+                403, "This key may only send events. Reading customers needs a key of scope manage."
+            )
         return key
 
 
 def _problem(request: HttpRequest, status: int, code: str, message: str, detail: Any = "") -> HttpResponse:
-    response = api.create_response(request, {"code": code, "message": message, "detail": detail}, status=status)
+    response = api.create_response(
+        request, {"code": code, "message": message, "detail": detail}, status=status
+    )
     if status == 401:
         response["WWW-Authenticate"] = "Bearer"
     return response

@@ -9,13 +9,15 @@ from typing import Any, Final
 MINUS: Final = "\N{MINUS SIGN}"
 
 BANDS: Final = (
-    ("very_unhappy", "very unhappy", -1.0, -0.6),
-    ("unhappy", "unhappy", -0.6, -0.2),
-    ("calm", "calm", -0.2, 0.2),
-    ("pleased", "pleased", 0.2, 0.6),
-    ("very_pleased", "very pleased", 0.6, 1.0),
+    ("very_unhappy", "very unhappy", -1.0, -0.5),
+    ("unhappy", "unhappy", -0.5, -0.25),
+    ("calm", "calm", -0.25, 0.35),
+    ("pleased", "pleased", 0.35, 0.6),
+    ("delighted", "delighted", 0.6, 1.0),
 )
-"""(key, word, from, to): the bands people filter by."""
+"""(key, word, from, to): the bands people filter by, the same as a stance speaks of."""
+LOW: Final = -0.25
+HIGH: Final = 0.35
 
 
 def feeling(valence: Any) -> str:
@@ -33,7 +35,7 @@ def tone(valence: Any) -> str:
     if valence is None:
         return ""
     value = float(valence)
-    return "low" if value < -0.2 else "high" if value >= 0.2 else "mid"
+    return "low" if value < LOW else "high" if value >= HIGH else "mid"
 
 
 def signed(value: Any, digits: int = 2) -> str:

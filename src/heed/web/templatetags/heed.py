@@ -170,6 +170,11 @@ def histogram(bars: Any, label: str, before: Any = None) -> SafeString:
     return mark_safe(charts.histogram(list(bars), label, before=list(before) if before else None))  # noqa: S308
 
 
+@register.simple_tag
+def spark(values: Any, label: str) -> SafeString:
+    return mark_safe(charts.spark(list(values or ()), label))  # noqa: S308
+
+
 @register.simple_tag(takes_context=True)
 def may(context: Any, permission: str) -> bool:
     user = context.get("user")

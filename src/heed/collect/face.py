@@ -1,0 +1,16 @@
+"""The pages of `collect`."""
+
+from heed.collect import reading
+from heed.govern.rooms import Entry, register_room
+
+register_room(
+    "collect",
+    "heed.collect.urls",
+    navigation=[
+        Entry("Settings", "Sources", "collect:sources", "sources.read", order=10),
+        Entry("Settings", "Live events", "collect:live", "events.read", order=15),
+        Entry(
+            "Settings", "Dead letters", "collect:letters", "events.read", reading.open_letters.get, order=20
+        ),
+    ],
+)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -30,7 +32,9 @@ app.add_typer(sense, name="sense")
 out = Console()
 err = Console(stderr=True)
 
-Data = Annotated[Path | None, typer.Option("--data", help="The data folder. Default: ./heed-data, or HEED_DATA.")]
+Data = Annotated[
+    Path | None, typer.Option("--data", help="The data folder. Default: ./heed-data, or HEED_DATA.")
+]
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
@@ -90,6 +94,178 @@ def run_supervised(supervisor: object, ready: object) -> None:
     try:
         supervisor.run(ready)  # type: ignore[attr-defined]
     except (InUse, CannotStart, ServerError) as error:
+        fail(str(error))
+
+
+@users.command("create")
+def create_user(
+    email: str,
+    role: Annotated[str, typer.Option(help="owner, manager, marketer, agent, analyst or engineer.")],
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+    data: Data = None,
+) -> None:
+    """Let somebody sign in. Asks for the password unless it comes from standard input."""
+    settings = settle(data=data)
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    with opened(settings):
+        from django.contrib.auth.password_validation import validate_password
+        from django.core.exceptions import ValidationError
+
+        from heed.govern.api import create_user as create
+
+        try:
+            validate_password(password)
+            create(email, role, password, by="command line")
+        except ValidationError as error:
+            fail(" ".join(error.messages), 2)
+    out.print(f"{email} can sign in as {role}.")
+
+
+@keys.command("create")
+def create_key(
+    name: str,
+    scope: Annotated[str, typer.Option(help="write: send events. manage: read customers through the API.")],
+    data: Data = None,
+) -> None:
+    """Make a key for a program and print the secret, which is shown this once."""
+    if scope not in {"write", "manage"}:
+        fail("--scope is write or manage.", 2)
+    settings = settle(data=data)
+    with opened(settings):
+        if scope == "write":
+            from heed.collect.api import create_source
+
+            secret = create_source(name, "server", "command line")[1]
+        else:
+            from heed.govern.api import create_key as create
+
+            secret = create(name, scope, by="command line")
+    print(secret)
+
+
+@app.command("import")
+def import_file(
+    file: Annotated[Path, typer.Argument(help="CSV, gzipped CSV, JSON lines or Parquet.")],
+    map: Annotated[
+        Path, typer.Option("--map", help="How rows become events; see docs/how-to/import-a-file.md.")
+    ],
+    again: Annotated[bool, typer.Option(help="Import a file that was imported before once more.")] = False,
+    data: Data = None,
+) -> None:
+    """Import a file of events.
+
+    Can be stopped and run again: it goes on where it was, and nothing counts twice. Rows that cannot be read
+    become dead letters with their line and the reason.
+    """
+    settings = settle(data=data)
+    for path in (file, map):
+        if not path.is_file():
+            fail(f"There is no file {path}.", 2)
+    with opened(settings) as alone:
+        from heed.run.importing import ImportFailed, import_with_progress
+
+        try:
+            import_with_progress(settings, file, map, again, alone, out)
+        except ImportFailed as error:
+            fail(str(error))
+
+
+@app.command()
+def replay(data: Data = None) -> None:
+    """Rebuild every profile from the lake. Heed must not be running on this data folder."""
+    from rich.progress import Progress
+
+    settings = settle(data=data)
+    with opened(settings) as alone:
+        if not alone:
+            fail("Stop Heed first: replay needs the data folder to itself.")
+        from heed import wiring
+        from heed.pipeline.replay import replay as rebuild
+
+        engine = wiring.make_engine()
+        engine.drain()
+        total = engine.lake.sql("select count(*) as n from events")["n"][0].as_py()
+        with Progress(console=err) as bar:
+            task = bar.add_task("Folding the lake", total=total)
+            done = rebuild(engine.carrier, engine.lake, lambda count: bar.update(task, completed=count))
+    out.print(f"{done.events:,} events folded again.")
+    if done.unreadable:
+        out.print(f"{done.unreadable:,} events of erased people left out.")
+
+
+@app.command()
+def doctor(data: Data = None) -> None:
+    """Say in words what is wrong and what to do about it."""
+    from heed.run.doctor import examine
+
+    try:
+        settings = settle(data=data)
+    except typer.Exit:
+        raise
+    findings = examine(settings)
+    for finding in findings:
+        mark = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "bad": "[bold red]✗[/]"}[finding.level]
+        out.print(f"{mark} {finding.text}", highlight=False)
+        if finding.mend:
+            out.print(f"    [bold]To do:[/] {finding.mend}", highlight=False)
+    if any(finding.level == "bad" for finding in findings):
+        raise typer.Exit(1)
+
+
+@sense.command("text")
+def sense_text(
+    file: Path,
+    column: Annotated[str, typer.Option(help="The column that holds the texts.")],
+    out_file: Annotated[Path, typer.Option("--out", help="Where to write the CSV with the added columns.")],
+) -> None:
+    """Add language, sentiment (−1 to 1), sentiment_label, emotion and intent to a CSV file of texts."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    from heed.sense.actions import LabelError, label_file
+
+    if not file.is_file():
+        fail(f"There is no file {file}.", 2)
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=err) as bar:
+        task = bar.add_task("Reading texts")
+        try:
+            count = label_file(
+                file, column, out_file, lambda done: bar.update(task, description=f"{done:,} texts read")
+            )
+        except LabelError as error:
+            fail(str(error), 2)
+    out.print(f"{count:,} texts understood, written to {out_file}.")
+
+
+@app.command()
+def demo(
+    data: Data = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen at.")] = None,
+) -> None:
+    """Look around: start Heed with a simulated shop whose customers live and feel in front of you."""
+    from heed.run.demo import run_demo
+
+    settings = settle(data=data or Path("heed-demo"), port=port)
+    run_demo(settings, out, fail)
+
+
+@contextlib.contextmanager
+def opened(settings: heed_settings.Settings) -> Iterator[bool]:
+    """Database up and Django set up inside; yields whether the data folder is ours alone."""
+    from heed import wiring
+    from heed.engines.postgres.server import ServerError
+    from heed.run.database import database
+    from heed.run.lock import InUse
+
+    try:
+        with database(settings) as alone:
+            wiring.prepare()
+            yield alone
+    except (InUse, ServerError) as error:
         fail(str(error))
 
 

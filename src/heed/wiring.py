@@ -87,8 +87,9 @@ def front(with_pages: bool = True) -> Any:
     from django.core.signing import BadSignature, TimestampSigner
 
     from heed.collect.api import Collector, LiveFeed, limits_of
+    from heed.collect.health import Health
     from heed.decisions.api import Decider
-    from heed.web.front import Front
+    from heed.kit.front import Front
 
     limits = limits_of(settings.event_max_bytes, settings.batch_max_events, settings.past_days)
     collector = Collector(
@@ -101,6 +102,7 @@ def front(with_pages: bool = True) -> Any:
         settings.url,
     )
     collector.register()
+    Health(collector.pool).register()
     Decider(
         settings.database_url,
         ledger,
@@ -127,4 +129,4 @@ def front(with_pages: bool = True) -> Any:
         from heed.web.wsgi import application
 
         pages = WSGIMiddleware(application, workers=settings.page_threads)
-    return Front(pages)
+    return Front(pages, ("/v1/", "/pixel/", "/beacon/", "/live/"))

@@ -22,7 +22,7 @@ from heed.kit.clock import DAY, Clock
 from heed.kit.rate import Buckets
 from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
 from heed.ports.recent import recent
-from heed.web.front import Request, Response, answer, on_start, on_stop, problem, register_hot
+from heed.kit.front import Request, Response, answer, on_start, on_stop, problem, register_hot
 
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _SOURCES_FRESH = 2.0

@@ -31,7 +31,7 @@ from heed.ports.recent import recent
 from heed.ports.sensing import sensing
 from heed.profiles import api as profiles
 from heed.sense import api as sense
-from heed.web.front import Request, Response, answer, on_start, on_stop, problem, register_hot
+from heed.kit.front import Request, Response, answer, on_start, on_stop, problem, register_hot
 
 _MOST_BYTES = 262_144
 _MOST_EVENTS = 100

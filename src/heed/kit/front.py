@@ -161,11 +161,16 @@ def on_stop(hook: Hook) -> None:
 
 
 class Front:
-    """The ASGI application; `pages` is another one for everything that is not hot, or None."""
+    """The ASGI application; `pages` is another one for everything that is not hot, or None.
 
-    def __init__(self, pages: Callable[..., Awaitable[None]] | None) -> None:
+    Below `hot_prefixes` nothing falls through to the pages: what has no handler there is not found.
+    """
+
+    def __init__(
+        self, pages: Callable[..., Awaitable[None]] | None, hot_prefixes: tuple[str, ...] = ()
+    ) -> None:
         self.pages = pages
-        self.hot_prefixes = ("/v1/", "/pixel/", "/beacon/", "/live/")
+        self.hot_prefixes = hot_prefixes
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":

@@ -1,0 +1,84 @@
+"""`/healthz`, `/readyz` and `/metrics` on the raw front."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+from psycopg_pool import AsyncConnectionPool
+
+from heed.ports.lag import LAG_QUERY
+from heed.kit.front import Request, Response, answer, problem, register_hot
+
+
+class Health:
+    def __init__(self, pool: AsyncConnectionPool) -> None:
+        self.pool = pool
+
+    def register(self) -> None:
+        register_hot("GET", "/healthz", self.alive)
+        register_hot("GET", "/readyz", self.ready)
+        register_hot("GET", "/metrics", self.metrics)
+
+    async def alive(self, request: Request) -> Response:
+        """The process answers; says nothing about what it needs."""
+        return answer({"status": "ok"})
+
+    async def ready(self, request: Request) -> Response:
+        try:
+            async with self.pool.connection(timeout=2) as connection:
+                await connection.execute("select 1 from carry_position limit 1")
+        except Exception as error:
+            return problem(503, "not_ready", "The database does not answer.", type(error).__name__, 2)
+        return answer({"status": "ready"})
+
+    async def metrics(self, request: Request) -> Response:
+        """Prometheus text: how much is accepted, carried and waiting, by lane; nobody's data."""
+        async with self.pool.connection(timeout=2) as connection:
+            rows = await (await connection.execute(LAG_QUERY)).fetchall()
+            letters = await (
+                await connection.execute(
+                    "select reason, count(*) from dead_letter"
+                    " where resubmitted_at is null and discarded_at is null group by 1 order by 1"
+                )
+            ).fetchall()
+        families = [
+            _family("events_accepted", "Events accepted into the ledger.", {r[0]: r[1] for r in rows}),
+            _family("events_carried", "Events carried by the engine.", {r[0]: r[2] for r in rows}),
+            _family("lag_events", "Events accepted and not carried yet.", {r[0]: r[1] - r[2] for r in rows}),
+        ]
+        outbox = GaugeMetricFamily("heed_lake_outbox_rows", "Rows carried and not in the lake yet.")
+        outbox.add_metric([], rows[0][3] if rows else 0)
+        buried = GaugeMetricFamily(
+            "heed_dead_letters", "Dead letters waiting for somebody.", labels=["reason"]
+        )
+        for reason, count in letters:
+            buried.add_metric([reason], count)
+        return Response(200, _exposed([*families, outbox, buried]), _CONTENT_TYPE, ())
+
+
+def _family(name: str, help: str, by_lane: dict[int, int]) -> Metric:
+    family = GaugeMetricFamily(f"heed_{name}", help, labels=["lane"])
+    for lane, value in by_lane.items():
+        family.add_metric([_LANES.get(lane, str(lane))], value)
+    return family
+
+
+class _Fixed(Collector):
+    def __init__(self, families: list[Metric]) -> None:
+        self.families = families
+
+    def collect(self) -> Iterable[Metric]:
+        return self.families
+
+
+def _exposed(families: list[Metric]) -> bytes:
+    registry = CollectorRegistry()
+    registry.register(_Fixed(families))
+    return generate_latest(registry)
+
+
+_CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
+_LANES = {0: "live", 1: "bulk"}

@@ -1,0 +1,241 @@
+"""`heed doctor`: what is wrong, in words, and what to do."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import psycopg
+
+from heed.engines.postgres.server import EmbeddedServer
+from heed.kit.clock import in_ms, system_clock
+from heed.ports.lag import LAG_QUERY
+from heed.run.database import answers
+from heed.run.lock import FolderLock, InUse
+from heed.settings import Settings
+
+_LITTLE_ROOM = 2 * 1024**3
+_LATE_EVENTS = 10_000
+_CLOCK_TOLERANCE_MS = 2_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    level: Literal["ok", "warn", "bad"]
+    text: str
+    mend: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Everything worth saying, the groundwork first; what rests on something broken is not looked at."""
+    found = list(_folder(settings))
+    if any(each.level == "bad" for each in found):
+        return found
+    running = _running(settings)
+    found.append(
+        Finding("ok", "Heed is running on this data folder.")
+        if running
+        else Finding("warn", "Heed is not running on this data folder.", "Start it with `heed serve`.")
+    )
+    if not running:
+        found.extend(_port(settings))
+    if settings.embedded and not running:
+        found.extend(_embedded(settings))
+        return found
+    if not answers(settings):
+        where = "The embedded database" if settings.embedded else "The database at HEED_DATABASE_URL"
+        found.append(
+            Finding(
+                "bad",
+                f"{where} does not answer.",
+                f"Look at the end of {settings.data / 'postgres.log'}."
+                if settings.embedded
+                else "Check that it runs and that address, user and password are right.",
+            )
+        )
+        return found
+    found.extend(_database(settings))
+    return found
+
+
+def _folder(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data
+    if not folder.exists():
+        yield Finding(
+            "warn", f"The data folder {folder} does not exist yet.", "`heed serve` or `heed demo` makes it."
+        )
+        return
+    if not folder.is_dir():
+        yield Finding("bad", f"{folder} is a file, not a folder.", "Give another folder with --data.")
+        return
+    if not os.access(folder, os.W_OK | os.X_OK):
+        yield Finding(
+            "bad",
+            f"You may not write into the data folder {folder}.",
+            "Run Heed as the user it belongs to, or choose another folder with --data.",
+        )
+        return
+    usage = shutil.disk_usage(folder)
+    if usage.free < _LITTLE_ROOM:
+        yield Finding(
+            "bad" if usage.free < _LITTLE_ROOM // 10 else "warn",
+            f"Only {usage.free / 1024**3:.1f} GB are free on the disk of {folder}.",
+            "Free some room: when the disk is full, Heed answers 503 and accepts no events.",
+        )
+    key = folder / "master.key"
+    initialised = (folder / "postgres" / "PG_VERSION").exists() or (folder / "lake").exists()
+    if initialised and not settings.master_key_text and not key.exists():
+        yield Finding(
+            "bad",
+            f"The master key {key} is missing, but there is data encrypted with it.",
+            "Put the file back from your backup, or set HEED_MASTER_KEY. Without it no event can be read.",
+        )
+    elif key.exists() and key.stat().st_mode & 0o077:
+        yield Finding("warn", f"Others can read the master key {key}.", f"Run: chmod 600 {key}")
+    if key.exists():
+        try:
+            sound = len(bytes.fromhex(key.read_text().strip())) == 32
+        except (OSError, ValueError):
+            sound = False
+        if not sound:
+            yield Finding("bad", f"The master key {key} is damaged.", "Put the file back from your backup.")
+
+
+def _running(settings: Settings) -> bool:
+    if not settings.data.exists():
+        return False
+    try:
+        FolderLock(settings.data).release()
+    except InUse:
+        return True
+    return False
+
+
+def _port(settings: Settings) -> Iterator[Finding]:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            yield Finding(
+                "bad",
+                f"Port {settings.port} at {settings.host} cannot be used: {error.strerror}.",
+                "Stop the program that has it, or choose another with --port.",
+            )
+
+
+def _embedded(settings: Settings) -> Iterator[Finding]:
+    if not (settings.postgres_folder / "PG_VERSION").exists():
+        return
+    server = EmbeddedServer(settings.postgres_folder, settings.socket_folder, settings.data / "postgres.log")
+    try:
+        server.start(timeout=30)
+    except Exception as error:
+        yield Finding(
+            "bad", f"The embedded database does not start. {error}", "Restore the data folder from a backup."
+        )
+        return
+    try:
+        yield from _database(settings)
+    finally:
+        server.stop()
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    with psycopg.connect(settings.database_url, autocommit=True, connect_timeout=5) as connection:
+        ready = connection.execute(
+            "select to_regclass('carry_position'), to_regclass('ledger_head')"
+        ).fetchone()
+        if not ready or None in ready:
+            yield Finding(
+                "bad",
+                "The database has not been prepared for this version.",
+                "Start `heed serve` once; it brings the database up to date.",
+            )
+            return
+        row = connection.execute("select now()").fetchone()
+        if row and abs(in_ms(row[0]) - system_clock()) > _CLOCK_TOLERANCE_MS:
+            yield Finding(
+                "warn",
+                "The clocks of this machine and of the database differ by "
+                f"{abs(in_ms(row[0]) - system_clock()) / 1000:.0f} s.",
+                "Have both follow a time server; circumstances and moods depend on the time.",
+            )
+        yield from _engine(connection)
+        yield from _people(connection)
+        yield from _lake(settings, connection)
+
+
+def _engine(connection: psycopg.Connection) -> Iterator[Finding]:
+    behind = 0
+    outbox = 0
+    for _, accepted, carried, waiting in connection.execute(LAG_QUERY).fetchall():
+        behind += accepted - carried
+        outbox = waiting
+    if behind > _LATE_EVENTS:
+        yield Finding(
+            "warn",
+            f"The engine is {behind:,} events behind.",
+            "Wait if an import is running; otherwise see whether `heed serve` (or --only engine) runs.",
+        )
+    else:
+        yield Finding("ok", f"The engine is {behind:,} events behind.")
+    if outbox > 500_000:
+        yield Finding(
+            "bad",
+            f"{outbox:,} rows wait to be written into the lake.",
+            "Check that the lake's folder can be written and its disk has room.",
+        )
+    letters = connection.execute(
+        "select count(*) from dead_letter where resubmitted_at is null and discarded_at is null"
+    ).fetchone()
+    if letters and letters[0]:
+        yield Finding(
+            "warn",
+            f"{letters[0]:,} dead letters wait for somebody.",
+            "Read them under Settings → Dead letters.",
+        )
+
+
+def _people(connection: psycopg.Connection) -> Iterator[Finding]:
+    row = connection.execute("select count(*) from govern_user where is_active and role = 'owner'").fetchone()
+    if row and not row[0]:
+        yield Finding(
+            "warn",
+            "Nobody can sign in as owner.",
+            "Run: heed user create you@example.org --role owner",
+        )
+    row = connection.execute("select count(*) from source where disabled_at is null").fetchone()
+    if row and not row[0]:
+        yield Finding("warn", "No source may send events yet.", "Run: heed keys create website --scope write")
+
+
+def _lake(settings: Settings, connection: psycopg.Connection) -> Iterator[Finding]:
+    from heed.engines.deltalake.lake import DeltaLake
+    from heed.pipeline.lake_writer import WRITER
+
+    lake = DeltaLake(settings.lake_folder)
+    row = connection.execute("select number from carry_batch where id = 1").fetchone()
+    carried = row[0] if row else 0
+    try:
+        version = lake.version(WRITER)
+        lake.sql("select count(*) from events where day = current_date")
+    except Exception as error:
+        yield Finding(
+            "bad",
+            f"The lake in {settings.lake_folder} cannot be read: {type(error).__name__}.",
+            "Restore it from a backup; `heed serve` makes an empty one only where there is none.",
+        )
+        return
+    if version > carried:
+        yield Finding(
+            "bad",
+            f"The lake knows batch {version}, the database only {carried}: they are not of the same moment.",
+            "Restore database and lake from the same backup.",
+        )
+    else:
+        yield Finding("ok", "The lake can be read.")

@@ -1,0 +1,94 @@
+"""Fixtures every test may use: one embedded PostgreSQL per worker, one empty database per test that asks.
+
+The environment is set before anything of Heed is imported: Django reads its settings once.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+_FOLDER = Path(tempfile.mkdtemp(prefix=f"heed-test-{_WORKER}-"))
+DATA = Path(os.environ.get("HEED_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
+CHROMIUM = next(
+    (path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None
+)
+
+for name in [each for each in os.environ if each.startswith("HEED_") and not each.startswith("HEED_TEST_")]:
+    del os.environ[name]
+os.environ["HEED_DATA"] = str(_FOLDER)
+os.environ["DJANGO_SETTINGS_MODULE"] = "heed.web.django_settings"
+
+from heed.engines.postgres.server import EmbeddedServer  # noqa: E402
+
+_server = EmbeddedServer(_FOLDER / "postgres", _FOLDER / "run", _FOLDER / "postgres.log", fsync=False)
+_server.start()
+_server.create_database("heed")
+
+
+@atexit.register
+def _clean() -> None:
+    _server.destroy()
+    shutil.rmtree(_FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings() -> None:
+    """The test database is made by pytest-django beside the one named in the settings."""
+
+
+@pytest.fixture(scope="session")
+def postgres() -> EmbeddedServer:
+    """This worker's PostgreSQL."""
+    return _server
+
+
+@pytest.fixture
+def data_folder() -> Path:
+    """The folder of shared test data; tests that need it are skipped where there is none."""
+    if not DATA.is_dir():
+        pytest.skip(f"NO TEST DATA at {DATA}: set HEED_TEST_DATA to the folder to run this test")
+    return DATA
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dict[str, object]:
+    return {
+        **browser_type_launch_args,
+        "executable_path": CHROMIUM,
+        "args": [
+            *("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic"),
+            *("--no-first-run", "--disable-component-update", "--disable-sync"),
+        ],
+    }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()) or "page" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
+            if CHROMIUM is None:
+                item.add_marker(
+                    pytest.mark.skip(reason="NO CHROMIUM: this browser test did not run; install chromium")
+                )
+
+
+@pytest.fixture
+def empty_database(postgres: EmbeddedServer) -> Iterator[str]:
+    """The address of an empty database, dropped afterwards."""
+    import secrets
+
+    import psycopg
+
+    name = f"t_{secrets.token_hex(6)}"
+    postgres.create_database(name)
+    yield postgres.dsn.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres.dsn, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")

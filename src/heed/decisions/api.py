@@ -1,5 +1,6 @@
 """The door of `decisions`."""
 
+from heed.decisions.actions import save_action
 from heed.decisions.hot import Decider
 
-__all__ = ["Decider"]
+__all__ = ["Decider", "save_action"]

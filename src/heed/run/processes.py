@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import json
 import os
 import signal
 import sys
@@ -34,6 +35,8 @@ def main(role: str) -> None:
         "engine": run_engine,
         "worker": run_worker,
         "prepare": wiring.prepare,
+        "prepare-demo": prepare_demo,
+        "demo": run_demo,
     }[role]()
 
 
@@ -92,6 +95,24 @@ def run_engine() -> None:
     writer.start()
     run_forever(wiring.make_engine, stopping)
     writer.stop()
+
+
+def prepare_demo() -> None:
+    wiring.prepare()
+    from heed.demo.setup import prepare_demo as prepare
+
+    prepare(heed_settings.load().data)
+
+
+def run_demo() -> None:
+    from heed.demo.driver import Driver
+
+    settings = heed_settings.load()
+    kept = json.loads((settings.data / "demo.json").read_text())
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    Driver(f"http://127.0.0.1:{settings.port}", kept, settings.data).run(stopping)
 
 
 def run_worker() -> None:

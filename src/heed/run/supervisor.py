@@ -76,8 +76,13 @@ class Child:
 class Supervisor:
     """`roles` in the order they are stopped: what takes events in first, the engine after it."""
 
-    def __init__(self, settings: Settings, roles: Sequence[str]) -> None:
+    def __init__(
+        self, settings: Settings, roles: Sequence[str], prepare: str = "prepare", log_level: str = ""
+    ) -> None:
         self.settings = settings
+        self.prepare = prepare
+        if log_level:
+            os.environ.setdefault("HEED_LOG_LEVEL", log_level)
         self.children = [Child(role) for role in roles]
         self.stopping = threading.Event()
         self.server = server_of(settings) if settings.embedded else None
@@ -114,7 +119,7 @@ class Supervisor:
                 "The database at HEED_DATABASE_URL does not answer. Check that it runs and that the address, "
                 "user and password are right; `heed doctor` tells more."
             )
-        done = subprocess.run([sys.executable, "-m", "heed.run.processes", "prepare"], check=False)
+        done = subprocess.run([sys.executable, "-m", "heed.run.processes", self.prepare], check=False)
         if done.returncode:
             raise CannotStart("The database could not be brought up to date; the lines above say why.")
 

@@ -1,0 +1,34 @@
+"""`heed demo`: the supervisor with one more process, the simulated shop."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import NoReturn
+
+from rich.console import Console
+
+from heed.engines.postgres.server import ServerError
+from heed.run import logs
+from heed.run.lock import InUse
+from heed.run.supervisor import CannotStart, Supervisor
+from heed.settings import Settings
+
+
+def run_demo(settings: Settings, console: Console, fail: Callable[[str], NoReturn]) -> None:
+    logs.configure("warning", "supervisor")
+
+    def ready() -> None:
+        kept = json.loads((settings.data / "demo.json").read_text())
+        console.print(f"\n[bold green]Heed runs at {settings.url}[/]")
+        console.print(f"  sign in as  [bold]{kept['email']}[/]   password  [bold]{kept['password']}[/]")
+        console.print("  A simulated shop of 2,000 customers is moving in; its three months of history take")
+        console.print("  a minute or so to arrive, and then it lives on in front of you. Stop with Ctrl-C.\n")
+
+    console.print("Starting Heed with a simulated shop …")
+    try:
+        Supervisor(
+            settings, ["demo", "web", "engine", "worker"], prepare="prepare-demo", log_level="warning"
+        ).run(ready)
+    except (InUse, CannotStart, ServerError) as error:
+        fail(str(error))

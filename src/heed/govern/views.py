@@ -42,13 +42,13 @@ def add_person(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         try:
-            actions.create_user(
+            made = actions.create_user(
                 data["email"], data["role"], data["password"], name=data["name"], by=request.user
             )
         except ValidationError as error:
             form.add_error("email", error)
         else:
-            messages.success(request, f"{data['email']} can sign in now.")
+            messages.success(request, f"{made.email} can sign in now.")
             return redirect("govern:team")
     context = {"form": form, "roles": ROLES}
     return render(request, "govern/add_person.html", context, status=422 if form.errors else 200)

@@ -1,7 +1,7 @@
 """The pages of `measure`, and what it lends to pages below it."""
 
-from heed.measure import lent, store
-from heed.web.registry import Entry, register_door, register_room
+from heed.measure import installation, lent, store
+from heed.web.registry import Entry, register_door, register_facts, register_room
 
 register_room(
     "measure",
@@ -11,3 +11,6 @@ register_room(
 register_door("feel", lent.feel)
 register_door("value", lent.value)
 register_door("traffic", store.traffic.get)
+register_facts("This Heed", installation.program)
+register_facts("The loop", installation.the_loop)
+register_facts("Storage", installation.storage.get)

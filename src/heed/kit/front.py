@@ -181,7 +181,12 @@ class Front:
         handler, rest = self._find(scope["method"], scope["path"])
         if handler is None:
             if self.pages is not None and not scope["path"].startswith(self.hot_prefixes):
-                await self.pages(scope, receive, send)
+
+                async def coming() -> Any:
+                    """The bridge to the pages schedules this from a thread, which takes a true coroutine."""
+                    return await receive()
+
+                await self.pages(scope, coming, send)
                 return
             if scope["method"] == "OPTIONS":
                 await _send(send, Response(204))

@@ -58,17 +58,17 @@ def day(value: Any) -> str:
 
 @register.filter
 def signed(value: Any, digits: int = 2) -> str:
-    return words.signed(value, digits)
+    return words.signed(None if value == "" else value, digits)
 
 
 @register.filter
 def tone(valence: Any) -> str:
-    return words.tone(valence)
+    return words.tone(None if valence == "" else valence)
 
 
 @register.filter
 def feeling(valence: Any) -> str:
-    return words.feeling(valence)
+    return words.feeling(None if valence == "" else valence)
 
 
 @register.filter

@@ -1,0 +1,333 @@
+"""Every page in a real browser: nothing overflows, nothing complains, everything has a name and works."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import ConsoleMessage, Page, expect
+
+from heed.collect import actions as collecting
+from heed.collect import reading
+from heed.collect.models import DeadLetter
+from heed.contracts.event import Event
+from heed.govern import actions
+from heed.govern.models import User
+from heed.measure import installation, store
+from heed.profiles.models import Profile
+
+# Playwright keeps an event loop in this thread; the database is only asked while no page is being driven.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+Carry = Callable[[list[Event]], None]
+DAY, HOUR = 86_400_000, 3_600_000
+PASSWORD = "a long enough password"
+LOOKS = {
+    "light": ("light", 1280, 900),
+    "dark": ("dark", 1280, 900),
+    "phone": ("light", 390, 844),
+    "small dark phone": ("dark", 320, 640),
+}
+HOSTILE = [
+    "x" * 2000,
+    "<script>alert(1)</script>",
+    "محمد عبد الله بن عبد الرحمن الطويل جدا",
+    "😀🎉👩‍👩‍👧‍👦 Ünïcödé",
+    "=cmd|' /C calc'!A0",
+    "Théa Marchand-Dubois von und zu " * 12,
+]
+PAGES = [
+    "/", "/customers/", "/customers/?q=zzz", "/sources/", "/sources/new/", "/events/", "/dead-letters/",
+    "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/", "/settings/installation/",
+    "/account/", "/account/password/", "/account/second-factor/", "/sign-in/again/?next=/account/", "/nothing/",
+]  # fmt: skip
+_number = iter(range(10**9))
+
+UNNAMED = """() => {
+  const seen = (e) => e.offsetParent !== null || getComputedStyle(e).position === "fixed";
+  const named = (e) => (e.labels && e.labels.length) || e.getAttribute("aria-label") || e.getAttribute("aria-labelledby")
+    || e.getAttribute("title");
+  const wrong = [];
+  for (const e of document.querySelectorAll("input:not([type=hidden]), select, textarea"))
+    if (seen(e) && !named(e)) wrong.push("no label: " + e.outerHTML.slice(0, 120));
+  for (const e of document.querySelectorAll("button, a[href]"))
+    if (seen(e) && !e.textContent.trim() && !named(e)) wrong.push("no name: " + e.outerHTML.slice(0, 120));
+  for (const e of document.querySelectorAll("img:not([alt]), svg[role=img]:not([aria-label]), [role=img]:not([aria-label])"))
+    wrong.push("no alternative: " + e.outerHTML.slice(0, 120));
+  const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
+  for (const id of new Set(ids)) if (ids.filter((i) => i === id).length > 1) wrong.push("twice: #" + id);
+  if (document.querySelectorAll("h1").length !== 1) wrong.push(document.querySelectorAll("h1").length + " h1");
+  if (!document.title.trim() || !document.documentElement.lang) wrong.push("no title or language");
+  return wrong;
+}"""
+OVERFLOW = """() => {
+  const page = document.documentElement;
+  if (page.scrollWidth <= innerWidth) return [];
+  const clipped = (e) => { for (let p = e.parentElement; p; p = p.parentElement)
+    if (getComputedStyle(p).overflowX !== "visible") return true; return false; };
+  return [page.scrollWidth + " wide", ...[...document.querySelectorAll("body *")]
+    .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && !clipped(e))
+    .slice(0, 4).map((e) => e.outerHTML.slice(0, 160))];
+}"""
+
+
+def event(name: str, who: str, ago: int, **more: Any) -> Event:
+    at = time.time_ns() // 1_000_000 - ago
+    kind = more.pop("type", "track")
+    source = more.pop("source", "shop")
+    return Event(f"b{next(_number)}", kind, at, at, name=name, user_id=who, source=source, **more)
+
+
+def wrote(who: str, text: str, ago: int = 60_000) -> Event:
+    return event("Message Received", who, ago, properties={"text": text, "channel": "email"})
+
+
+def a_shop(carry: Carry) -> None:
+    """Sixty customers over five weeks, one of them with a story."""
+    events = [
+        event("", "mara", 40 * DAY, type="identify",
+              traits={"name": "Mara Lindqvist", "email": "mara@example.org", "plan": "gold", "newsletter": True}),
+        event("Order Completed", "mara", 10 * DAY, properties={"order_id": "88213", "value": 84.5, "currency": "EUR"}),
+        event("Consent Changed", "mara", 9 * DAY, properties={"purpose": "marketing", "granted": True}),
+        wrote("mara", "Where is my parcel? This is terrible, I am really angry!", 12 * 60_000),
+    ]  # fmt: skip
+    for i in range(60):
+        mood = "Wonderful, thank you so much" if i % 3 else "This is terrible, I am angry"
+        events.append(event("", f"c{i}", 30 * DAY, type="identify", traits={"name": f"Customer Number {i}"}))
+        events.append(wrote(f"c{i}", mood, (i % 30) * DAY + HOUR))
+    carry(sorted(events, key=lambda e: e.occurred))
+    collecting.create_source("Web shop", "web", "owner")
+    bury("no_identity", b'{"type":"track","event":"X"}')
+
+
+def hostile_people(carry: Carry) -> None:
+    events = []
+    for i, name in enumerate(HOSTILE):
+        traits = {"name": name, "email": f"p{i}@example.net", name[:80]: name, "nested": {"a": [name]}}
+        events.append(event("", f"h{i}", DAY, type="identify", traits=traits))
+        events.append(wrote(f"h{i}", f"This is terrible, I am angry! {name}", HOUR))
+        events.append(event(name[:200], f"h{i}", 2 * HOUR, properties={"order_id": name[:200]}))
+    carry(events)
+    for name in HOSTILE:
+        collecting.create_source(name, "web", name[:100])
+        bury(name[:80], name.encode())
+        actions.audit(name[:200], "tested", name[:200], detail=name)
+        actions.create_key(name[:100].strip(), "manage")
+    User.objects.update(name=HOSTILE[0][:200])
+    actions.create_user(f"{'long' * 15}@{'sub.' * 40}example.org", "agent", None, name=HOSTILE[2])
+
+
+def bury(reason: str, payload: bytes) -> None:
+    DeadLetter.objects.create(
+        received_at=timezone.now(), source="shop", reason=reason, detail=reason, payload=payload
+    )
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> Iterator[None]:
+    for kept in (store.mood_by_day, store.spread_before, store.spread_now, store.pulse, store.traffic, installation.storage):
+        kept.forget()
+    reading.open_letters.forget()
+    yield
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the browser complained about. The live stream is the front's, which these tests run without."""
+    said: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        where = message.location.get("url", "")
+        if message.type in {"error", "warning"} and "/live/events" not in where and "/nothing/" not in where:
+            said.append(f"{page.url}: {message.text}")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
+    return said
+
+
+@pytest.fixture
+def open_page(page: Page, carry: Carry, live_server: Any) -> Callable[[str], Page]:
+    """Opens an address as the signed-in owner."""
+    user = actions.create_user("owner@example.org", "owner", PASSWORD)
+    client = Client()
+    client.force_login(user)
+    cookie = client.cookies["heed_session"]
+    page.context.add_cookies([{"name": "heed_session", "value": cookie.value, "url": live_server.url}])
+
+    def opened(address: str) -> Page:
+        page.goto(live_server.url + address)
+        return page
+
+    return opened
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("state", ["empty", "full", "hostile"])
+def test_every_page_looks_right(
+    page: Page, carry: Carry, open_page: Callable[[str], Page], complaints: list[str], look: str, state: str
+) -> None:
+    scheme, width, height = LOOKS[look]
+    page.set_viewport_size({"width": width, "height": height})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    addresses = list(PAGES)
+    if state != "empty":
+        (a_shop if state == "full" else hostile_people)(carry)
+        addresses += [f"/customers/{p.pk}/" for p in Profile.objects.order_by("valence")[:6]]
+        addresses += [f"/sources/{line.source.pk}/" for line in reading.sources()[:2]]
+        addresses += [f"/dead-letters/{letter.pk}/" for letter in DeadLetter.objects.all()[:2]]
+    wrong = []
+    for address in addresses:
+        open_page(address)
+        for details in page.locator("main details:not(.live-line)").all()[:3]:
+            details.evaluate("e => { e.open = true }")
+        for found in (*page.evaluate(UNNAMED), *page.evaluate(OVERFLOW)):
+            wrong.append(f"{address}: {found}")
+        if folder := os.environ.get("HEED_TEST_SCREENSHOTS"):
+            name = address.strip("/").replace("/", "_").replace("?", "_")[:40] or "home"
+            page.screenshot(path=f"{folder}/{state}-{look}-{name}.png", full_page=True)
+    assert not wrong, "\n".join(wrong)
+    assert not complaints, "\n".join(complaints)
+
+
+def test_somebody_signs_in_with_the_keyboard_alone(page: Page, carry: Carry, live_server: Any) -> None:
+    actions.create_user("owner@example.org", "owner", PASSWORD)
+    page.goto(live_server.url + "/customers/")
+    page.keyboard.type("owner@example.org")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(live_server.url + "/customers/")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.locator("#help")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("g")
+    page.keyboard.press("h")
+    expect(page).to_have_url(live_server.url + "/")
+
+
+def test_the_theme_changes_at_once_and_stays(open_page: Callable[[str], Page]) -> None:
+    page = open_page("/account/")
+    page.emulate_media(color_scheme="light")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    with page.expect_response("**/account/theme/"):
+        page.get_by_role("button", name="Dark").click()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != light
+    expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
+
+
+def test_typing_finds_people_without_reloading(
+    open_page: Callable[[str], Page], carry: Carry, complaints: list[str]
+) -> None:
+    a_shop(carry)
+    page = open_page("/customers/")
+    page.evaluate("window.same = true")
+    page.keyboard.press("/")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.type("lindq")
+    expect(page.locator("#list tbody tr")).to_have_count(1)
+    expect(page.locator("#list")).to_contain_text("Mara Lindqvist")
+    assert "q=lindq" in page.url
+    assert page.evaluate("window.same")
+    page.locator("#q").blur()
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("Mara Lindqvist")
+    assert not complaints
+
+
+def test_a_mood_is_corrected_with_the_slider(open_page: Callable[[str], Page], carry: Carry) -> None:
+    a_shop(carry)
+    mara = Profile.objects.get(user_id="mara")
+    page = open_page(f"/customers/{mara.pk}/")
+    page.get_by_role("button", name="Correct the mood").click()
+    slider = page.locator("#valence")
+    slider.focus()
+    for _ in range(4):
+        page.keyboard.press("ArrowRight")
+    expect(page.locator("#valence-shows")).to_have_text("+0.20")
+    page.get_by_role("button", name="Correct it").click()
+    expect(page.locator("#flash")).to_contain_text("noted with your name")
+    carry([])
+    assert Profile.objects.get(user_id="mara").valence > mara.valence + 0.1
+
+
+def test_the_timeline_is_filtered_without_leaving_the_page(open_page: Callable[[str], Page], carry: Carry) -> None:
+    a_shop(carry)
+    page = open_page(f"/customers/{Profile.objects.get(user_id='mara').pk}/")
+    expect(page.locator("#timeline li.moment")).to_have_count(4)
+    page.locator("#timeline").get_by_text("Orders", exact=True).click()
+    expect(page.locator("#timeline li.moment")).to_have_count(1)
+    expect(page.locator("#timeline a[aria-current]")).to_have_text("Orders")
+    expect(page.locator("#timeline")).to_contain_text("€84.50")
+
+
+def test_a_destructive_step_asks_first_and_a_no_changes_nothing(
+    open_page: Callable[[str], Page], carry: Carry
+) -> None:
+    bury("no_identity", b"{}")
+    page = open_page("/dead-letters/")
+    page.get_by_role("button", name="Discard all").click()
+    expect(page.locator("#ask")).to_contain_text("Discard 1 dead letter?")
+    page.get_by_role("button", name="Keep it as it is").click()
+    expect(page.locator("#ask")).not_to_be_visible()
+    assert DeadLetter.objects.filter(discarded_at=None).count() == 1
+    page.get_by_role("button", name="Discard all").click()
+    page.get_by_role("button", name="Discard", exact=True).click()
+    expect(page.locator("#flash")).to_contain_text("1 discarded")
+    assert not DeadLetter.objects.filter(discarded_at=None).exists()
+
+
+def test_home_follows_the_events_by_itself(open_page: Callable[[str], Page], carry: Carry) -> None:
+    carry([wrote("a", "Wonderful, thank you so much")])
+    page = open_page("/")
+    page.evaluate("window.same = true")
+    expect(page.locator("#now")).to_contain_text("n 1")
+    carry([wrote("b", "This is terrible, I am really angry")])
+    expect(page.locator("#now")).to_contain_text("n 2", timeout=12_000)
+    assert page.evaluate("window.same")
+
+
+def test_snippets_are_tabs_the_arrows_move_through(open_page: Callable[[str], Page], carry: Carry) -> None:
+    source, _key = collecting.create_source("Shop", "web")
+    page = open_page(f"/sources/{source.pk}/")
+    page.get_by_role("tab", name="Web tag").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Python")).to_be_focused()
+    expect(page.locator("#code-python")).to_be_visible()
+    expect(page.locator("#code-web")).not_to_be_visible()
+
+
+def test_live_events_are_shown_filtered_paused_and_never_run(
+    open_page: Callable[[str], Page], page: Page, carry: Carry, complaints: list[str]
+) -> None:
+    said = (
+        'event: event\ndata: {"type":"track","name":"Order Completed","user_id":"ada","source":"s","received":1}\n\n'
+        'event: event\ndata: {"type":"page","name":"<img src=x onerror=alert(1)>","source":"s","received":2}\n\n'
+        'event: dropped\ndata: {"id":7,"reason":"no_identity","detail":"who?","source":"s",'
+        '"received":"2026-01-01T00:00:00Z"}\n\n'
+    )
+    page.route("**/live/events*", lambda route: route.fulfill(content_type="text/event-stream", body=said))
+    open_page("/events/")
+    lines = page.locator(".live-line")
+    expect(lines).to_have_count(3)
+    expect(lines.first).to_contain_text("no_identity: who?")
+    expect(lines.nth(1)).to_contain_text("<img src=x")
+    page.locator("#filter").fill("ada")
+    expect(page.locator(".live-line:visible")).to_have_count(1)
+    lines.nth(2).locator("summary").click()
+    expect(lines.nth(2).locator("pre")).to_contain_text('"user_id": "ada"')
+    page.locator("#pause").click()
+    expect(page.locator("#pause")).to_have_attribute("aria-pressed", "true")
+    assert not complaints

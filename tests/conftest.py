@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import atexit
 import os
+import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
+if TYPE_CHECKING:
+    from tests.installation import Installation
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 _FOLDER = Path(tempfile.mkdtemp(prefix=f"heed-test-{_WORKER}-"))
 DATA = Path(os.environ.get("HEED_TEST_DATA", Path(__file__).parents[2] / "shared" / "data"))
@@ -26,7 +34,10 @@ for name in [each for each in os.environ if each.startswith("HEED_") and not eac
 os.environ["HEED_DATA"] = str(_FOLDER)
 os.environ["DJANGO_SETTINGS_MODULE"] = "heed.web.django_settings"
 
+from heed import wiring  # noqa: E402
 from heed.engines.postgres.server import EmbeddedServer  # noqa: E402
+
+wiring.set_up_django()
 
 _server = EmbeddedServer(_FOLDER / "postgres", _FOLDER / "run", _FOLDER / "postgres.log", fsync=False)
 _server.start()
@@ -80,13 +91,43 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 )
 
 
+@pytest.fixture(scope="session")
+def prepared_database(postgres: EmbeddedServer, django_db_blocker: Any) -> str:
+    """The name of a database with every table made, for others to be copied from."""
+    from django.db import connections
+
+    with django_db_blocker.unblock():
+        wiring.prepare()
+        connections.close_all()
+    wiring.engines()[0].close()
+    wiring.engines.cache_clear()
+    return "heed"
+
+
+@pytest.fixture
+def database(postgres: EmbeddedServer, prepared_database: str) -> Iterator[str]:
+    """The address of a database of this test's own with every table made and empty."""
+    name = f"t_{secrets.token_hex(6)}"
+    with psycopg.connect(postgres.dsn, autocommit=True) as connection:
+        connection.execute(f"create database {name} template {prepared_database}")
+    yield postgres.dsn.replace("/postgres?", f"/{name}?")
+    with psycopg.connect(postgres.dsn, autocommit=True) as connection:
+        connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture
+def installation(database: str, tmp_path: Path) -> Iterator[Installation]:
+    """Ledger, engine and lake in this process, with a clock to set."""
+    from tests.installation import Installation
+
+    made = Installation(database, tmp_path)
+    yield made
+    made.close()
+
+
 @pytest.fixture
 def empty_database(postgres: EmbeddedServer) -> Iterator[str]:
     """The address of an empty database, dropped afterwards."""
-    import secrets
-
-    import psycopg
-
     name = f"t_{secrets.token_hex(6)}"
     postgres.create_database(name)
     yield postgres.dsn.replace("/postgres?", f"/{name}?")

@@ -118,9 +118,11 @@ def _property(events: ir.Table, name: str) -> Anything:
     if name in SEMANTIC:
         kind, _ = SEMANTIC[name]
         column = events[name]
-        empty = {"n": ibis.null("float64"), "t": ibis.null("string"), "b": ibis.null("boolean")}
-        own = column if kind == "text" else column.cast("float64")
-        return lambda wanted: own if wanted == ("t" if kind == "text" else "n") else empty[wanted]
+        text = column.cast("string")
+        nothing = text.nullif(text)
+        own, of = (column, "t") if kind == "text" else (column.cast("float64"), "n")
+        kinds = {"n": "float64", "t": "string", "b": "boolean"}
+        return lambda wanted: own if wanted == of else nothing.cast(kinds[wanted])
     path = '$."' + name.replace('"', '\\"') + '"'
     kind = json_type(events.properties, path)
     value = json_extract_string(events.properties, path)

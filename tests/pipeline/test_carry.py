@@ -1,0 +1,178 @@
+"""What carrying promises: once, in order, private, repeatable."""
+
+from __future__ import annotations
+
+import uuid
+
+import psycopg
+import pytest
+
+from heed.pipeline import lake_writer, store
+from heed.pipeline.replay import replay
+from heed.ports.ledger import BULK, LIVE
+from heed.profiles import api as profiles
+from tests.installation import START, Installation
+
+
+def test_an_event_reaches_its_profile_and_the_lake(installation: Installation) -> None:
+    installation.happen("Product Viewed", userId="u1", properties={"product_id": "42", "price": 12.5})
+    state = installation.state_of(user_id="u1")
+    assert state.identity.events == 1
+    (row,) = installation.lake_rows("name, product_id, price, profile_id")
+    assert row["name"] == "Product Viewed"
+    assert row["product_id"] == "42"
+    assert float(row["price"]) == 12.5
+    assert uuid.UUID(row["profile_id"]) in installation.profile_ids()
+
+
+def test_the_same_message_twice_counts_once(installation: Installation) -> None:
+    event = installation.event("Product Viewed", userId="u1")
+    installation.send(event, event)
+    installation.carry()
+    installation.send(event)
+    installation.carry()
+    assert installation.state_of(user_id="u1").identity.events == 1
+    assert len(installation.lake_rows()) == 1
+
+
+def test_the_same_message_id_from_two_sources_counts_twice(installation: Installation) -> None:
+    one, other = (installation.event("A", userId="u1", messageId="same") for _ in range(2))
+    other.source = "src_other"
+    installation.send(one, other)
+    installation.carry()
+    assert installation.state_of(user_id="u1").identity.events == 2
+
+
+def test_live_events_do_not_wait_behind_an_import(installation: Installation) -> None:
+    installation.send(*(installation.event("A", userId=f"b{n}") for n in range(3_000)), lane=BULK)
+    installation.send(installation.event("B", userId="live"), lane=LIVE)
+    installation.engine.turn()
+    assert installation.state_of(user_id="live").identity.events == 1
+    assert store.position(installation.connection, BULK) == 0
+
+
+def test_a_crash_before_the_commit_leaves_nothing_behind(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.send(installation.event("A", userId="u1"))
+
+    def crash(*_: object) -> None:
+        raise psycopg.OperationalError("the connection is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "move", crash)
+        with pytest.raises(psycopg.OperationalError):
+            installation.engine.carry(LIVE, 100)
+    assert installation.profile_ids() == set()
+    installation.carry()
+    assert installation.state_of(user_id="u1").identity.events == 1
+    assert len(installation.lake_rows()) == 1
+
+
+def test_a_crash_between_the_lake_and_the_database_doubles_nothing(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.send(installation.event("A", userId="u1"))
+    installation.engine.carry(LIVE, 100)
+
+    def crash(*_: object) -> None:
+        raise psycopg.OperationalError("the connection is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "put_away", crash)
+        with pytest.raises(psycopg.OperationalError):
+            lake_writer.write_out(installation.connection, installation.lake)
+    assert len(installation.lake_rows()) == 1
+    installation.send(installation.event("B", userId="u1"))
+    installation.carry()
+    assert [row["name"] for row in installation.lake_rows("name, batch, place")] == ["A", "B"]
+
+
+def test_two_engines_on_one_ledger_carry_each_event_once(installation: Installation) -> None:
+    other = installation.new_engine()
+    for n in range(40):
+        installation.send(installation.event("A", userId=f"u{n % 7}"))
+        (installation.engine if n % 2 else other).carry(LIVE, 1)
+    other.drain()
+    other.connection.close()
+    assert sum(installation.state_of(user_id=f"u{n}").identity.events for n in range(7)) == 40
+    assert len({row["seq"] for row in installation.lake_rows("seq, batch, place")}) == 40
+
+
+def test_no_file_of_the_lake_gives_a_customer_away(installation: Installation) -> None:
+    secrets = [
+        "mara.lindqvist@example.org", "Mara", "Lindqvist", "+46701234567", "Storgatan 5", "203.0.113.9",
+        "third time I ask", "Zzyzx the cat", "user-4711-mara", "Mara's order",
+    ]  # fmt: skip
+    installation.happen(
+        type="identify", userId="user-4711-mara", anonymousId="anon-77",
+        traits={"email": secrets[0], "name": "Mara Lindqvist", "phone": secrets[3], "address": {"street": secrets[4]}},
+        context={"ip": secrets[5]},
+    )  # fmt: skip
+    installation.happen(
+        "Message Received", userId="user-4711-mara",
+        properties={
+            "text": "This is the third time I ask, Mara", "channel": "email", "pet": "Zzyzx the cat",
+            "affiliation": "friend of Mara Lindqvist", "coupon": "for-mara.lindqvist@example.org",
+            "nested": {"deeper": {"recipient": "Mara Lindqvist"}}, "list": ["Mara"],
+        },
+    )  # fmt: skip
+    installation.happen(type="page", name="Mara's order", userId="user-4711-mara",
+                        properties={"path": "/users/mara", "title": "Mara's order", "url": "https://x/?e=mara"})  # fmt: skip
+    files = installation.lake_bytes()
+    assert b"Message Received" in files or installation.lake_rows("name")
+    for secret in secrets:
+        assert secret.encode() not in files, f"{secret!r} lies open in the lake"
+    assert b"mara" not in files.lower()
+
+
+def test_replay_brings_the_same_bytes_back(installation: Installation) -> None:
+    _busy_week(installation)
+    before = installation.state_bytes()
+    identifiers = installation.connection.execute("select * from identifier order by hash").fetchall()
+    result = replay(installation.engine.carrier, installation.lake)
+    assert result.unreadable == 0
+    assert installation.state_bytes() == before
+    assert installation.connection.execute("select * from identifier order by hash").fetchall() == identifiers
+
+
+def test_replay_without_a_persons_key_leaves_that_person_out(installation: Installation) -> None:
+    _busy_week(installation)
+    before = installation.state_bytes()
+    identifier = installation.normaliser.identifier("user_id", "u1")
+    assert identifier
+    (gone,) = profiles.owners(installation.connection, [installation.hasher.hash(identifier)]).values()
+    installation.connection.execute("delete from profile_key where profile_id = %s", [gone])
+    result = replay(installation.engine.carrier, installation.lake)
+    assert result.unreadable > 0
+    after = installation.state_bytes()
+    assert gone not in after
+    assert after == {each: data for each, data in before.items() if each != gone}
+
+
+def _busy_week(installation: Installation) -> None:
+    """Visitors who identify, merge, order, complain and are corrected, over several batches."""
+    for day in range(7):
+        installation.clock.now = START + day * 86_400_000
+        events = []
+        for person in range(5):
+            who = {"anonymousId": f"a{person}"}
+            if day >= person:
+                who["userId"] = f"u{person}"
+            events.append(installation.event(type="page", name="Home", **who, context={"timezone": "Europe/Oslo"}))
+            events.append(installation.event("Product Added", **who, properties={"product_id": "1", "price": 9.0}))
+            if day == person:
+                traits = {"email": f"p{person}@example.org", "name": f"Person {person}"}
+                events.append(installation.event(type="identify", **who, traits=traits))
+        if day >= 1:
+            order = {"order_id": f"o{day}", "value": 80.5, "currency": "EUR"}
+            events.append(installation.event("Order Completed", userId="u1", properties=order))
+            events.append(
+                installation.event(
+                    "Message Received", userId="u1", properties={"text": "Where is my parcel? This is awful."}
+                )
+            )
+        if day == 5:
+            events.append(installation.event("Mood Corrected", userId="u1", properties={"valence": 0.5, "by": "Ravi"}))
+        installation.send(*events)
+        installation.carry()

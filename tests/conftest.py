@@ -19,6 +19,7 @@ import psycopg
 import pytest
 
 if TYPE_CHECKING:
+    from tests.serving import Server
     from tests.installation import Installation
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -133,3 +134,11 @@ def empty_database(postgres: EmbeddedServer) -> Iterator[str]:
     yield postgres.dsn.replace("/postgres?", f"/{name}?")
     with psycopg.connect(postgres.dsn, autocommit=True) as connection:
         connection.execute(f"drop database {name} with (force)")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One `heed serve` for all tests of a worker that only talk to it."""
+    from tests.serving import serving
+
+    yield from serving(tmp_path_factory.mktemp("serve") / "data")

@@ -59,7 +59,11 @@ def text(answer: Any, status: int = 200) -> str:
 
 
 def bury(reason: str = "no_identity", payload: Any = None, source: str = "src_1") -> DeadLetter:
-    body = payload if isinstance(payload, bytes) else json.dumps(payload or {"type": "track", "event": "X"}).encode()
+    body = (
+        payload
+        if isinstance(payload, bytes)
+        else json.dumps(payload or {"type": "track", "event": "X"}).encode()
+    )
     return DeadLetter.objects.create(
         received_at=timezone.now(), source=source, reason=reason, detail="neither", payload=body
     )
@@ -90,7 +94,11 @@ def test_a_new_source_shows_its_key_once_inside_ready_snippets() -> None:
 
 def test_a_source_needs_a_name_and_a_kind_people_may_choose() -> None:
     client = signed_in()
-    for form in ({"name": " ", "kind": "web"}, {"name": "x", "kind": "heed"}, {"name": "x" * 101, "kind": "web"}):
+    for form in (
+        {"name": " ", "kind": "web"},
+        {"name": "x", "kind": "heed"},
+        {"name": "x" * 101, "kind": "web"},
+    ):
         text(client.post("/sources/new/", form), 422)
     assert not Source.objects.exists()
 
@@ -141,7 +149,9 @@ def test_dead_letters_are_counted_by_reason_and_filtered(ledger: Kept) -> None:
 
 def test_many_dead_letters_are_paged_without_gaps(ledger: Kept) -> None:
     DeadLetter.objects.bulk_create(
-        DeadLetter(received_at=timezone.now(), source="s", reason="bad_row", detail=f"row {i:03}", payload=b"{}")
+        DeadLetter(
+            received_at=timezone.now(), source="s", reason="bad_row", detail=f"row {i:03}", payload=b"{}"
+        )
         for i in range(120)
     )
     client, address, found = signed_in(), "/dead-letters/", []
@@ -155,7 +165,9 @@ def test_many_dead_letters_are_paged_without_gaps(ledger: Kept) -> None:
     assert found == [f"{i:03}" for i in reversed(range(120))]
 
 
-@pytest.mark.parametrize("payload", [b"\xff\xfe\x00", b'{"a": "<script>alert(1)</script>"}', b"x" * 300_000, b""])
+@pytest.mark.parametrize(
+    "payload", [b"\xff\xfe\x00", b'{"a": "<script>alert(1)</script>"}', b"x" * 300_000, b""]
+)
 def test_any_payload_is_shown_as_text(ledger: Kept, payload: bytes) -> None:
     letter = bury(payload=payload or b" ")
     page = text(signed_in().get(f"/dead-letters/{letter.pk}/"))

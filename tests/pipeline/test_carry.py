@@ -159,8 +159,12 @@ def _busy_week(installation: Installation) -> None:
             who = {"anonymousId": f"a{person}"}
             if day >= person:
                 who["userId"] = f"u{person}"
-            events.append(installation.event(type="page", name="Home", **who, context={"timezone": "Europe/Oslo"}))
-            events.append(installation.event("Product Added", **who, properties={"product_id": "1", "price": 9.0}))
+            events.append(
+                installation.event(type="page", name="Home", **who, context={"timezone": "Europe/Oslo"})
+            )
+            events.append(
+                installation.event("Product Added", **who, properties={"product_id": "1", "price": 9.0})
+            )
             if day == person:
                 traits = {"email": f"p{person}@example.org", "name": f"Person {person}"}
                 events.append(installation.event(type="identify", **who, traits=traits))
@@ -173,6 +177,8 @@ def _busy_week(installation: Installation) -> None:
                 )
             )
         if day == 5:
-            events.append(installation.event("Mood Corrected", userId="u1", properties={"valence": 0.5, "by": "Ravi"}))
+            events.append(
+                installation.event("Mood Corrected", userId="u1", properties={"valence": 0.5, "by": "Ravi"})
+            )
         installation.send(*events)
         installation.carry()

@@ -1,0 +1,88 @@
+"""A condition nobody asked before answers as if it had been counted from the first event on."""
+
+from __future__ import annotations
+
+import pytest
+
+from heed import rules
+from heed.pipeline.conditions import take_into_force
+from heed.profiles import api as profiles
+from heed.rules.tree import Atom, atoms
+from tests.installation import START, Installation
+
+_DAY = 86_400_000
+
+
+@pytest.fixture(autouse=True)
+def _no_conditions_left() -> object:
+    yield
+    profiles.counting.set([])
+
+
+def _force(installation: Installation, *texts: str) -> set[Atom]:
+    wanted = {atom for text in texts for atom in atoms(rules.parse(text))}
+    take_into_force(
+        installation.connection, installation.lake, wanted, installation.engine.flush, installation.clock
+    )
+    return wanted
+
+
+def _history(installation: Installation) -> None:
+    """Views over forty days, by somebody first unknown, out of order, some too cheap to count."""
+    for day in (0, 3, 1, 39, 40, 20):
+        installation.clock.now = START + 41 * _DAY
+        who = {"anonymousId": "a1"} if day < 20 else {"anonymousId": "a1", "userId": "u1"}
+        event = installation.event("Product Viewed", **who, properties={"value": day, "category": "Shoes"})
+        event.occurred = START + day * _DAY
+        installation.send(event)
+        installation.carry()
+
+
+RULES = (
+    'did "Product Viewed" at least 2 times within 30 days where value > 5',
+    'did "Product Viewed"',
+    'did "Product Viewed" within 48 hours where category = "Shoes"',
+)
+
+
+def test_a_new_rule_is_filled_from_the_lake(installation: Installation) -> None:
+    _force(installation)
+    _history(installation)
+    _force(installation, *RULES)
+    late = installation.state_bytes()
+
+    def naive(text: str) -> bool:
+        return rules.predicate(rules.parse(text))(installation.state_of(user_id="u1"), installation.clock())
+
+    assert [naive(text) for text in RULES] == [True, True, True]
+    installation.clock.advance(12 * _DAY)
+    assert [naive(text) for text in RULES] == [True, True, False]
+    installation.clock.advance(19 * _DAY)
+    assert [naive(text) for text in RULES] == [False, True, False]
+    assert installation.state_bytes() == late, "time alone changes no state"
+
+
+def test_filling_late_and_counting_from_the_start_give_the_same_bytes(
+    installation: Installation,
+    postgres: object,
+    prepared_database: str,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    _force(installation)
+    _history(installation)
+    _force(installation, *RULES)
+    filled = installation.state_bytes()
+    from heed.pipeline.replay import replay
+
+    replay(installation.engine.carrier, installation.lake)
+    assert installation.state_bytes() == filled
+
+
+def test_a_rule_that_goes_leaves_nothing_behind(installation: Installation) -> None:
+    _force(installation)
+    _history(installation)
+    before = installation.state_bytes()
+    _force(installation, *RULES)
+    assert installation.state_bytes() != before
+    _force(installation)
+    assert installation.state_bytes() == before

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from heed.contracts.event import Understanding
-from heed.sense.text import by_words
+from heed.sense.text import model
+from heed.sense.text.features import tokens
+from heed.sense.text.language import language_of
 from heed.sense.text.reading import NOTHING, combine
 from heed.sense.text.units import clean, units
 
@@ -13,12 +15,12 @@ __all__ = ["understand", "understand_many"]
 
 
 def understand(text: str) -> Understanding:
-    """What one text says. Never raises; a text without words is understood as nothing, with confidence 0."""
+    """What one text says. Never raises; a text without words or faces is nothing, with confidence 0."""
     own = clean(text)
-    if not any(character.isalnum() for character in own):
+    if not tokens(own[:400]) and not tokens(own):
         return NOTHING
-    language, trust = by_words.language_of(own)
-    return combine([by_words.read(unit, language) for unit in units(own)], language, trust)
+    language, trust = language_of(own)
+    return combine([model.read(unit) for unit in units(own)], language, trust)
 
 
 def understand_many(texts: Iterable[str]) -> list[Understanding]:

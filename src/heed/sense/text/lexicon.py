@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from functools import lru_cache
 
 CONCEPTS: dict[str, str] = {
     "good": """
@@ -314,6 +315,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+@lru_cache(maxsize=50_000)
 def concepts_of(word: str) -> tuple[str, ...]:
     """What a `plain` word says, () for most words; the longest matching stem decides."""
     exact = _EXACT.get(word)
@@ -327,13 +329,16 @@ def concepts_of(word: str) -> tuple[str, ...]:
     return ()
 
 
+def matching_phrases(folded: str) -> list[str]:
+    """The phrases that occur in a `plain` text."""
+    return [name for name, pattern in _PHRASES.items() if pattern.search(folded)]
+
+
 def concepts(text: str) -> Counter[str]:
     """How often each concept and phrase occurs in a text."""
     folded = plain(text).replace("’", "'")
     found: Counter[str] = Counter()
     for word in words(folded):
         found.update(concepts_of(word.replace("'", "")))
-    for name, pattern in _PHRASES.items():
-        if pattern.search(folded):
-            found[name] += 1
+    found.update(matching_phrases(folded))
     return found

@@ -11,6 +11,7 @@ WHOLE_UP_TO = 220
 """A text of at most this many characters is one unit."""
 
 _UNIT_LEAST = 40
+_UNIT_MOST = 500
 _UNITS_LIMIT = 60
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u2029\ufeff]+")
 _SPACE = re.compile(r"\s+")
@@ -54,6 +55,10 @@ def units(text: str) -> list[str]:
             found[-1] = f"{found[-1]} {sentence}"
         else:
             found.append(sentence)
+        while len(found[-1]) > _UNIT_MOST:
+            cut = found[-1].rfind(" ", 1, _UNIT_MOST)
+            cut = cut if cut > 0 else _UNIT_MOST
+            found[-1:] = [found[-1][:cut].rstrip(), found[-1][cut:].lstrip()]
     if len(found) > _UNITS_LIMIT:
         half = _UNITS_LIMIT // 2
         found = found[:half] + found[-half:]

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heed.measure.domain import Day, lag_words, share, t95, week_over_week
+from heed.kit.shares import share
+from heed.measure.domain import Day, lag_words, t95, week_over_week
 
 DAY = 86_400_000
 

@@ -26,12 +26,12 @@ from heed.decisions import store
 from heed.decisions.domain.catalogue import Catalogue
 from heed.decisions.domain.choose import Situation, choose
 from heed.kit.clock import Clock
+from heed.kit.front import Request, Response, answer, on_start, on_stop, problem, register_hot
 from heed.ports.ledger import LIVE, Ledger, LedgerUnavailable
 from heed.ports.recent import recent
 from heed.ports.sensing import sensing
 from heed.profiles import api as profiles
 from heed.sense import api as sense
-from heed.kit.front import Request, Response, answer, on_start, on_stop, problem, register_hot
 
 _MOST_BYTES = 262_144
 _MOST_EVENTS = 100

@@ -5,35 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
-Z95: Final = 1.959963984540054
-
-
-@dataclass(frozen=True)
-class Share:
-    """`part` of `n`, with its 95% interval (Wilson, 1927) as shares between 0 and 1."""
-
-    part: int
-    n: int
-    value: float
-    low: float
-    high: float
-
-    @property
-    def margin(self) -> float:
-        """The larger half of the interval, in points."""
-        return 100 * max(self.value - self.low, self.high - self.value)
-
-
-def share(part: int, n: int) -> Share | None:
-    """None where nobody was asked."""
-    if n <= 0:
-        return None
-    p, z2 = part / n, Z95 * Z95
-    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return Share(part, n, p, max(0.0, middle - half), min(1.0, middle + half))
+from heed.kit.shares import Z95
 
 
 @dataclass(frozen=True)
@@ -46,7 +19,7 @@ class Day:
     n: int
 
     def band(self) -> tuple[float, float]:
-        """95% interval of the mean, inside −1…1. One customer alone says nothing of the others: the whole scale."""
+        """95% interval of the mean, inside −1…1; for one customer alone the whole scale."""
         if self.n < 2:
             return -1.0, 1.0
         half = t95(self.n - 1) * self.deviation / math.sqrt(self.n)

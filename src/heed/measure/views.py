@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from heed.govern.access import allow
+from heed.kit.shares import share
 from heed.measure import domain, lent, store
 from heed.profiles import api as profiles
 from heed.profiles import reading
@@ -35,7 +36,7 @@ def _situation() -> dict[str, Any]:
     people = _needing(_now_ms())
     return {
         "n": n,
-        "calm": domain.share(sum(spread[calm_from:]), n),
+        "calm": share(sum(spread[calm_from:]), n),
         "spread": _pairs(spread) if n else [],
         "spread_before": _pairs(store.spread_before.get()) if n else [],
         "points": points,

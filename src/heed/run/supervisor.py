@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,8 +18,8 @@ from heed.run.lock import FolderLock
 from heed.settings import Settings
 
 log = structlog.get_logger()
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 20.0
-_STEADY = 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
+_STEADY = 10.0
 _GRACE = 25.0
 
 
@@ -98,13 +99,27 @@ class Supervisor:
             self._bring_up()
             for child in self.children:
                 child.start()
-            ready()
+            told = False
             while not self.stopping.wait(0.2):
                 self._watch()
+                if not told and self._answers():
+                    ready()
+                    told = True
         finally:
             self._bring_down()
             if lock is not None:
                 lock.release()
+
+    def _answers(self) -> bool:
+        """Whether whoever is to serve people does; a part that serves nobody is up at once."""
+        if not any(child.role in {"web", "front", "pages"} for child in self.children):
+            return True
+        host = "127.0.0.1" if self.settings.host in {"0.0.0.0", "::"} else self.settings.host  # noqa: S104
+        try:
+            socket.create_connection((host, self.settings.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
 
     def _owns_folder(self) -> bool:
         """A split process next to others on the same folder uses what they have."""

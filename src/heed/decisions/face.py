@@ -1,0 +1,14 @@
+"""The pages of `decisions`."""
+
+from heed.decisions.views import next_action_panel
+from heed.govern.rooms import Entry, register_panel, register_room
+
+register_room(
+    "decisions",
+    "heed.decisions.urls",
+    navigation=[
+        Entry("Engage", "Actions", "decisions:actions", "decisions.read", order=10),
+        Entry("Engage", "Try as a customer", "decisions:try", "decisions.read", order=20),
+    ],
+)
+register_panel("customer", "next-best-action", next_action_panel, "decisions.read", order=10)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -43,21 +43,22 @@ HOSTILE = [
 ]
 PAGES = [
     "/", "/customers/", "/customers/?q=zzz", "/sources/", "/sources/new/", "/events/", "/dead-letters/",
-    "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/", "/settings/installation/",
-    "/account/", "/account/password/", "/account/second-factor/", "/sign-in/again/?next=/account/", "/nothing/",
+    "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/",
+    "/settings/installation/", "/account/", "/account/password/", "/account/second-factor/",
+    "/sign-in/again/?next=/account/", "/nothing/",
 ]  # fmt: skip
 _number = iter(range(10**9))
 
 UNNAMED = """() => {
   const seen = (e) => e.offsetParent !== null || getComputedStyle(e).position === "fixed";
-  const named = (e) => (e.labels && e.labels.length) || e.getAttribute("aria-label") || e.getAttribute("aria-labelledby")
-    || e.getAttribute("title");
+  const named = (e) => (e.labels && e.labels.length) || e.getAttribute("aria-label")
+    || e.getAttribute("aria-labelledby") || e.getAttribute("title");
   const wrong = [];
   for (const e of document.querySelectorAll("input:not([type=hidden]), select, textarea"))
     if (seen(e) && !named(e)) wrong.push("no label: " + e.outerHTML.slice(0, 120));
   for (const e of document.querySelectorAll("button, a[href]"))
-    if (seen(e) && !e.textContent.trim() && !named(e)) wrong.push("no name: " + e.outerHTML.slice(0, 120));
-  for (const e of document.querySelectorAll("img:not([alt]), svg[role=img]:not([aria-label]), [role=img]:not([aria-label])"))
+    if (seen(e) && !e.textContent.trim() && !named(e)) wrong.push("no name: " + e.outerHTML.slice(0, 99));
+  for (const e of document.querySelectorAll("img:not([alt]), [role=img]:not([aria-label])"))
     wrong.push("no alternative: " + e.outerHTML.slice(0, 120));
   const ids = [...document.querySelectorAll("[id]")].map((e) => e.id);
   for (const id of new Set(ids)) if (ids.filter((i) => i === id).length > 1) wrong.push("twice: #" + id);
@@ -91,8 +92,9 @@ def a_shop(carry: Carry) -> None:
     """Sixty customers over five weeks, one of them with a story."""
     events = [
         event("", "mara", 40 * DAY, type="identify",
-              traits={"name": "Mara Lindqvist", "email": "mara@example.org", "plan": "gold", "newsletter": True}),
-        event("Order Completed", "mara", 10 * DAY, properties={"order_id": "88213", "value": 84.5, "currency": "EUR"}),
+              traits={"name": "Mara Lindqvist", "email": "mara@example.org", "plan": "gold", "vip": True}),
+        event("Order Completed", "mara", 10 * DAY,
+              properties={"order_id": "88213", "value": 84.5, "currency": "EUR"}),
         event("Consent Changed", "mara", 9 * DAY, properties={"purpose": "marketing", "granted": True}),
         wrote("mara", "Where is my parcel? This is terrible, I am really angry!", 12 * 60_000),
     ]  # fmt: skip
@@ -129,11 +131,17 @@ def bury(reason: str, payload: bytes) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept() -> Iterator[None]:
-    for kept in (store.mood_by_day, store.spread_before, store.spread_now, store.pulse, store.traffic, installation.storage):
+def _nothing_kept() -> None:
+    for kept in (
+        store.mood_by_day,
+        store.spread_before,
+        store.spread_now,
+        store.pulse,
+        store.traffic,
+        installation.storage,
+    ):
         kept.forget()
     reading.open_letters.forget()
-    yield
 
 
 @pytest.fixture
@@ -263,7 +271,9 @@ def test_a_mood_is_corrected_with_the_slider(open_page: Callable[[str], Page], c
     assert Profile.objects.get(user_id="mara").valence > mara.valence + 0.1
 
 
-def test_the_timeline_is_filtered_without_leaving_the_page(open_page: Callable[[str], Page], carry: Carry) -> None:
+def test_the_timeline_is_filtered_without_leaving_the_page(
+    open_page: Callable[[str], Page], carry: Carry
+) -> None:
     a_shop(carry)
     page = open_page(f"/customers/{Profile.objects.get(user_id='mara').pk}/")
     expect(page.locator("#timeline li.moment")).to_have_count(4)
@@ -313,8 +323,8 @@ def test_live_events_are_shown_filtered_paused_and_never_run(
     open_page: Callable[[str], Page], page: Page, carry: Carry, complaints: list[str]
 ) -> None:
     said = (
-        'event: event\ndata: {"type":"track","name":"Order Completed","user_id":"ada","source":"s","received":1}\n\n'
-        'event: event\ndata: {"type":"page","name":"<img src=x onerror=alert(1)>","source":"s","received":2}\n\n'
+        'event: event\ndata: {"type":"track","name":"Order Completed","user_id":"ada","received":1}\n\n'
+        'event: event\ndata: {"type":"page","name":"<img src=x onerror=alert(1)>","received":2}\n\n'
         'event: dropped\ndata: {"id":7,"reason":"no_identity","detail":"who?","source":"s",'
         '"received":"2026-01-01T00:00:00Z"}\n\n'
     )

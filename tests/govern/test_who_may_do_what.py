@@ -13,7 +13,7 @@ def test_the_owner_may_everything_and_a_stranger_nothing() -> None:
 
 
 def test_a_typing_error_in_a_permission_never_opens_a_page() -> None:
-    with pytest.raises(ValueError, match="customers.raed"):
+    with pytest.raises(ValueError, match=r"customers\.raed"):
         may("owner", "customers.raed")
 
 

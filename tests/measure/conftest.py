@@ -20,12 +20,16 @@ Carry = Callable[[list[Event]], None]
 
 
 @pytest.fixture
-def carry(transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Carry]:
+def carry(
+    transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> Iterator[Carry]:
     """Give it events: when it returns they are carried and in the lake."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     own = connection.settings_dict
     address = f"postgresql://{own['USER']}@/{own['NAME']}?host={own['HOST']}"
-    here = replace(heed_settings.load(), data=tmp_path, external_database_url=address, master_key_text="07" * 32)
+    here = replace(
+        heed_settings.load(), data=tmp_path, external_database_url=address, master_key_text="07" * 32
+    )
     monkeypatch.setattr(heed_settings, "load", lambda: here)
     wiring.engines.cache_clear()
     ledger, lake = wiring.engines()

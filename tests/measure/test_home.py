@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -23,10 +23,16 @@ BAD, GOOD = "This is terrible, I am really angry, nobody answers!", "Wonderful, 
 
 
 @pytest.fixture(autouse=True)
-def _nothing_kept() -> Iterator[None]:
-    for kept in (store.mood_by_day, store.spread_before, store.spread_now, store.pulse, store.traffic, installation.storage):
+def _nothing_kept() -> None:
+    for kept in (
+        store.mood_by_day,
+        store.spread_before,
+        store.spread_now,
+        store.pulse,
+        store.traffic,
+        installation.storage,
+    ):
         kept.forget()
-    yield
 
 
 def wrote(who: str, text: str, ago: int = 60_000) -> Event:

@@ -57,7 +57,12 @@ def names(page: str) -> list[str]:
 
 MARA = [
     known("mara", "Mara Lindqvist", 40 * DAY, email="mara@example.org", phone="+46701234567", plan="gold"),
-    event("Order Completed", "mara", 10 * DAY, properties={"order_id": "88213", "value": 84.5, "currency": "EUR"}),
+    event(
+        "Order Completed",
+        "mara",
+        10 * DAY,
+        properties={"order_id": "88213", "value": 84.5, "currency": "EUR"},
+    ),
     event("Consent Changed", "mara", 9 * DAY, properties={"purpose": "marketing", "granted": False}),
     wrote("mara", "Where is my parcel? This is terrible, I am really angry!", 12 * MINUTE),
 ]
@@ -157,7 +162,10 @@ def test_a_customer_is_shown_in_full(mara: Profile) -> None:
 
 
 def test_the_timeline_is_filtered_by_kind_and_goes_back_without_gaps(carry: Carry) -> None:
-    carry([known("u", "Una", 50 * HOUR)] + [wrote("u", f"message number {i:02}", (i + 1) * HOUR) for i in range(40)])
+    carry(
+        [known("u", "Una", 50 * HOUR)]
+        + [wrote("u", f"message number {i:02}", (i + 1) * HOUR) for i in range(40)]
+    )
     profile = Profile.objects.get()
     client = signed_in()
     found: list[str] = []
@@ -177,7 +185,9 @@ def test_the_timeline_is_filtered_by_kind_and_goes_back_without_gaps(carry: Carr
 def test_correcting_a_mood_changes_it_and_keeps_the_name_of_who_did(mara: Profile, carry: Carry) -> None:
     client = signed_in()
     before = Profile.objects.get().valence
-    answer = client.post(f"/customers/{mara.pk}/mood/", {"valence": "0.6", "note": "We talked, all is well"}, follow=True)
+    answer = client.post(
+        f"/customers/{mara.pk}/mood/", {"valence": "0.6", "note": "We talked, all is well"}, follow=True
+    )
     assert "noted with your name" in text(answer)
     carry([])
     after = Profile.objects.get()

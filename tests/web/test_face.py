@@ -128,7 +128,9 @@ def test_any_name_is_shown_as_text(owner: Client, name: str) -> None:
 
 
 def test_a_mood_mark_says_in_words_what_it_shows() -> None:
-    html = Template("{% load heed %}{% mood_mark v s b %}").render(Context({"v": -0.72, "s": 0.14, "b": 0.31}))
+    html = Template("{% load heed %}{% mood_mark v s b %}").render(
+        Context({"v": -0.72, "s": 0.14, "b": 0.31})
+    )
     assert 'aria-label="mood: very unhappy, −0.72 give or take 0.14, usually +0.31"' in html
     assert 'class="mood low"' in html
     assert "no mood yet" in Template("{% load heed %}{% mood_mark v %}").render(Context({"v": None}))

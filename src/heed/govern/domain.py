@@ -69,7 +69,7 @@ SCOPES: Final = {
 
 
 def check_permission(permission: str) -> None:
-    """Raise ValueError for a permission that is not in the table, so that a typing error never opens a page."""
+    """Raise ValueError for a permission not in the table: a typing error never opens a page."""
     if permission not in _MATRIX:
         raise ValueError(f"there is no permission {permission!r}")
 

@@ -19,7 +19,7 @@ GROUPS = ("Home", "Customers", "Listen", "Engage", "Serve", "Measure", "Improve"
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the navigation: `view` is a URL name, `count` returns a number to show beside it (0 hides)."""
+    """A line of the navigation: `view` is a URL name, `count` gives a number to show beside it (0 hides)."""
 
     group: str
     label: str
@@ -60,7 +60,7 @@ _facts: dict[str, Callable[[], Iterable[Fact]]] = {}
 
 
 def register_room(name: str, urls_module: str | None, navigation: Sequence[Entry] = ()) -> None:
-    """Include `urls_module` (its patterns hold whole paths) and show `navigation` to those who may open it."""
+    """Include `urls_module` (its patterns hold whole paths) and show `navigation` to who may open it."""
     for entry in navigation:
         if entry.group not in GROUPS:
             raise ValueError(
@@ -86,7 +86,7 @@ def register_panel(
 
 
 def register_door(name: str, function: Callable[..., Any]) -> None:
-    """Lend a function of a higher room to lower ones: `accept`, for instance, which only `pipeline` can do."""
+    """Lend a function of a higher room to lower ones, which cannot look up: `feel`, for instance."""
     _doors[name] = function
 
 
@@ -96,7 +96,7 @@ def register_facts(name: str, read: Callable[[], Iterable[Fact]]) -> None:
 
 
 def register_routes(prefix: str, router: str) -> None:
-    """Add a django-ninja router, named as `module.attribute`, to the management API under `/api/v1/<prefix>`."""
+    """Add a django-ninja router, named `module.attribute`, to the API under `/api/v1/<prefix>`."""
     _routes[prefix] = router
 
 

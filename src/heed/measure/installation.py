@@ -58,7 +58,12 @@ def _storage() -> list[Fact]:
         free = disk.f_bavail * disk.f_frsize
         short = free < 0.1 * disk.f_blocks * disk.f_frsize
         facts.append(
-            Fact("Free on its disk", size_words(free), "low" if short else "", "Less than a tenth." if short else "")
+            Fact(
+                "Free on its disk",
+                size_words(free),
+                "low" if short else "",
+                "Less than a tenth." if short else "",
+            )
         )
     return facts
 

@@ -23,7 +23,7 @@ def circumstance_labels() -> dict[str, str]:
 
 
 def value(state: State) -> Iterator[tuple[str, str]]:
-    """Lines about money: spent in each currency, orders, the average, the last order, what lies in the basket."""
+    """Lines about money: spent in each currency, the average order, how many, the last, the basket."""
     orders: commerce.Orders = state.orders
     for currency, total in sorted(orders.totals.items(), key=lambda each: -each[1].revenue):
         yield "Spent", as_text(total.revenue, currency)

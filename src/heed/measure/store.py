@@ -19,7 +19,7 @@ Found = TypeVar("Found")
 
 
 class Kept(Generic[Found]):
-    """The answer of a costly question, kept `seconds`, or twenty times as long as asking took if that is more.
+    """The answer of a costly question, kept `seconds`, or twenty times as long as asking took if longer.
 
     While one thread asks again the others get the answer there is, so that many open pages cost one query.
     """
@@ -72,7 +72,7 @@ def _mood_by_day() -> list[Day]:
 
 
 def _spread_before() -> list[int]:
-    """Where customers stood four weeks ago, in the same steps as `reading.spread_of_moods`."""
+    """Where customers stood four weeks ago, in the steps of `reading.spread_of_moods`."""
     until = datetime.now(UTC) - timedelta(days=28)
     counts = [0] * reading.BINS
     table = _lake(
@@ -106,7 +106,7 @@ spread_now = Kept(reading.spread_of_moods, 3)
 
 @dataclass(frozen=True)
 class Pulse:
-    """`rate` in events a second over the last minute; `waiting` accepted but not carried; `lag_ms` since then."""
+    """`rate` in events a second, `waiting` to be carried, `lag_ms` since the last carry, `accepted` ever."""
 
     rate: float
     waiting: int
@@ -143,7 +143,8 @@ def _traffic() -> dict[str, tuple[datetime | None, int, tuple[int, ...]]]:
     hours = [now - timedelta(hours=23 - i) for i in range(24)]
     with connection.cursor() as cursor:
         cursor.execute(
-            "select source, hour, sum(count) from carry_hour where outcome = 'carried' and hour >= %s group by 1, 2",
+            "select source, hour, sum(count) from carry_hour"
+            " where outcome = 'carried' and hour >= %s group by 1, 2",
             [hours[0]],
         )
         recent = {(source, hour): int(count) for source, hour, count in cursor.fetchall()}

@@ -3,42 +3,18 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-import msgspec
-import psycopg
 from django.db import connection
 
-from heed import settings as heed_settings
-from heed.contracts import vocabulary
 from heed.contracts.event import Event
 from heed.contracts.mood import Circumstance, Mood, Stance
 from heed.govern.rooms import door, has_door
-from heed.kit.clock import DAY, in_ms
-from heed.kit.money import as_text
-from heed.kit.sealing import Unreadable, unseal
-from heed.ports import current
+from heed.kit.clock import in_ms
 from heed.profiles.domain.sections import display_name
 from heed.profiles.domain.state import fold
-from heed.profiles.store import keys as keys_of
-
-PRIVATE_PURPOSE = b"heed event "
-"""What a lake row's private column is sealed for; the profile id follows."""
-
-KINDS = {
-    "message": "Messages",
-    "order": "Orders",
-    "service": "Service",
-    "feedback": "Feedback",
-    "web": "Web",
-    "mail": "E-mail",
-    "decision": "Decisions",
-    "profile": "Profile",
-}
-"""Kinds of moments, in the order they are offered as filters."""
 
 
 @dataclass(frozen=True)
@@ -88,24 +64,6 @@ class Customer:
     value: list[tuple[str, str]]
     sources: list[str] = field(default_factory=list)
     state: Any = None
-
-
-@dataclass(frozen=True)
-class Moment:
-    """One event as a line of the timeline; `text` is the customer's words, `title` what happened."""
-
-    message_id: str
-    at: int
-    kind: str
-    kind_label: str
-    title: str
-    text: str
-    detail: str
-    tone: str
-    source: str
-    valence: float | None
-    correctable: bool
-    properties: dict[str, Any]
 
 
 def current_id(profile_id: uuid.UUID) -> uuid.UUID:
@@ -170,195 +128,6 @@ def _value(state: Any) -> list[tuple[str, str]]:
     return list(door("value")(state)) if has_door("value") else []
 
 
-def mood_history(ids: Sequence[uuid.UUID], now: int, days: int = 42) -> list[tuple[int, float, float, str]]:
-    """(ms, valence, confidence, event name) after each event that has a mood, oldest first, at most 400."""
-    since = datetime.fromtimestamp((now - days * DAY) / 1000, UTC)
-    rows = _lake(
-        f"""
-        select epoch_ms(occurred) as at, valence, mood_confidence as confidence, name from (
-            select occurred, valence, mood_confidence, name, batch, place from events
-            where profile_id in ({_marks(ids)}) and day >= ? and valence is not null and mood_confidence > 0
-            order by batch desc, place desc limit 400
-        ) order by occurred, batch, place
-        """,
-        [*map(str, ids), since.date()],
-    )
-    return [(int(r["at"]), float(r["valence"]), float(r["confidence"]), r["name"]) for r in rows]
-
-
-def timeline(
-    ids: Sequence[uuid.UUID], *, before: tuple[int, str] | None = None, kind: str = "", limit: int = 30
-) -> list[Moment]:
-    """What happened, newest first. `ids` are the profile and all that were merged into it.
-
-    `before` is (ms, message id) of the last moment shown. Events whose key is gone stay unreadable and are
-    left out. With a kind given, up to 2,000 events are looked through.
-    """
-    found: list[Moment] = []
-    with connection.cursor() as cursor:
-        keys = keys_of(_Plain(cursor.connection), ids, heed_settings.load().master_key)
-    looked = 0
-    while len(found) < limit and looked < 2_000:
-        rows = _timeline_rows(ids, before, 200 if kind else limit)
-        if not rows:
-            break
-        for row in rows:
-            before = (int(row["at"]), row["message_id"])
-            looked += 1
-            event = _opened(row, keys)
-            if event is None:
-                continue
-            moment = _moment(event, row)
-            if not kind or moment.kind == kind:
-                found.append(moment)
-                if len(found) == limit:
-                    break
-        if len(rows) < (200 if kind else limit):
-            break
-    return found
-
-
-def _timeline_rows(
-    ids: Sequence[uuid.UUID], before: tuple[int, str] | None, limit: int
-) -> list[dict[str, Any]]:
-    values: list[Any] = [*map(str, ids)]
-    earlier = ""
-    if before:
-        at = datetime.fromtimestamp(before[0] / 1000, UTC)
-        earlier = "and day <= ? and (occurred, message_id) < (?, ?)"
-        values += [at.date(), at, before[1]]
-    return _lake(
-        f"""
-        select epoch_ms(occurred) as at, message_id, profile_id, valence, sentiment, emotion, intent, private
-        from events where profile_id in ({_marks(ids)}) {earlier}
-        order by occurred desc, message_id desc limit {int(limit)}
-        """,
-        values,
-    )
-
-
-def _opened(row: dict[str, Any], keys: dict[uuid.UUID, bytes]) -> Event | None:
-    owner = uuid.UUID(row["profile_id"])
-    key, private = keys.get(owner), row["private"]
-    if key is None or not isinstance(private, bytes):
-        return None
-    try:
-        return msgspec.msgpack.decode(unseal(key, private, PRIVATE_PURPOSE + owner.bytes), type=Event)
-    except (Unreadable, msgspec.DecodeError):
-        return None
-
-
-_V = vocabulary
-_KIND_OF = {
-    **dict.fromkeys((_V.MESSAGE_RECEIVED, _V.MESSAGE_SENT, _V.LIVE_CHAT_MESSAGE_RECEIVED), "message"),
-    **dict.fromkeys((_V.LIVE_CHAT_MESSAGE_SENT, _V.LIVE_CHAT_CONVERSATION_STARTED), "message"),
-    **dict.fromkeys((_V.CASE_OPENED, _V.CASE_RESOLVED, _V.CASE_REOPENED, _V.PROMISE_MADE), "service"),
-    **dict.fromkeys((_V.PROMISE_KEPT, _V.PROMISE_MISSED, _V.GOODWILL_GIVEN), "service"),
-    **dict.fromkeys((_V.SURVEY_ANSWERED, _V.PRODUCT_REVIEWED), "feedback"),
-    **dict.fromkeys((_V.DECISION_MADE, _V.ACTION_ACCEPTED, _V.ACTION_DISMISSED), "decision"),
-    **dict.fromkeys((_V.CONSENT_CHANGED, _V.MOOD_CORRECTED, _V.LABEL_CORRECTED), "profile"),
-    **dict.fromkeys((_V.SUBSCRIPTION_RENEWED, _V.SUBSCRIPTION_CANCELLED), "order"),
-    **dict.fromkeys((_V.PAYMENT_FAILED, _V.CHECKOUT_STARTED, _V.COUPON_APPLIED), "order"),
-    _V.UNSUBSCRIBED: "mail",
-}
-_BURDENS = frozenset(
-    {
-        *(_V.PAYMENT_FAILED, _V.ORDER_DELAYED, _V.ORDER_CANCELLED, _V.ORDER_RETURNED, _V.PROMISE_MISSED),
-        *(_V.CASE_OPENED, _V.CASE_REOPENED, _V.RAGE_CLICK, _V.DEAD_CLICK, _V.SCRIPT_ERROR),
-        *(_V.SUBSCRIPTION_CANCELLED, _V.UNSUBSCRIBED, _V.EMAIL_MARKED_AS_SPAM, _V.PRODUCT_OUT_OF_STOCK),
-    }
-)
-_SINGLE = {
-    "message": "Message",
-    "order": "Order",
-    "service": "Service",
-    "feedback": "Feedback",
-    "web": "Web",
-    "mail": "E-mail",
-    "decision": "Decision",
-    "profile": "Profile",
-}
-
-
-def kind_of(event: Event) -> str:
-    if event.type in {"identify", "group", "alias"}:
-        return "profile"
-    if event.type in {"page", "screen"}:
-        return "web"
-    if found := _KIND_OF.get(event.name):
-        return found
-    if event.name.startswith("Order "):
-        return "order"
-    return "mail" if event.name.startswith("Email ") else "web"
-
-
-def _moment(event: Event, row: dict[str, Any]) -> Moment:
-    kind = kind_of(event)
-    said = event.properties
-    text = next((str(said[n]) for n in vocabulary.TEXT_PROPERTIES if isinstance(said.get(n), str)), "")
-    sentiment = row["sentiment"]
-    read = event.name in vocabulary.CUSTOMER_TEXT and bool(text) and sentiment is not None
-    tone = "low" if event.name in _BURDENS or (read and sentiment < -0.2) else ""
-    if event.name in {_V.PROMISE_KEPT, _V.GOODWILL_GIVEN, _V.ORDER_DELIVERED} or (read and sentiment >= 0.2):
-        tone = "high"
-    details = [row["intent"] or "", row["emotion"] or ""] if read else []
-    channel = said.get("channel")
-    details.insert(0, str(channel) if isinstance(channel, str) else "")
-    return Moment(
-        message_id=event.message_id,
-        at=event.occurred,
-        kind=kind,
-        kind_label=_SINGLE[kind],
-        title=_title(event),
-        text=text,
-        detail=" · ".join(d for d in [*details, _facts(event)] if d and d not in {"other", "neutral"}),
-        tone=tone,
-        source=event.source,
-        valence=row["valence"],
-        correctable=read,
-        properties={"type": event.type, "name": event.name, "properties": said, "traits": event.traits,
-                    "context": event.context},
-    )  # fmt: skip
-
-
-def _title(event: Event) -> str:
-    if event.type == "identify":
-        names = ", ".join(sorted(event.traits)[:6])
-        return f"Said who they are: {names}" if names else "Said who they are"
-    if event.type == "page":
-        path = event.properties.get("path") or event.properties.get("url") or ""
-        return " ".join(p for p in ("Viewed", event.name or "a page", f"({path})" if path else "") if p)
-    if event.type == "screen":
-        return f"Opened {event.name or 'a screen'}"
-    if event.type == "group":
-        return f"Belongs to {event.group_id}"
-    if event.type == "alias":
-        return "Turned out to be somebody known under another identifier"
-    return event.name
-
-
-def _facts(event: Event) -> str:
-    """Order, product, amount, rating: the few figures that tell one event from its neighbours."""
-    said = event.properties
-    parts = []
-    if order := said.get("order_id") or said.get("orderId"):
-        parts.append(f"order {order}")
-    if case := said.get("case_id"):
-        parts.append(f"case {case}")
-    if isinstance(product := said.get("product") or said.get("name"), str):
-        parts.append(product)
-    value = said.get("value", said.get("total", said.get("revenue")))
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e12:
-        parts.append(as_text(round(value * 10_000), str(said.get("currency") or "")))
-    rating = said.get("rating", said.get("score"))
-    if isinstance(rating, int | float) and not isinstance(rating, bool):
-        parts.append(f"rated {rating:g}")
-    for name in ("reason", "action", "placement", "purpose", "note", "query"):
-        if isinstance(said.get(name), str) and said[name]:
-            parts.append(f"{name} {said[name]}")
-    return " · ".join(parts)[:400]
-
-
 def identifying_event(customer: Customer, name: str, properties: dict[str, Any], now: int) -> Event:
     """A new event about this customer, addressed by the surest identifier they have."""
     known = dict(customer.identifiers)
@@ -394,28 +163,6 @@ def family(profile_id: uuid.UUID) -> list[uuid.UUID]:
 
 def at_ms(when: datetime | None) -> int:
     return in_ms(when) if when else 0
-
-
-def _marks(values: Sequence[Any]) -> str:
-    return ", ".join("?" for _ in values)
-
-
-def _lake(query: str, values: list[Any]) -> list[dict[str, Any]]:
-    try:
-        lake = current.lake()
-    except IndexError:
-        return []
-    return list(lake.sql(query, values).to_pylist())
-
-
-class _Plain:
-    """Django's connection as the statements of the carry path expect one: parameters bound by the server."""
-
-    def __init__(self, connection: psycopg.Connection) -> None:
-        self._connection = connection
-
-    def execute(self, query: Any, values: Any = None, binary: bool = False) -> psycopg.Cursor:
-        return psycopg.Cursor(self._connection).execute(query, values, binary=binary)
 
 
 def _rows(query: str, values: list[Any]) -> list[tuple[Any, ...]]:

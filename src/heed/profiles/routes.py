@@ -14,6 +14,7 @@ from ninja.errors import HttpError
 from heed.kit.clock import moment
 from heed.profiles import customer as customers
 from heed.profiles import reading
+from heed.profiles import timeline as timelines
 
 router = Router(tags=["profiles"])
 
@@ -119,8 +120,8 @@ def timeline(
     cursor: str = "",
     limit: int = Query(50, ge=1, le=200),
 ) -> dict[str, Any]:
-    if kind and kind not in customers.KINDS:
-        raise HttpError(400, f"There is no kind {kind!r}; kinds are {', '.join(customers.KINDS)}.")
+    if kind and kind not in timelines.KINDS:
+        raise HttpError(400, f"There is no kind {kind!r}; kinds are {', '.join(timelines.KINDS)}.")
     kept = customers.current_id(profile_id)
     if not reading.exists(kept):
         raise HttpError(404, "There is no such profile.")
@@ -130,7 +131,7 @@ def timeline(
         if not (at.isdecimal() and len(at) < 15):
             raise HttpError(400, "The cursor is not one this API gave out.")
         before = int(at), message
-    found = customers.timeline(customers.family(kept), before=before, kind=kind, limit=limit)
+    found = timelines.timeline(customers.family(kept), before=before, kind=kind, limit=limit)
     items = [
         {
             "messageId": m.message_id,

@@ -6,6 +6,7 @@ import json
 import math
 import time
 import uuid
+from itertools import pairwise
 from typing import Any
 
 from django.contrib import messages
@@ -20,6 +21,7 @@ from heed.ports import current
 from heed.ports.ledger import LIVE, LedgerUnavailable
 from heed.profiles import customer as customers
 from heed.profiles import reading
+from heed.profiles import timeline as timelines
 from heed.profiles.forms import BANDS, EMOTIONS, INTENTS, SORTS, LabelForm, MoodForm
 
 MOMENTS = 30
@@ -70,7 +72,7 @@ def customer(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
         return redirect("profiles:customer", profile_id=kept)
     person = _customer(profile_id)
     ids = customers.family(profile_id)
-    history = customers.mood_history(ids, person.at)
+    history = timelines.mood_history(ids, person.at)
     context = {
         "customer": person,
         "points": _points(history, person),
@@ -103,7 +105,7 @@ def _marks(history: list[tuple[int, float, float, str]]) -> list[tuple[int, floa
     """The events after which mood moved most, at most six."""
     moves = [
         (abs(value - before[1]), at, value, name)
-        for before, (at, value, _c, name) in zip(history, history[1:], strict=False)
+        for before, (at, value, _c, name) in pairwise(history)
         if name and abs(value - before[1]) >= 0.05
     ]
     return [(at, value, name) for _, at, value, name in sorted(moves, reverse=True)[:6]]
@@ -112,11 +114,11 @@ def _marks(history: list[tuple[int, float, float, str]]) -> list[tuple[int, floa
 def _timeline_context(
     profile_id: uuid.UUID, ids: list[uuid.UUID], kind: str, before: tuple[int, str] | None
 ) -> dict[str, Any]:
-    moments = customers.timeline(ids, before=before, kind=kind, limit=MOMENTS)
+    moments = timelines.timeline(ids, before=before, kind=kind, limit=MOMENTS)
     return {
         "profile_id": profile_id,
         "moments": moments,
-        "kinds": customers.KINDS,
+        "kinds": timelines.KINDS,
         "intents": INTENTS,
         "emotions": EMOTIONS,
         "kind": kind,
@@ -127,7 +129,7 @@ def _timeline_context(
 @allow("customers.read")
 def timeline(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
     kind = request.GET.get("kind", "")
-    if kind not in customers.KINDS:
+    if kind not in timelines.KINDS:
         kind = ""
     before = None
     at, _, message = request.GET.get("before", "").partition(",")

@@ -70,7 +70,8 @@ def line(
             f'<line class="usual-line" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>'
         )
         parts.append(
-            f'<text x="{_LEFT}" y="{at - 5 if above else at + 14:.1f}">{escape(usual_label)} {signed(usual)}</text>'
+            f'<text x="{_LEFT}" y="{at - 5 if above else at + 14:.1f}">'
+            f"{escape(usual_label)} {signed(usual)}</text>"
         )
     upper = [f"{x(ms):.1f},{y(h):.1f}" for ms, _, _, h in kept]
     lower = [f"{x(ms):.1f},{y(w):.1f}" for ms, _, w, _ in reversed(kept)]
@@ -81,7 +82,8 @@ def line(
     else:
         ms, value, w, h = kept[0]
         parts.append(
-            f'<line class="whisker {tone}" x1="{x(ms):.1f}" x2="{x(ms):.1f}" y1="{y(h):.1f}" y2="{y(w):.1f}"/>'
+            f'<line class="whisker {tone}" x1="{x(ms):.1f}" x2="{x(ms):.1f}" '
+            f'y1="{y(h):.1f}" y2="{y(w):.1f}"/>'
             f'<circle class="dot {tone}" cx="{x(ms):.1f}" cy="{y(value):.1f}" r="4.5"/>'
         )
     for ms, value, text in marks:
@@ -121,7 +123,8 @@ def histogram(counts: Sequence[int], label: str, before: Sequence[float] | None 
         if scaled:
             at = _TOP + room - scaled[index] / top * room
             parts.append(
-                f'<line class="before" x1="{left + 2:.1f}" x2="{left + step - 2:.1f}" y1="{at:.1f}" y2="{at:.1f}"/>'
+                f'<line class="before" x1="{left + 2:.1f}" x2="{left + step - 2:.1f}" '
+                f'y1="{at:.1f}" y2="{at:.1f}"/>'
             )
     for at, anchor, text in (
         (4, "start", "unhappy −1"),
@@ -163,10 +166,7 @@ def _ticks(low: float, high: float) -> list[float]:
 
 def _dates(start: int, end: int, x: Any, zone: tzinfo | None) -> list[str]:
     """Up to four dates (or times, within two days) below the line."""
-    if start == end:
-        stamps = [start]
-    else:
-        stamps = [round(start + (end - start) * i / 3) for i in range(4)]
+    stamps = [start] if start == end else [round(start + (end - start) * i / 3) for i in range(4)]
     short = end - start < 2 * 86_400_000
     parts = []
     for index, ms in enumerate(stamps):

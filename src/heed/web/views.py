@@ -42,12 +42,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         request,
         403,
         "This form is too old to be sent",
-        "It was opened before you signed in, or your browser sends no cookies. Go back, reload the page and send "
-        "it again.",
+        "It was opened before you signed in, or your browser sends no cookies. Go back, reload the page and "
+        "send it again.",
     )
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Drawn without the database and without knowing who is signed in: either may be what failed."""
-    text = loader.get_template("heed/error_500.html").template.source
-    return HttpResponse(text, status=500)
+    return HttpResponse(loader.get_template("heed/error_500.html").render({}), status=500)

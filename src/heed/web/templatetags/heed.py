@@ -145,7 +145,8 @@ def mood_mark(valence: Any, spread: Any = None, baseline: Any = None) -> SafeStr
     if b is not None:
         sentence += f", usually {words.signed(b)}"
     return format_html(
-        '<span class="mood {}" style="--v:{};--l:{};--h:{};--b:{}" role="img" aria-label="mood: {}" title="{}">'
+        '<span class="mood {}" style="--v:{};--l:{};--h:{};--b:{}" role="img" '
+        'aria-label="mood: {}" title="{}">'
         "<i></i>{}<b></b></span>",
         words.tone(v),
         f"{v:.3f}",
@@ -154,20 +155,22 @@ def mood_mark(valence: Any, spread: Any = None, baseline: Any = None) -> SafeStr
         f"{b or 0:.3f}",
         sentence,
         sentence,
-        mark_safe("") if b is None else mark_safe("<u></u>"),  # noqa: S308
+        mark_safe("") if b is None else mark_safe("<u></u>"),
     )
 
 
 @register.simple_tag
 def line_chart(points: Any, label: str, **options: Any) -> SafeString:
     """`points` are (ms, value, low, high), oldest first; see `heed.web.charts.line`."""
-    return mark_safe(charts.line(list(points), label, zone=timezone.get_current_timezone(), **options))  # noqa: S308
+    drawn = charts.line(list(points), label, zone=timezone.get_current_timezone(), **options)
+    return mark_safe(drawn)  # noqa: S308
 
 
 @register.simple_tag
 def histogram(bars: Any, label: str, before: Any = None) -> SafeString:
     """`bars` are counts in equal steps over −1…1."""
-    return mark_safe(charts.histogram(list(bars), label, before=list(before) if before else None))  # noqa: S308
+    drawn = charts.histogram(list(bars), label, before=list(before) if before else None)
+    return mark_safe(drawn)  # noqa: S308
 
 
 @register.simple_tag
@@ -187,4 +190,5 @@ def panels(context: Any, page: str, subject: Any = None, place: str = "side") ->
     from heed.web.registry import panels_for
 
     request = context["request"]
-    return mark_safe("".join(p.render(request, subject) for p in panels_for(page, request.user.role, place)))  # noqa: S308
+    found = panels_for(page, request.user.role, place)
+    return mark_safe("".join(p.render(request, subject) for p in found))  # noqa: S308

@@ -108,6 +108,7 @@ document.addEventListener("keydown", (event) => {
     ($("a", next) ?? next).focus();
   }
 });
+$(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 if (location.hash === "#search") $("[data-search]")?.focus();
 
 // Times grow old while a page stays open.

@@ -17,7 +17,9 @@ PURPOSES = ("marketing", "service")
 
 texts = st.sampled_from(["", "pro", "free", 'a "quoted" \\ text', "Ünï", "%_'", "5", "true", "null"])
 numbers = st.one_of(
-    st.integers(-5, 120), st.sampled_from([0.5, -0.25, 12.5, 1e15, 19.9999, 0.1 + 0.2]), st.integers(-(2**60), 2**60)
+    st.integers(-5, 120),
+    st.sampled_from([0.5, -0.25, 12.5, 1e15, 19.9999, 0.1 + 0.2]),
+    st.integers(-(2**60), 2**60),
 )
 literals = st.one_of(texts, numbers, st.booleans())
 

@@ -189,9 +189,10 @@ def test_a_window_ends_on_the_bucket() -> None:
     """`within 1 days` is today so far in UTC, not the last 24 hours."""
     rule = Did("Login", window=Window(1, "days"))
     midnight = NOW // (24 * _HOUR) * 24 * _HOUR
-    people = [{"traits": {}, "true_now": set(), "consented": set(), "events": [("Login", NOW - at, {})]} for at in (midnight, midnight - 1)]
+    people = [
+        {"traits": {}, "true_now": set(), "consented": set(), "events": [("Login", NOW - at, {})]}
+        for at in (midnight, midnight - 1)
+    ]
     states, _ = _world(people, rule)
     test = compile_rule(rule, _Readings())
     assert [test(state, NOW) for state in states.values()] == [True, False]
-
-

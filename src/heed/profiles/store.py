@@ -48,7 +48,8 @@ def states(
     query = "select id, state from profile where id = any(%s)"
     if lock:
         query += " order by id for update"
-    return dict(connection.execute(query, [wanted], binary=True).fetchall())
+    # A page's connection hands out client-side cursors, which know no binary results.
+    return dict(psycopg.Cursor(connection).execute(query, [wanted], binary=True).fetchall())
 
 
 def keys(

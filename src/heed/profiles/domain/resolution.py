@@ -72,12 +72,12 @@ class Working:
         found: list[uuid.UUID] = []
         for _, hash in pairs:
             owner = self.owners.get(hash)
-            if owner is not None and owner not in found:
+            if owner is not None and owner not in found and self._may_be(owner, event, pairs):
                 found.append(owner)
         profile_id = found[0] if found else self._create(pairs[0][1])
         for other in found[1:]:
             profile_id = self._join(profile_id, other, event, pairs)
-        refused = self._attach(profile_id, pairs)
+        refused = self._attach(profile_id, pairs, trusted=event.type == "alias")
         self.touched.add(profile_id)
         return Resolved(profile_id, refused)
 
@@ -90,6 +90,20 @@ class Working:
             return pairs
         known = [pair for pair in options if pair[1] in self.owners]
         return pairs + (known or options[-1:])
+
+    def _may_be(
+        self, owner: uuid.UUID, event: Event, pairs: list[tuple[Identifier, uuid.UUID]]
+    ) -> bool:
+        """Not, where the event is of a user nobody knows yet and the profile already is another user's.
+
+        Such an event comes from a device or with an address two people share.
+        """
+        if event.type == "alias":
+            return True
+        named = [hash for identifier, hash in pairs if identifier.kind == "user_id"]
+        if not named or self.owners.get(named[0]) == owner:
+            return True
+        return len(self.states[owner].identity.identifiers.get("user_id", ())) < limit("user_id")
 
     def _create(self, first: uuid.UUID) -> uuid.UUID:
         generation = 0
@@ -141,13 +155,13 @@ class Working:
         return ("user_id" not in identity.identifiers, identity.first_seen, profile_id.bytes)
 
     def _attach(
-        self, profile_id: uuid.UUID, pairs: Iterable[tuple[Identifier, uuid.UUID]]
+        self, profile_id: uuid.UUID, pairs: Iterable[tuple[Identifier, uuid.UUID]], trusted: bool
     ) -> tuple[str, ...]:
         """Give the profile the identifiers nobody has.
 
         An anonymous id that belongs to somebody else moves here, because whoever signed in last on a device
         is the likely author of what follows; a surer identifier stays where it is. What exceeds the limit
-        of its kind is refused.
+        of its kind is refused, unless an alias said outright that it is the same person (`trusted`).
         """
         identifiers = self.states[profile_id].identity.identifiers
         refused: list[str] = []
@@ -159,7 +173,7 @@ class Working:
                 refused.append(f"{identifier.kind}_belongs_to_another")
                 continue
             values = identifiers.get(identifier.kind, [])
-            if len(values) >= limit(identifier.kind):
+            if len(values) >= limit(identifier.kind) and not trusted:
                 refused.append(f"too_many_{identifier.kind}")
                 continue
             if owner is not None:

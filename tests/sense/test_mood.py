@@ -27,6 +27,12 @@ ids = itertools.count()
 step = make_step()
 
 
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other room is installed: its facts are not known, unless a test says so."""
+    monkeypatch.setattr(importlib.import_module("heed.rules.facts"), "_facts", {})
+
+
 def event(name: str, at: int = T0, read: Understanding | None = None, **properties: Any) -> Event:
     message_id = properties.pop("id", f"m{next(ids)}")
     return Event(message_id, "track", at, at, name=name, properties=properties, understanding=read)

@@ -30,6 +30,12 @@ def stars(event: Event) -> float | None:
 step = make_step(stars)
 
 
+@pytest.fixture(autouse=True)
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other room is installed: its facts are not known, unless a test says so."""
+    monkeypatch.setattr(importlib.import_module("heed.rules.facts"), "_facts", {})
+
+
 def event(name: str, at: int = T0, read: Understanding | None = None, **properties: Any) -> Event:
     return Event(f"m{next(ids)}", "track", at, at, name=name, properties=properties, understanding=read)
 
@@ -46,7 +52,7 @@ def ask(state: SimpleNamespace, name: str, now: int) -> Any:
 
 
 @pytest.fixture
-def about_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def about_order(alone: None, monkeypatch: pytest.MonkeyPatch) -> None:
     known = Fact("order.about", "text", "order", lambda state, now: state.order)
     rule_facts = importlib.import_module("heed.rules.facts")
     monkeypatch.setitem(rule_facts._facts, "order.about", known)

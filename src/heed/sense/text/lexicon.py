@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from functools import lru_cache
 
 CONCEPTS: dict[str, str] = {
@@ -332,13 +331,3 @@ def concepts_of(word: str) -> tuple[str, ...]:
 def matching_phrases(folded: str) -> list[str]:
     """The phrases that occur in a `plain` text."""
     return [name for name, pattern in _PHRASES.items() if pattern.search(folded)]
-
-
-def concepts(text: str) -> Counter[str]:
-    """How often each concept and phrase occurs in a text."""
-    folded = plain(text).replace("’", "'")
-    found: Counter[str] = Counter()
-    for word in words(folded):
-        found.update(concepts_of(word.replace("'", "")))
-    found.update(matching_phrases(folded))
-    return found

@@ -33,11 +33,16 @@ _STUBBORN = 0.15
 
 
 def coherent(reading: Reading) -> Reading:
-    """The reading with feelings and purposes that contradict its sentiment made less likely.
+    """The reading with what contradicts itself made less likely.
 
-    The heads are trained apart; joy in a text that is surely negative is a slip of one of them.
+    The heads are trained apart; joy in a text that is surely negative is a slip of one of them. Complaints
+    are mostly negative, ironic ones ("I love how you lost my bag") too.
     """
+    complaint = reading.intent[INTENTS.index("complaint")]
     negative, neutral, positive = reading.sentiment
+    negative, positive = negative * (1 + 0.5 * complaint), positive * (1 - 0.3 * complaint)
+    total = negative + neutral + positive
+    negative, neutral, positive = negative / total, neutral / total, positive / total
     glad, sorry = positive + 0.5 * neutral + _STUBBORN, negative + 0.5 * neutral + _STUBBORN
 
     def weighed(names: Sequence[str], odds: Sequence[float]) -> list[float]:
@@ -48,8 +53,11 @@ def coherent(reading: Reading) -> Reading:
         total = sum(kept)
         return [value / total for value in kept]
 
-    return reading._replace(
-        emotion=weighed(EMOTIONS, reading.emotion), intent=weighed(INTENTS, reading.intent)
+    return Reading(
+        (negative, neutral, positive),
+        weighed(EMOTIONS, reading.emotion),
+        weighed(INTENTS, reading.intent),
+        reading.words,
     )
 
 

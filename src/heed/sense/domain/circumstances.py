@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -31,6 +32,7 @@ _RUNNING = (
 """Facts that grow (1) or shrink (−1) by one unit in that many ms, by the end of their name."""
 
 
+@functools.cache
 def running(name: str) -> tuple[int, int] | None:
     """The unit (ms) and direction in which a fact moves by itself, or None where only events move it."""
     return next(((unit, sign) for end, unit, sign in _RUNNING if name.endswith(end)), None)

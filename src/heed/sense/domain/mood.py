@@ -159,7 +159,10 @@ def mood_at(section: Feelings, now: int, weights: Weights = DEFAULT, *, with_evi
 
 
 def next_change(section: Feelings, now: int, weights: Weights = DEFAULT) -> int | None:
-    """When fading alone will have moved valence or urgency by 0.05 (ms, later than `now`), or None."""
+    """When fading alone will have moved valence or urgency by 0.05 (ms, later than `now`), or None.
+
+    Looked for in steps that grow, so that the answer may be a step late: it is asked at every save.
+    """
     if not section.weights:
         return None
     read = _read(section, now, weights)
@@ -175,15 +178,9 @@ def next_change(section: Feelings, now: int, weights: Weights = DEFAULT) -> int 
     if far < VISIBLE * weights.prior_precision and 1 - urgency < VISIBLE:
         # No class can pull the mood further from the usual than this while it fades.
         return None
-    before = start
     for ahead in _AHEAD:
         if moved(start + ahead):
-            after = start + ahead
-            while after - before > max(MINUTE, (after - start) // 20):
-                middle = (before + after) // 2
-                before, after = (before, middle) if moved(middle) else (middle, after)
-            return after
-        before = start + ahead
+            return start + ahead
     return None
 
 

@@ -1,0 +1,47 @@
+"""Run the benchmarks and write bench/RESULTS.md: `python bench/run.py [carry|served]`."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench import carry, served
+from bench.common import Line
+
+HERE = Path(__file__).parent
+_HEAD = """# Measured
+
+Each figure stands beside a limit or a peer; limits are measured in the same run, peers were measured elsewhere on a
+machine of this size. Timings on shared machines are noisy: the ratio says more than the figure. `make bench` makes
+this page anew; the load generator runs on the same cores as Heed.
+
+"""
+
+
+def main() -> None:
+    wanted = sys.argv[1:] or ["carry", "served"]
+    before = os.getloadavg()[0]
+    lines: list[Line] = []
+    if "carry" in wanted:
+        lines += carry.run()
+        lines += carry.run(customers=500_000, events=20_000) if "ten" in wanted else []
+    if "served" in wanted:
+        lines += served.run()
+    text = (
+        _HEAD + f"{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} cores, Python {platform.python_version()}, "
+    )
+    text += f"load before the run {before:.2f}.\n\n| question | result | limit or peer | ratio | first floor |\n|---|---|---|---|---|\n"
+    for each in lines:
+        text += f"| {each.question} | {each.result} | {each.limit} | {each.ratio} | {each.floor} |\n"
+        print(f"{each.question}: {each.result}  [{each.limit}: {each.ratio}; floor {each.floor}]")
+    if not sys.argv[1:]:
+        (HERE / "RESULTS.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -19,8 +19,8 @@ import psycopg
 import pytest
 
 if TYPE_CHECKING:
-    from tests.serving import Server
     from tests.installation import Installation
+    from tests.serving import Server
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")

@@ -226,7 +226,7 @@ def sense_text(
     """Add language, sentiment (−1 to 1), sentiment_label, emotion and intent to a CSV file of texts."""
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
-    from heed.sense.actions import LabelError, label_file
+    from heed.sense.actions import MissingColumn, label_file
 
     if not file.is_file():
         fail(f"There is no file {file}.", 2)
@@ -236,7 +236,7 @@ def sense_text(
             count = label_file(
                 file, column, out_file, lambda done: bar.update(task, description=f"{done:,} texts read")
             )
-        except LabelError as error:
+        except MissingColumn as error:
             fail(str(error), 2)
     out.print(f"{count:,} texts understood, written to {out_file}.")
 
@@ -270,8 +270,9 @@ def opened(settings: heed_settings.Settings) -> Iterator[bool]:
 
 
 def main() -> None:
+    """Where the `heed` command starts."""
     app()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

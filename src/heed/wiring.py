@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 
@@ -128,5 +128,5 @@ def front(with_pages: bool = True) -> Any:
 
         from heed.web.wsgi import application
 
-        pages = WSGIMiddleware(application, workers=settings.page_threads)
+        pages = WSGIMiddleware(cast(Any, application), workers=settings.page_threads)
     return Front(pages, ("/v1/", "/pixel/", "/beacon/", "/live/"))

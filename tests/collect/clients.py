@@ -48,7 +48,7 @@ def node_clients(*packages: str) -> Path:
     return folder
 
 
-class _lock:  # noqa: N801
+class _lock:
     """One worker installs, the others wait."""
 
     def __init__(self, name: str) -> None:

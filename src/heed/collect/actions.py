@@ -59,9 +59,9 @@ def resubmit(letter_ids: list[int], limits: Limits, received: int) -> tuple[int,
         for event in parsed.events:
             event.source = letter.source
             if event.message_id.startswith("heed-"):
-                event.message_id = f"heed-letter-{letter.id}"
+                event.message_id = f"heed-letter-{letter.pk}"
             events.append(event)
-            passed.append(letter.id)
+            passed.append(letter.pk)
     if events:
         current.ledger().append(LIVE, events)
         DeadLetter.objects.filter(id__in=passed).update(resubmitted_at=timezone.now())

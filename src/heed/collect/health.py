@@ -9,8 +9,8 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from psycopg_pool import AsyncConnectionPool
 
-from heed.ports.lag import LAG_QUERY
 from heed.kit.front import Request, Response, answer, problem, register_hot
+from heed.ports.lag import LAG_QUERY
 
 
 class Health:

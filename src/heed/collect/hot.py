@@ -19,10 +19,10 @@ from heed.collect.domain.protocol import KINDS, SHORT, BadRequest, Dropped, Limi
 from heed.collect.domain.tag import tag_script
 from heed.contracts.event import Event
 from heed.kit.clock import DAY, Clock
+from heed.kit.front import Request, Response, answer, on_start, on_stop, problem, register_hot
 from heed.kit.rate import Buckets
 from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
 from heed.ports.recent import recent
-from heed.kit.front import Request, Response, answer, on_start, on_stop, problem, register_hot
 
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _SOURCES_FRESH = 2.0

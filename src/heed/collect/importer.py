@@ -158,7 +158,7 @@ def rows_of(file: Path, mapper: Mapper) -> Iterator[tuple[int, dict[str, Any] | 
         return
     size = max(1, file.stat().st_size)
     with file.open("rb") as raw:
-        opened: BinaryIO = gzip.open(raw) if suffixes[-1:] == [".gz"] else raw  # type: ignore[assignment]
+        opened: BinaryIO = gzip.GzipFile(fileobj=raw) if suffixes[-1:] == [".gz"] else raw  # type: ignore[assignment]
         kind = (suffixes[-2:-1] if suffixes[-1:] == [".gz"] else suffixes[-1:]) or [""]
         text = io.TextIOWrapper(opened, encoding=mapper.mapping.encoding, errors="replace", newline="")
         lines = _json_lines(text) if kind[0] in {".jsonl", ".ndjson", ".json"} else _csv(text, mapper)

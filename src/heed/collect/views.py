@@ -6,7 +6,7 @@ import time
 
 from django.contrib import messages
 from django.core.signing import TimestampSigner
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
@@ -14,7 +14,7 @@ from heed import settings as heed_settings
 from heed.collect import actions, reading
 from heed.collect.domain.protocol import REASONS, Limits
 from heed.collect.forms import SourceForm
-from heed.govern.access import allow
+from heed.govern.access import Request, allow
 from heed.govern.actions import audit
 from heed.ports.ledger import LedgerUnavailable
 
@@ -24,12 +24,12 @@ PLACEHOLDER = "YOUR_WRITE_KEY"
 
 
 @allow("sources.read")
-def sources(request: HttpRequest) -> HttpResponse:
+def sources(request: Request) -> HttpResponse:
     return render(request, "collect/sources.html", {"lines": reading.sources()})
 
 
 @allow("sources.manage")
-def new_source(request: HttpRequest) -> HttpResponse:
+def new_source(request: Request) -> HttpResponse:
     form = SourceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         made, key = actions.create_source(
@@ -47,20 +47,20 @@ def _line(source_id: str) -> reading.Line:
     return found
 
 
-def _with_key(request: HttpRequest, source_id: str, key: str) -> HttpResponse:
+def _with_key(request: Request, source_id: str, key: str) -> HttpResponse:
     context = {"line": _line(source_id), "key": key, "shown_key": key, "url": heed_settings.load().url}
     return render(request, "collect/source.html", context)
 
 
 @allow("sources.read")
-def source(request: HttpRequest, source_id: str) -> HttpResponse:
+def source(request: Request, source_id: str) -> HttpResponse:
     context = {"line": _line(source_id), "key": "", "shown_key": PLACEHOLDER, "url": heed_settings.load().url}
     return render(request, "collect/source.html", context)
 
 
 @allow("sources.manage")
 @require_POST
-def disable(request: HttpRequest, source_id: str) -> HttpResponse:
+def disable(request: Request, source_id: str) -> HttpResponse:
     line = _line(source_id)
     actions.disable_source(source_id)
     audit(request.user, "source.disabled", line.source.name, source=source_id)
@@ -70,7 +70,7 @@ def disable(request: HttpRequest, source_id: str) -> HttpResponse:
 
 @allow("sources.manage")
 @require_POST
-def enable(request: HttpRequest, source_id: str) -> HttpResponse:
+def enable(request: Request, source_id: str) -> HttpResponse:
     line = _line(source_id)
     actions.enable_source(source_id)
     audit(request.user, "source.enabled", line.source.name, source=source_id)
@@ -80,7 +80,7 @@ def enable(request: HttpRequest, source_id: str) -> HttpResponse:
 
 @allow("sources.manage")
 @require_POST
-def renew_key(request: HttpRequest, source_id: str) -> HttpResponse:
+def renew_key(request: Request, source_id: str) -> HttpResponse:
     line = _line(source_id)
     key = actions.renew_key(source_id)
     audit(request.user, "source.key_renewed", line.source.name, source=source_id)
@@ -88,14 +88,14 @@ def renew_key(request: HttpRequest, source_id: str) -> HttpResponse:
 
 
 @allow("events.read")
-def live(request: HttpRequest) -> HttpResponse:
+def live(request: Request) -> HttpResponse:
     """The page; its lines come from the front, which reads the token signed here."""
     token = TimestampSigner(salt="heed.live").sign(str(request.user.pk))
     return render(request, "collect/live.html", {"token": token, "sources": reading.source_names()})
 
 
 @allow("events.read")
-def letters(request: HttpRequest) -> HttpResponse:
+def letters(request: Request) -> HttpResponse:
     reason, source_id = request.GET.get("reason", "")[:100], request.GET.get("source", "")[:100]
     before = request.GET.get("before", "")
     found, following = reading.letters(
@@ -116,7 +116,7 @@ def letters(request: HttpRequest) -> HttpResponse:
 
 
 @allow("events.read")
-def letter(request: HttpRequest, letter_id: int) -> HttpResponse:
+def letter(request: Request, letter_id: int) -> HttpResponse:
     found = reading.letter(letter_id)
     if found is None:
         raise Http404
@@ -132,7 +132,7 @@ def _limits() -> Limits:
     )
 
 
-def _change(request: HttpRequest, ids: list[int], what: str) -> bool:
+def _change(request: Request, ids: list[int], what: str) -> bool:
     """Do `what` ("again" or "discard") to these letters and say how it went."""
     if request.POST.get("do") == "discard":
         gone = actions.discard(ids)
@@ -157,7 +157,7 @@ def _change(request: HttpRequest, ids: list[int], what: str) -> bool:
 
 @allow("letters.manage")
 @require_POST
-def change(request: HttpRequest, letter_id: int) -> HttpResponse:
+def change(request: Request, letter_id: int) -> HttpResponse:
     if reading.letter(letter_id) is None:
         raise Http404
     _change(request, [letter_id], f"letter {letter_id}")
@@ -166,7 +166,7 @@ def change(request: HttpRequest, letter_id: int) -> HttpResponse:
 
 @allow("letters.manage")
 @require_POST
-def change_all(request: HttpRequest) -> HttpResponse:
+def change_all(request: Request) -> HttpResponse:
     reason = request.POST.get("reason", "")[:100].replace("\x00", "")
     ids = reading.open_ids(reason, AT_ONCE)
     if ids and _change(request, ids, f"reason {reason}") and len(ids) == AT_ONCE:

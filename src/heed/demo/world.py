@@ -101,7 +101,7 @@ class World:
         return self._drifted(customer, customer.truth[place], at - customer.truth_at[place])
 
     def _drifted(self, customer: Customer, feeling: float, elapsed: int) -> float:
-        return customer.usual + (feeling - customer.usual) * 0.5 ** (elapsed / self.nature.half_life)
+        return customer.usual + (feeling - customer.usual) * math.exp2(-elapsed / self.nature.half_life)
 
     def _feel(self, customer: Customer, shock: float) -> float:
         """Something happens to them; returns how they feel now."""

@@ -9,8 +9,18 @@ from typing import Any, TypeVar, cast
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django_htmx.middleware import HtmxDetails
 
 from heed.govern.domain import PERMISSIONS, check_permission
+from heed.govern.models import User
+
+
+class Request(HttpRequest):
+    """What a guarded view gets: somebody is signed in, and htmx has been looked for."""
+
+    user: User
+    htmx: HtmxDetails
+
 
 View = TypeVar("View", bound=Callable[..., HttpResponseBase])
 
@@ -28,7 +38,7 @@ def allow(permission: str, *, change: str | None = None) -> Callable[[View], Vie
 
     def guard(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
             user = request.user
             needed = change if change and request.method not in {"GET", "HEAD", "OPTIONS"} else permission
             if not user.is_authenticated:
@@ -45,7 +55,7 @@ def allow(permission: str, *, change: str | None = None) -> Callable[[View], Vie
     return guard
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
+def _to_sign_in(request: Request) -> HttpResponse:
     """A part of a page that is refreshed after the session ended must lead the whole page to sign in."""
     if getattr(request, "htmx", False):
         here = getattr(request.htmx, "current_url_abs_path", None) or "/"

@@ -15,7 +15,7 @@ from django.core.exceptions import PermissionDenied
 from heed import settings as heed_settings
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "email_password_mismatch": "This e-mail address and password do not go together. Check both, or ask "
@@ -44,7 +44,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
 
-class MfaAdapter(DefaultMFAAdapter):
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]
     """Second-factor secrets lie encrypted in the database (AES-256-GCM under the master key)."""
 
     def encrypt(self, text: str) -> str:

@@ -11,7 +11,7 @@ from heed.govern.domain import ROLES, SCOPES
 from heed.govern.models import User
 
 
-class LoginForm(AllauthLoginForm):
+class LoginForm(AllauthLoginForm):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = "E-mail"
@@ -47,7 +47,7 @@ class KeyForm(forms.Form):
     scope = forms.ChoiceField(choices=[(s, f"{s.capitalize()}: {words}") for s, words in SCOPES.items()])
 
 
-class AccountForm(forms.ModelForm):
+class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
     timezone = forms.ChoiceField(label="Time zone", required=False)
 
     class Meta:

@@ -6,23 +6,23 @@ import secrets
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST
 
 from heed.govern import actions, rooms, store
-from heed.govern.access import allow
+from heed.govern.access import Request, allow
 from heed.govern.domain import PERMISSIONS, ROLES, SCOPES, matrix, may_change
 from heed.govern.forms import AccountForm, KeyForm, PersonForm
 from heed.govern.models import ApiKey, User
 
 
-def _explain(request: HttpRequest, error: ValidationError) -> None:
+def _explain(request: Request, error: ValidationError) -> None:
     messages.error(request, " ".join(error.messages))
 
 
 @allow("team.read")
-def team(request: HttpRequest) -> HttpResponse:
+def team(request: Request) -> HttpResponse:
     people = [
         {
             "user": user,
@@ -37,7 +37,7 @@ def team(request: HttpRequest) -> HttpResponse:
 
 
 @allow("team.manage")
-def add_person(request: HttpRequest) -> HttpResponse:
+def add_person(request: Request) -> HttpResponse:
     form = PersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
@@ -56,7 +56,7 @@ def add_person(request: HttpRequest) -> HttpResponse:
 
 @allow("team.manage")
 @require_POST
-def set_role(request: HttpRequest, user_id: int) -> HttpResponse:
+def set_role(request: Request, user_id: int) -> HttpResponse:
     get_object_or_404(User, pk=user_id)
     try:
         user = actions.change_role(user_id, request.POST.get("role", ""), by=request.user)
@@ -69,7 +69,7 @@ def set_role(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @allow("team.manage")
 @require_POST
-def set_active(request: HttpRequest, user_id: int) -> HttpResponse:
+def set_active(request: Request, user_id: int) -> HttpResponse:
     get_object_or_404(User, pk=user_id)
     active = request.POST.get("active") == "yes"
     try:
@@ -85,7 +85,7 @@ def set_active(request: HttpRequest, user_id: int) -> HttpResponse:
 
 @allow("team.manage")
 @require_POST
-def new_password(request: HttpRequest, user_id: int) -> HttpResponse:
+def new_password(request: Request, user_id: int) -> HttpResponse:
     """A fresh password for somebody who forgot theirs, shown once."""
     user = get_object_or_404(User, pk=user_id)
     if user.pk == request.user.pk or not may_change(request.user.role, user.role, user.role):
@@ -99,7 +99,7 @@ def new_password(request: HttpRequest, user_id: int) -> HttpResponse:
 
 
 @allow("keys.manage")
-def keys(request: HttpRequest) -> HttpResponse:
+def keys(request: Request) -> HttpResponse:
     form = KeyForm(request.POST or None)
     secret = None
     if request.method == "POST" and form.is_valid():
@@ -111,7 +111,7 @@ def keys(request: HttpRequest) -> HttpResponse:
 
 @allow("keys.manage")
 @require_POST
-def revoke_key(request: HttpRequest, key_id: int) -> HttpResponse:
+def revoke_key(request: Request, key_id: int) -> HttpResponse:
     try:
         key = actions.revoke_key(key_id, by=request.user)
     except ApiKey.DoesNotExist:
@@ -121,7 +121,7 @@ def revoke_key(request: HttpRequest, key_id: int) -> HttpResponse:
 
 
 @allow("audit.read")
-def audit_log(request: HttpRequest) -> HttpResponse:
+def audit_log(request: Request) -> HttpResponse:
     before = request.GET.get("before", "")
     page = store.audit_page(
         before=int(before) if before.isdecimal() and len(before) < 19 else None,
@@ -132,12 +132,12 @@ def audit_log(request: HttpRequest) -> HttpResponse:
 
 
 @allow("installation.read")
-def installation(request: HttpRequest) -> HttpResponse:
+def installation(request: Request) -> HttpResponse:
     return render(request, "govern/installation.html", {"blocks": rooms.facts()})
 
 
 @allow("account.own")
-def account(request: HttpRequest) -> HttpResponse:
+def account(request: Request) -> HttpResponse:
     form = AccountForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -149,7 +149,7 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @allow("account.own")
 @require_POST
-def set_theme(request: HttpRequest) -> HttpResponse:
+def set_theme(request: Request) -> HttpResponse:
     theme = request.POST.get("theme", "")
     if theme in User.Theme.values:
         request.user.theme = theme

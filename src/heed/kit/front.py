@@ -53,7 +53,7 @@ def answer(value: Any, status: int = 200) -> Response:
 
 def problem(status: int, code: str, message: str, detail: str = "", retry_after: int = 0) -> Response:
     """An error as every door words it: `code` for programs, `message` and `detail` for people."""
-    headers = CORS
+    headers: tuple[tuple[bytes, bytes], ...] = CORS
     if retry_after:
         headers = (*CORS, (b"retry-after", str(retry_after).encode()))
     return Response(status, _json({"code": code, "message": message, "detail": detail}), headers=headers)

@@ -62,7 +62,7 @@ def _needing(now: int) -> list[dict[str, Any]]:
             state = profiles.fold.decode(encoded)
             _mood, circumstances, _stance = lent.feel(state, now)
             lines.append(
-                {"person": person, "step": lent.next_step(state, now), "circumstances": circumstances[:4]}
+                {"person": person, "step": lent.next_step(state, now), "circumstances": circumstances[:3]}
             )
     return lines
 

@@ -35,7 +35,7 @@ def write_out(connection: psycopg.Connection, lake: Lake, most_rows: int = _MOST
         done = lake.version(WRITER)
         if done >= 0:
             rows = rows.filter(pc.greater(rows["batch"], done))
-        written = rows.num_rows
+        written: int = rows.num_rows
         if written:
             lake.append(rows, WRITER, last)
         store.put_away(connection, last)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
+from django.db.models.functions import Lower
 
 
 class Profile(models.Model):
@@ -45,7 +46,7 @@ class Profile(models.Model):
                 fields=["-attention", "id"], name="profile_attention", condition=models.Q(attention__gt=0)
             ),
             models.Index(fields=["due_at"], name="profile_due", condition=models.Q(due_at__isnull=False)),
-            models.Index(models.functions.Lower("display_name"), "id", name="profile_name"),
+            models.Index(Lower("display_name"), "id", name="profile_name"),
             GinIndex(fields=["circumstances"], name="profile_circumstances"),
         ]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
-from ninja import Query, Router, Schema
+from ninja import Router, Schema
 from ninja.errors import HttpError
+from pydantic import Field
 
 from heed.kit.clock import moment
 from heed.profiles import customer as customers
@@ -118,7 +119,7 @@ def timeline(
     profile_id: uuid.UUID,
     kind: str = "",
     cursor: str = "",
-    limit: int = Query(50, ge=1, le=200),
+    limit: Annotated[int, Field(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:
     if kind and kind not in timelines.KINDS:
         raise HttpError(400, f"There is no kind {kind!r}; kinds are {', '.join(timelines.KINDS)}.")

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import psycopg
@@ -56,16 +56,15 @@ class Moment:
     properties: dict[str, Any]
 
 
-def mood_history(
-    ids: Sequence[uuid.UUID], now: int, days: int = 42
-) -> list[tuple[int, float, float, str]]:
+def mood_history(ids: Sequence[uuid.UUID], now: int, days: int = 42) -> list[tuple[int, float, float, str]]:
     """(ms, valence, confidence, event name) after each event with a mood, oldest first, at most 400."""
     since = datetime.fromtimestamp((now - days * DAY) / 1000, UTC)
     rows = _lake(
         """
         select epoch_ms(occurred) as at, valence, mood_confidence as confidence, name from (
             select occurred, valence, mood_confidence, name, batch, place from events
-            where profile_id in (select unnest(?)) and day >= ? and valence is not null and mood_confidence > 0
+            where profile_id in (select unnest(?)) and day >= ?
+                and valence is not null and mood_confidence > 0
             order by batch desc, place desc limit 400
         ) order by occurred, batch, place
         """,
@@ -84,7 +83,9 @@ def timeline(
     """
     found: list[Moment] = []
     with connection.cursor() as cursor:
-        keys = keys_of(_Plain(cursor.connection), ids, heed_settings.load().master_key)
+        keys = keys_of(
+            cast(psycopg.Connection, _Plain(cursor.connection)), ids, heed_settings.load().master_key
+        )
     looked = 0
     while len(found) < limit and looked < 2_000:
         rows = _timeline_rows(ids, before, 200 if kind else limit)

@@ -10,12 +10,12 @@ from itertools import pairwise
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from heed.contracts import vocabulary
-from heed.govern.access import allow
+from heed.govern.access import Request, allow
 from heed.govern.actions import audit
 from heed.ports import current
 from heed.ports.ledger import LIVE, LedgerUnavailable
@@ -32,7 +32,7 @@ def _now() -> int:
 
 
 @allow("customers.read")
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: Request) -> HttpResponse:
     asked = {name: request.GET.get(name, "")[:200] for name in ("q", "mood", "circumstance", "sort", "after")}
     band = BANDS.get(asked["mood"])
     sort = asked["sort"] if asked["sort"] in SORTS else "seen"
@@ -65,7 +65,7 @@ def _customer(profile_id: uuid.UUID) -> customers.Customer:
 
 
 @allow("customers.read")
-def customer(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
+def customer(request: Request, profile_id: uuid.UUID) -> HttpResponse:
     kept = customers.current_id(profile_id)
     if kept != profile_id:
         messages.info(request, "This profile was merged: here is the person it became part of.")
@@ -91,7 +91,7 @@ def _points(
     The lake keeps a confidence c beside each mood; with the prior's precision p, c = w/(w+p), the standard
     error is sqrt((1−c)/p), scaled so that today's point meets today's spread.
     """
-    points = []
+    points: list[tuple[float, ...]] = []
     for at, valence, confidence, _name in history:
         half = min(1.0, 0.6 * math.sqrt(max(0.0, 1 - confidence)))
         points.append((at, valence, max(-1.0, valence - half), min(1.0, valence + half)))
@@ -127,7 +127,7 @@ def _timeline_context(
 
 
 @allow("customers.read")
-def timeline(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
+def timeline(request: Request, profile_id: uuid.UUID) -> HttpResponse:
     kind = request.GET.get("kind", "")
     if kind not in timelines.KINDS:
         kind = ""
@@ -143,7 +143,7 @@ def timeline(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
 
 @allow("customers.correct")
 @require_POST
-def correct_mood(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
+def correct_mood(request: Request, profile_id: uuid.UUID) -> HttpResponse:
     form = MoodForm(request.POST)
     person = _customer(profile_id)
     if not form.is_valid():
@@ -160,11 +160,11 @@ def correct_mood(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
 
 @allow("customers.correct")
 @require_POST
-def correct_label(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
+def correct_label(request: Request, profile_id: uuid.UUID) -> HttpResponse:
     form = LabelForm(request.POST)
     person = _customer(profile_id)
     if not form.is_valid():
-        messages.error(request, " ".join(e for errors in form.errors.values() for e in errors))
+        messages.error(request, " ".join(str(e) for errors in form.errors.values() for e in errors))
     else:
         said: dict[str, Any] = {k: v for k, v in form.cleaned_data.items() if v}
         if "sentiment" in said:
@@ -173,7 +173,7 @@ def correct_label(request: HttpRequest, profile_id: uuid.UUID) -> HttpResponse:
     return redirect("profiles:customer", profile_id=profile_id)
 
 
-def _tell(request: HttpRequest, person: customers.Customer, name: str, said: dict[str, Any]) -> None:
+def _tell(request: Request, person: customers.Customer, name: str, said: dict[str, Any]) -> None:
     """A correction is an event like any other: durable first, then carried round the loop."""
     if not person.identifiers:
         messages.error(

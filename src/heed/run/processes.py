@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import threading
+from typing import cast
 
 from heed import settings as heed_settings
 from heed import wiring
@@ -119,9 +120,11 @@ def run_worker() -> None:
     wiring.set_up_django()
     wiring.engines()
     from procrastinate.contrib.django import app
+    from procrastinate.contrib.django.django_connector import DjangoConnector
 
     async def work() -> None:
-        own = app.with_connector(app.connector.get_worker_connector())
+        connector = cast(DjangoConnector, app.connector)
+        own = app.with_connector(connector.get_worker_connector())
         async with own.open_async():
             await own.run_worker_async(
                 concurrency=2,

@@ -65,13 +65,8 @@ def line(
         parts.append(f'<text x="{WIDTH - _RIGHT + 6}" y="{at + 4:.1f}">{escape(signed(tick, 1))}</text>')
     if usual is not None:
         at = y(usual)
-        above = at > _TOP + 16
         parts.append(
             f'<line class="usual-line" x1="{_LEFT}" x2="{WIDTH - _RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>'
-        )
-        parts.append(
-            f'<text x="{_LEFT}" y="{at - 5 if above else at + 14:.1f}">'
-            f"{escape(usual_label)} {signed(usual)}</text>"
         )
     upper = [f"{x(ms):.1f},{y(h):.1f}" for ms, _, _, h in kept]
     lower = [f"{x(ms):.1f},{y(w):.1f}" for ms, _, w, _ in reversed(kept)]
@@ -92,6 +87,10 @@ def line(
                 f'<circle class="mark {"low" if value < 0 else "high"}" cx="{x(ms):.1f}" cy="{y(value):.1f}" '
                 f'r="4"><title>{escape(text)}</title></circle>'
             )
+    if usual is not None:
+        # Over the line, so that it stays readable where they cross.
+        low_down = at - 5 if at > _TOP + 16 else at + 14
+        parts.append(f'<text x="{_LEFT}" y="{low_down:.1f}">{escape(usual_label)} {signed(usual)}</text>')
     parts.extend(_dates(start, end, x, zone))
     return _svg("line", label, parts)
 

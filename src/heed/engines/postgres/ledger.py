@@ -139,7 +139,7 @@ class PostgresLedger:
     def head(self) -> dict[int, int]:
         with self._pool.connection() as connection:
             rows = connection.execute("select lane, seq from ledger_head").fetchall()
-        return {lane: seq for lane, seq in rows}
+        return dict(rows)
 
     def wait(self, timeout: float) -> None:
         if self._listener is None or self._listener.closed:

@@ -91,9 +91,7 @@ class Working:
         known = [pair for pair in options if pair[1] in self.owners]
         return pairs + (known or options[-1:])
 
-    def _may_be(
-        self, owner: uuid.UUID, event: Event, pairs: list[tuple[Identifier, uuid.UUID]]
-    ) -> bool:
+    def _may_be(self, owner: uuid.UUID, event: Event, pairs: list[tuple[Identifier, uuid.UUID]]) -> bool:
         """Not, where the event is of a user nobody knows yet and the profile already is another user's.
 
         Such an event comes from a device or with an address two people share.

@@ -30,7 +30,6 @@ class Settings:
     port: int = 8000
     public_url: str = ""
     organisation: str = "Your organisation"
-    timezone: str = "UTC"
     phone_region: str = "US"
 
     external_database_url: str = ""
@@ -53,11 +52,9 @@ class Settings:
     dead_letter_days: int = 30
 
     carry_batch: int = 5_000
-    carry_wait_ms: int = 5
     lake_flush_ms: int = 1_000
     open_properties: list[str] = field(default_factory=list)
 
-    identifiers_per_kind: int = 200
     blocked_identifiers: list[str] = field(default_factory=list)
 
     @property

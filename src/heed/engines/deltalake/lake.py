@@ -79,8 +79,8 @@ class DeltaLake:
         connection.execute("set TimeZone = 'UTC'")
         if files:
             connection.execute(
-                "create view events as select * from read_parquet("
-                f"{_quoted(files)}, hive_partitioning = true, hive_types = {{'day': date}})"  # noqa: S608  paths of our own files, quoted
+                "create view events as select * from read_parquet("  # noqa: S608  paths of our own files, quoted
+                f"{_quoted(files)}, hive_partitioning = true, hive_types = {{'day': date}})"
             )
         else:
             connection.register("events", SCHEMA.empty_table())

@@ -1,0 +1,55 @@
+"""Every setting is described, and a wrong one is explained."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from heed.settings import TOML_NAMES, Settings, SettingsError, environment_name, read
+
+PAGE = (Path(__file__).parents[1] / "docs" / "settings.md").read_text()
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(Settings)])
+def test_every_setting_is_described(name: str) -> None:
+    (line,) = [each for each in PAGE.splitlines() if each.startswith(f"| `{TOML_NAMES.get(name, name)}` |")]
+    assert environment_name(name) in line
+    assert len(line.split("|")[4].strip()) > 10
+
+
+def test_nothing_is_described_that_is_no_setting() -> None:
+    described = {each.split("`")[1] for each in PAGE.splitlines() if each.startswith("| `")}
+    assert described == {TOML_NAMES.get(each.name, each.name) for each in fields(Settings)}
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    (tmp_path / "heed.toml").write_text('port = 9000\norganisation = "Acme"\nallowed_hosts = ["a", "b"]\n')
+    found = read({"HEED_DATA": str(tmp_path), "HEED_PORT": "9100", "HEED_OPEN_PROPERTIES": "size, colour"})
+    assert (found.port, found.organisation, found.allowed_hosts) == (9100, "Acme", ["a", "b"])
+    assert found.open_properties == ["size", "colour"]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("prot = 9000", "no setting 'prot'"), ('port = "many"', "port in"), ("port = ", "not valid TOML")],
+)
+def test_a_mistake_in_the_file_is_explained(tmp_path: Path, content: str, words: str) -> None:
+    (tmp_path / "heed.toml").write_text(content)
+    with pytest.raises(SettingsError, match=words):
+        read({"HEED_DATA": str(tmp_path)})
+
+
+def test_keys_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
+    first, second = (read({"HEED_DATA": str(tmp_path)}) for _ in range(2))
+    assert first.master_key == second.master_key
+    assert len(first.master_key) == 32
+    assert stat.S_IMODE(os.stat(tmp_path / "master.key").st_mode) == 0o600
+
+
+def test_a_socket_path_fits_however_deep_the_folder_lies(tmp_path: Path) -> None:
+    deep = tmp_path.joinpath(*["folder"] * 20)
+    assert len(str(read({"HEED_DATA": str(deep)}).socket_folder / ".s.PGSQL.5432")) < 108

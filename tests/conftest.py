@@ -41,8 +41,19 @@ from heed.engines.postgres.server import EmbeddedServer  # noqa: E402
 wiring.set_up_django()
 
 _server = EmbeddedServer(_FOLDER / "postgres", _FOLDER / "run", _FOLDER / "postgres.log", fsync=False)
-_server.start()
-_server.create_database("heed")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A process that runs tests has a server of its own.
+
+    One that only hands tests out to workers must not hand them its settings too: pytest-django would read
+    them before a worker comes to choose its own.
+    """
+    if getattr(config.option, "numprocesses", None):
+        del os.environ["DJANGO_SETTINGS_MODULE"], os.environ["HEED_DATA"]
+        return
+    _server.start()
+    _server.create_database("heed")
 
 
 @atexit.register

@@ -130,3 +130,12 @@ def front(with_pages: bool = True) -> Any:
 
         pages = WSGIMiddleware(cast(Any, application), workers=settings.page_threads)
     return Front(pages, ("/v1/", "/pixel/", "/beacon/", "/live/"))
+
+
+def pages() -> Any:
+    """The WSGI application of pages that run apart from the front; made in granian's own worker."""
+    set_up_django()
+    engines()
+    from heed.web.wsgi import application
+
+    return application

@@ -1,4 +1,4 @@
-"""What each process of Heed does: `python -m heed.run.processes web|front|pages|engine|worker|prepare`.
+"""What each process of Heed does: web, front, pages, engine, worker, and preparing the database.
 
 A process ends when its supervisor does, and on SIGTERM once what it has in hand is safe.
 """
@@ -22,7 +22,9 @@ ROLES = ("web", "front", "pages", "engine", "worker")
 _PR_SET_PDEATHSIG = 1
 
 
-def main(role: str) -> None:
+def main() -> None:
+    """Be the process named by the first argument."""
+    role = sys.argv[1]
     settings = heed_settings.load()
     logs.configure(settings.log_level, role)
     if parent := os.environ.get("HEED_SUPERVISOR_PID"):
@@ -54,6 +56,7 @@ def serve_web(with_pages: bool) -> None:
             address=settings.host,
             port=settings.port,
             interface=Interfaces.ASGI,
+            log_enabled=False,
             log_access=False,
             backlog=1024,
         )
@@ -70,11 +73,10 @@ def serve_pages() -> None:
     from granian import Granian
     from granian.constants import Interfaces
 
-    wiring.set_up_django()
-    wiring.engines()
     settings = heed_settings.load()
     Granian(
-        "heed.web.wsgi:application",
+        "heed.wiring:pages",
+        factory=True,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.WSGI,
@@ -134,7 +136,3 @@ def run_worker() -> None:
             )
 
     asyncio.run(work())
-
-
-if __name__ == "__main__":
-    main(sys.argv[1])

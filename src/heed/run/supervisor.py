@@ -23,6 +23,11 @@ _STEADY = 10.0
 _GRACE = 25.0
 
 
+def process_command(role: str) -> list[str]:
+    """How a process of Heed is started; not by `-m`, which would make its module `__main__`."""
+    return [sys.executable, "-c", "from heed.run.processes import main; main()", role]
+
+
 class CannotStart(RuntimeError):
     """Heed cannot start; the message says why and what to do."""
 
@@ -40,7 +45,7 @@ class Child:
     def start(self) -> None:
         environment = {**os.environ, "HEED_SUPERVISOR_PID": str(os.getpid())}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "heed.run.processes", self.role],
+            process_command(self.role),
             env=environment,
             stdin=subprocess.DEVNULL,
             start_new_session=True,
@@ -134,7 +139,7 @@ class Supervisor:
                 "The database at HEED_DATABASE_URL does not answer. Check that it runs and that the address, "
                 "user and password are right; `heed doctor` tells more."
             )
-        done = subprocess.run([sys.executable, "-m", "heed.run.processes", self.prepare], check=False)
+        done = subprocess.run(process_command(self.prepare), check=False)
         if done.returncode:
             raise CannotStart("The database could not be brought up to date; the lines above say why.")
 

@@ -1,10 +1,13 @@
-"""Where engines are chosen: the one place that knows which ledger and which lake stand behind the ports."""
+"""Where engines are chosen: the one place that knows which ledger and which lake stand behind the ports.
+
+What touches a room's models is imported after Django is set up.
+"""
 
 from __future__ import annotations
 
 import functools
 import os
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
 
@@ -12,12 +15,14 @@ from heed import settings as heed_settings
 from heed.engines.deltalake.lake import DeltaLake
 from heed.engines.postgres.ledger import PostgresLedger
 from heed.kit.clock import system_clock
-from heed.pipeline.carry import Carrier
-from heed.pipeline.engine import Engine
 from heed.ports import current
 from heed.ports.sensing import sensing
 from heed.profiles import api as profiles
 from heed.settings import Settings
+
+if TYPE_CHECKING:
+    from heed.pipeline.carry import Carrier
+    from heed.pipeline.engine import Engine
 
 
 def set_up_django() -> None:
@@ -59,6 +64,8 @@ def connect(settings: Settings) -> psycopg.Connection:
 
 
 def make_carrier(settings: Settings) -> Carrier:
+    from heed.pipeline.carry import Carrier
+
     ledger, _ = engines()
     return Carrier(
         connect(settings),
@@ -74,6 +81,8 @@ def make_carrier(settings: Settings) -> Carrier:
 
 def make_engine() -> Engine:
     """An engine ready to run; Django is set up, so that every room has joined the fold."""
+    from heed.pipeline.engine import Engine
+
     settings = heed_settings.load()
     ledger, lake = engines()
     return Engine(make_carrier(settings), ledger, lake, system_clock, settings.carry_batch)

@@ -133,9 +133,9 @@ def test_segments_browser_library_delivers(server: Server, key: str, page: Page,
     for each in library.glob("*.js"):
         shutil.copy(each, tmp_path)
     settings = (
-        "<script>window.analyticsWriteKey='%s'</script><script src='/index.js'></script>"
+        f"<script>window.analyticsWriteKey='{key}'</script><script src='/index.js'></script>"
         "<script>window.started = window.AnalyticsNext.AnalyticsBrowser.load("
-        "{writeKey: '%s', cdnURL: '%s'}, {}); </script>" % (key, key, server.url)
+        f"{{writeKey: '{key}', cdnURL: '{server.url}'}}, {{}}); </script>"
     )
     _write(tmp_path, settings)
     failed: list[Any] = []

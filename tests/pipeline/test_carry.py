@@ -7,6 +7,8 @@ import uuid
 import psycopg
 import pytest
 
+from heed.collect.domain.protocol import Limits, parse
+from heed.contracts.event import Event
 from heed.pipeline import lake_writer, store
 from heed.pipeline.replay import replay
 from heed.ports.ledger import BULK, LIVE
@@ -182,3 +184,47 @@ def _busy_week(installation: Installation) -> None:
             )
         installation.send(*events)
         installation.carry()
+
+
+def test_an_event_that_cannot_be_carried_stops_no_other(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = profiles.fold.apply
+
+    def breaks(state: object, event: Event, now: int) -> object:
+        if event.name == "Poison":
+            raise ValueError("a step has a mistake")
+        return apply(state, event, now)
+
+    events = [installation.event("Fine", userId=f"u{n % 3}") for n in range(30)]
+    events[11] = installation.event("Poison", userId="u1", properties={"text": "Mara"})
+    with monkeypatch.context() as patched:
+        patched.setattr(profiles.fold, "apply", breaks)
+        installation.send(*events)
+        installation.carry()
+    assert len(installation.lake_rows("seq, batch, place")) == 29
+    assert sum(installation.state_of(user_id=f"u{n}").identity.events for n in range(3)) == 29
+    (letter,) = installation.connection.execute("select reason, detail, payload from dead_letter").fetchall()
+    assert letter[0] == "not_carried"
+    assert "Mara" not in letter[1]
+    again = parse(b'{"batch":[' + bytes(letter[2]) + b"]}", "batch", START, Limits())
+    assert [each.name for each in again.events] == ["Poison"]
+    installation.send(*again.events)
+    installation.carry()
+    assert installation.state_of(user_id="u1").activity.names["Poison"] == 1
+
+
+def test_when_everything_fails_nothing_is_thrown_away(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> object:
+        raise ValueError("the code is broken, not the events")
+
+    installation.send(*(installation.event("A", userId=f"u{n}") for n in range(100)))
+    with monkeypatch.context() as patched:
+        patched.setattr(profiles.fold, "apply", breaks)
+        with pytest.raises(ValueError, match="the code is broken"):
+            installation.engine.carry(LIVE, 100)
+    installation.carry()
+    assert len(installation.profile_ids()) == 100
+    assert installation.connection.execute("select count(*) from dead_letter").fetchone() == (0,)

@@ -1,8 +1,9 @@
 """The door of `collect`."""
 
 from heed.collect.actions import create_source
-from heed.collect.domain.protocol import REASONS, Dropped, Limits, event_of_raw, from_mapping
+from heed.collect.domain.protocol import REASONS, Dropped, Limits, call_of, event_of_raw, from_mapping
 from heed.collect.hot import Collector, LiveFeed, limits_of
+from heed.collect.store import bury_rows
 
 __all__ = [
     "REASONS",
@@ -10,6 +11,8 @@ __all__ = [
     "Dropped",
     "Limits",
     "LiveFeed",
+    "bury_rows",
+    "call_of",
     "create_source",
     "event_of_raw",
     "from_mapping",

@@ -17,7 +17,9 @@ from datetime import datetime
 
 import msgspec
 import psycopg
+import structlog
 
+from heed.collect.api import Dropped, bury_rows, call_of
 from heed.contracts.event import Effect, Event, Identifier
 from heed.contracts.lake import open_event
 from heed.kit.clock import HOUR, Clock, moment
@@ -25,27 +27,29 @@ from heed.kit.sealing import seal
 from heed.pipeline import store
 from heed.pipeline.effects import apply_effects
 from heed.pipeline.lake_rows import RowBuilder
-from heed.ports.ledger import Ledger, Span
+from heed.ports.ledger import Ledger
 from heed.ports.sensing import Sensing
 from heed.profiles import api as profiles
 
-PRIVATE_PURPOSE = b"heed event "
+MOST_POISONED = 20
+"""So many events of one batch may fail for themselves; more, and something else is wrong."""
 
+log = structlog.get_logger()
 _encode_event = msgspec.msgpack.Encoder().encode
 Pairs = list[tuple[Identifier, uuid.UUID]]
 
 
 class Carried(msgspec.Struct):
-    """What one batch did."""
+    """What one batch did; `poisoned` events could not be carried and became dead letters."""
 
     batch: int
     lane: int
     last: int
-    events: int
-    duplicates: int
-    nobody: int
-    profiles: int
-    oldest_received: int
+    events: int = 0
+    duplicates: int = 0
+    nobody: int = 0
+    profiles: int = 0
+    poisoned: int = 0
 
 
 class Carrier:
@@ -81,28 +85,52 @@ class Carrier:
             batch = store.begin_batch(self.connection)
             if store.position(self.connection, lane) != after:
                 raise Overtaken(lane)
-            return self._carry(batch, span)
+            done = Carried(batch, lane, span.last)
+            self._carry_what_can_be(span.events, done, batch)
+            store.move(self.connection, lane, span.last, moment(self.clock()))
+            return done
 
-    def _carry(self, batch: int, span: Span) -> Carried:
+    def _carry_what_can_be(self, events: Sequence[Event], done: Carried, batch: int = 0) -> None:
+        """Carry the events; one that cannot be carried becomes a dead letter and stops no other.
+
+        What fails is halved until the events at fault stand alone. When many do, the fault is not theirs:
+        then nothing is carried and the error goes on to whoever runs the engine.
+        """
+        try:
+            with self.connection.transaction():
+                self._carry(batch or store.begin_batch(self.connection), events, done)
+        except (psycopg.OperationalError, psycopg.InterfaceError, MemoryError):
+            raise
+        except Exception as error:
+            if len(events) > 1:
+                half = len(events) // 2
+                self._carry_what_can_be(events[:half], done)
+                self._carry_what_can_be(events[half:], done)
+                return
+            done.poisoned += 1
+            if done.poisoned > MOST_POISONED:
+                raise
+            log.error("carry.poisoned", message_key=str(message_key(events[0])), error=type(error).__name__)
+            self._bury(events[0], error)
+
+    def _carry(self, batch: int, events: Sequence[Event], done: Carried) -> None:
         now = moment(self.clock())
-        events = self._dedupe(span.events, now)
-        self._understand(events)
-        rows = RowBuilder(batch, span.lane)
-        touched = self.fold_into(events, rows)
+        fresh = self._dedupe(events, now)
+        self._understand(fresh)
+        rows = RowBuilder(batch, done.lane)
+        touched = self.fold_into(fresh, rows)
         if len(rows):
             store.put_out(self.connection, batch, rows.table())
-        store.move(self.connection, span.lane, span.last, now)
-        self._count(span, events, rows)
-        return Carried(
-            batch,
-            span.lane,
-            span.last,
-            len(events),
-            len(span.events) - len(events),
-            sum(1 for each in rows.columns["profile_id"] if each is None),
-            touched,
-            span.events[0].received,
-        )
+        self._count(events, fresh)
+        done.events += len(fresh)
+        done.duplicates += len(events) - len(fresh)
+        done.nobody += sum(1 for each in rows.columns["profile_id"] if each is None)
+        done.profiles += touched
+
+    def _bury(self, event: Event, error: Exception) -> None:
+        detail = f"{type(error).__name__} while it was carried"
+        letter = Dropped("not_carried", detail, call_of(event))
+        bury_rows(self.connection, event.source, [letter], self.clock())
 
     def _dedupe(self, events: Sequence[Event], now: datetime) -> list[Event]:
         keyed: dict[uuid.UUID, Event] = {}
@@ -190,16 +218,16 @@ class Carrier:
         for (event, profile_id, feeling, open_name), own in zip(carried, pairs, strict=True):
             sealed = None
             if profile_id is not None:
-                sealed = seal(keys[profile_id], _whole(event), PRIVATE_PURPOSE + profile_id.bytes)
+                sealed = seal(keys[profile_id], _whole(event), profiles.event_purpose(profile_id))
             rows.add(event, profile_id, [hash.hex for _, hash in own], sealed, feeling, open_name)
 
-    def _count(self, span: Span, events: Sequence[Event], rows: RowBuilder) -> None:
+    def _count(self, received: Sequence[Event], carried: Sequence[Event]) -> None:
         counts: Counter[tuple[datetime, str, str]] = Counter()
-        for event in events:
-            counts[moment(event.received // HOUR * HOUR), event.source, "carried"] += 1
-        for event in span.events:
-            counts[moment(event.received // HOUR * HOUR), event.source, "received"] += 1
-        store.count_hours(self.connection, counts)
+        for outcome, events in (("received", received), ("carried", carried)):
+            for event in events:
+                counts[moment(event.received // HOUR * HOUR), event.source, outcome] += 1
+        if counts:
+            store.count_hours(self.connection, counts)
 
 
 def _whole(event: Event) -> bytes:

@@ -13,7 +13,7 @@ import psycopg
 
 from heed.contracts.event import Event
 from heed.kit.sealing import Unreadable, unseal
-from heed.pipeline.carry import PRIVATE_PURPOSE, Carrier
+from heed.pipeline.carry import Carrier
 from heed.ports.lake import Lake
 from heed.profiles import api as profiles
 
@@ -64,7 +64,7 @@ def _readable(
             result.unreadable += 1
             continue
         try:
-            events.append(_decode(unseal(key, private, PRIVATE_PURPOSE + profile_id.bytes)))
+            events.append(_decode(unseal(key, private, profiles.event_purpose(profile_id))))
         except Unreadable:
             result.unreadable += 1
     return events

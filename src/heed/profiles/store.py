@@ -27,6 +27,11 @@ _TYPES = {
 }
 
 
+def event_purpose(profile_id: uuid.UUID) -> bytes:
+    """What a profile's key seals a whole event for, in the lake's `private` column."""
+    return b"heed event " + profile_id.bytes
+
+
 def owners(connection: psycopg.Connection, hashes: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
     """Which profile each known identifier hash belongs to."""
     wanted = list(set(hashes))

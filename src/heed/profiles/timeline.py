@@ -19,10 +19,10 @@ from heed.kit.clock import DAY
 from heed.kit.money import as_text
 from heed.kit.sealing import Unreadable, unseal
 from heed.ports import current
+from heed.profiles.store import event_purpose
 from heed.profiles.store import keys as keys_of
 
 _A_DAY = timedelta(days=1)
-PRIVATE_PURPOSE = b"heed event "
 """What a lake row's private column is sealed for; the profile id follows."""
 
 KINDS = {
@@ -151,7 +151,7 @@ def _opened(row: dict[str, Any], keys: dict[uuid.UUID, bytes]) -> Event | None:
     if key is None or not isinstance(private, bytes):
         return None
     try:
-        return msgspec.msgpack.decode(unseal(key, private, PRIVATE_PURPOSE + owner.bytes), type=Event)
+        return msgspec.msgpack.decode(unseal(key, private, event_purpose(owner)), type=Event)
     except (Unreadable, msgspec.DecodeError):
         return None
 

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from heed.contracts.event import Event
-from heed.kit.clock import DAY, HOUR
+from heed.kit.clock import DAY, HOUR, moment
 
 KINDS = ("identify", "track", "page", "screen", "group", "alias")
 SHORT = {"i": "identify", "t": "track", "p": "page", "s": "screen", "g": "group", "a": "alias"}
@@ -29,6 +29,7 @@ REASONS = {
     "no_event_name": "A track call needs the name of the event.",
     "no_identity": "Neither userId nor anonymousId says whose event this is.",
     "too_many": "The batch has more events than allowed in one request.",
+    "not_carried": "Heed could not process this event. Please report it; it can be sent again later.",
     "bad_row": "A row of an imported file could not be read as the mapping says.",
 }
 """Why an event is dropped, in words."""
@@ -277,3 +278,21 @@ def event_of_raw(
         call.user_id, call.anonymous_id = user_id, anonymous_id
     found = event_of(call, "" if call.type else "track", received, limits, None, None)
     return found if isinstance(found, Event) else Dropped(found[0], found[1], raw)
+
+
+def call_of(event: Event) -> bytes:
+    """The tracking call an event came from, as JSON, so that it can be sent once more."""
+    call: dict[str, Any] = {
+        "type": event.type,
+        "messageId": event.message_id,
+        "timestamp": moment(event.occurred).isoformat(),
+        "userId": event.user_id,
+        "anonymousId": event.anonymous_id,
+        "groupId": event.group_id,
+        "previousId": event.previous_id,
+        "properties": event.properties,
+        "traits": event.traits,
+        "context": event.context,
+    }
+    call["event" if event.type == "track" else "name"] = event.name
+    return msgspec.json.encode({name: value for name, value in call.items() if value})

@@ -7,6 +7,7 @@ An event that fails a step is dropped with a typed reason and goes to the dead l
 
 from __future__ import annotations
 
+import json
 import math
 import uuid
 from collections.abc import Mapping
@@ -100,6 +101,28 @@ def parse(body: bytes, kind: str, received: int, limits: Limits) -> Parsed:
 
     `received` is in ms. Raises `BadRequest` where the body as a whole is no such request.
     """
+    try:
+        return _parse(body, kind, received, limits)
+    except BadRequest:
+        mended = _mended(body)
+        if mended is None:
+            raise
+        return _parse(mended, kind, received, limits)
+
+
+def _mended(body: bytes) -> bytes | None:
+    """The body without what some clients write and JSON does not know: NaN, infinities, halves of characters.
+
+    One such value must not cost the other events of its batch. None where it is no JSON at all.
+    """
+    try:
+        found = json.loads(body, parse_constant=lambda name: None)
+        return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _parse(body: bytes, kind: str, received: int, limits: Limits) -> Parsed:
     if kind != "batch":
         event, key = _one(body, kind, received, limits, None, None)
         return Parsed([event], [], key) if isinstance(event, Event) else Parsed([], [event], key)

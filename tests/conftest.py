@@ -9,11 +9,12 @@ import atexit
 import os
 import secrets
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -95,6 +96,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, object]) -> dic
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if "server" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("served"))
         if "browser" in getattr(item, "fixturenames", ()) or "page" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
             if CHROMIUM is None:
@@ -104,15 +107,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def prepared_database(postgres: EmbeddedServer, django_db_blocker: Any) -> str:
-    """The name of a database with every table made, for others to be copied from."""
-    from django.db import connections
+def prepared_database(postgres: EmbeddedServer) -> str:
+    """The name of a database with every table made, for others to be copied from.
 
-    with django_db_blocker.unblock():
-        wiring.prepare()
-        connections.close_all()
-    wiring.engines()[0].close()
-    wiring.engines.cache_clear()
+    Made by another process: in this one Django may be turned to pytest's own test database.
+    """
+    subprocess.run(
+        [sys.executable, "-c", "from heed import wiring; wiring.prepare()"],
+        env={**os.environ, "HEED_DATA": str(_FOLDER)},
+        check=True,
+    )
     return "heed"
 
 

@@ -60,7 +60,7 @@ class Server:
             )
         self.await_ready()
 
-    def await_ready(self, seconds: float = 60) -> None:
+    def await_ready(self, seconds: float = 150) -> None:
         def ready() -> bool:
             assert self.process is not None
             assert self.process.poll() is None, self.log.read_text()[-3_000:]
@@ -109,7 +109,7 @@ class Server:
             ).fetchone()
         return int(row[0]) if row else 0
 
-    def await_carried(self, seconds: float = 60) -> None:
+    def await_carried(self, seconds: float = 150) -> None:
         def carried() -> bool:
             try:
                 return self.behind() == 0

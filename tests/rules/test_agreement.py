@@ -157,8 +157,10 @@ def _property(props: dict[str, Any], name: str) -> Any:
         return float(value)
     if name == "rating":
         return None if isinstance(value, (bool, str)) else value
-    if name == "category" and isinstance(value, (int, str)) and not isinstance(value, bool):
-        value = str(value) if abs(value if isinstance(value, int) else 0) < 10**15 else None
+    if name == "category":
+        if isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) >= 10**15):
+            return None
+        return value if value is None else str(value)
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**15:
         return None
     return value

@@ -37,7 +37,7 @@ class Sender(threading.Thread):
                          "userId": f"u{number % _PEOPLE}", "properties": {"product_id": str(number)}}
                     )  # fmt: skip
                 self._until_answered(client, batch)
-                self.stopping.wait(0.1)
+                self.stopping.wait(0.2)
 
     def _until_answered(self, client: httpx.Client, batch: list[dict[str, object]]) -> None:
         while True:
@@ -75,9 +75,9 @@ def test_a_killed_process_loses_and_doubles_nothing(own_server: Server, role: st
     for sender in senders:
         sender.stopping.set()
     for sender in senders:
-        sender.join(60)
+        sender.join(120)
     own_server.await_ready()
-    own_server.await_carried(90)
+    own_server.await_carried(180)
     answered = set().union(*(sender.answered for sender in senders))
     assert len(answered) > 300
     rows = own_server.lake("select message_id, count(*) as n from events group by 1")

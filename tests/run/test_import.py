@@ -15,7 +15,7 @@ import pytest
 from tests.serving import HEED, Server, eventually
 
 MAPPING = Path(__file__).parents[2] / "docs" / "mappings" / "online-retail.toml"
-LINES = 12_000
+LINES = 40_000
 
 
 @pytest.fixture

@@ -172,11 +172,14 @@ def counts(atom: Atom) -> Callable[[Event], bool]:
 
 
 def event_columns(event: Event) -> Mapping[str, Anything]:
-    """The event's filterable values: open properties, with the lake's typed columns over them."""
+    """The event's filterable values: under the name of a typed column what the lake has there, or nothing;
+    under any other name the open property."""
     columns = dict(event.open)
-    for name, value in semantic(event).items():
-        columns[name] = value / 10_000 if SEMANTIC[name][0] == "money" else value
+    typed = semantic(event)
     for name, (kind, _) in SEMANTIC.items():
-        if name in columns and kind != "text" and as_number(columns[name]) is None:
-            del columns[name]
+        value = typed.get(name)
+        if value is None:
+            columns.pop(name, None)
+        else:
+            columns[name] = value / 10_000 if kind == "money" else value
     return columns

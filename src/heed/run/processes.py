@@ -85,10 +85,10 @@ def serve_pages() -> None:
 
 
 def run_engine() -> None:
+    wiring.set_up_django()
     from heed.pipeline.engine import run_forever
     from heed.pipeline.lake_writer import LakeWriter
 
-    wiring.set_up_django()
     settings = heed_settings.load()
     _, lake = wiring.engines()
     stopping = threading.Event()

@@ -137,3 +137,26 @@ def _outcome(body: bytes, kind: str) -> bool:
     except BadRequest as error:
         return bool(str(error))
     return True
+
+
+@pytest.mark.parametrize("name", ["Mood Corrected", "Label Corrected", "Decision Made"])
+def test_nobody_puts_heeds_own_words_into_its_mouth(name: str) -> None:
+    assert one(track(event=name)).reason == "reserved"
+
+
+def test_what_no_store_can_keep_is_taken_out_or_refused() -> None:
+    deep: Any = "end"
+    for _ in range(100):
+        deep = [deep]
+    assert one(track(traits={"deep": deep})).reason == "too_deep"
+    kept = one(track(properties={"a\x00b": "c\x00d", "n": 10**26}, messageId="m\x00"))
+    assert kept.properties == {"ab": "cd", "n": 1e26}
+    assert kept.message_id == "m"
+    assert one(track(timestamp=10**400)).occurred == NOW
+
+
+def test_numbers_json_does_not_know_cost_only_themselves() -> None:
+    body = b'{"batch":[{"type":"track","event":"A","userId":"u","properties":{"a":1e999,"b":NaN}},{"type":"track","event":"B","userId":"u"}]}'
+    parsed = parse(body, "batch", NOW, LIMITS)
+    assert [each.name for each in parsed.events] == ["A", "B"]
+    assert parsed.events[0].properties == {"a": None, "b": None}

@@ -228,3 +228,29 @@ def test_when_everything_fails_nothing_is_thrown_away(
     installation.carry()
     assert len(installation.profile_ids()) == 100
     assert installation.connection.execute("select count(*) from dead_letter").fetchone() == (0,)
+
+
+def test_an_event_the_database_refuses_is_buried_however_many_there_are(installation: Installation) -> None:
+    """Handed straight to the ledger, past the checks at the door."""
+    bad = [
+        Event(f"bad{n}", "track", START, START, "A", user_id=f"b{n}", source="s",
+              context={"externalIds": [{"type": "a\x00b", "id": "7"}]})
+        for n in range(25)
+    ]  # fmt: skip
+    installation.send(*bad, installation.event("Fine", userId="u1"))
+    installation.carry()
+    assert installation.state_of(user_id="u1").identity.events == 1
+    count = installation.connection.execute("select count(*) from dead_letter where reason = 'not_carried'")
+    assert count.fetchone() == (25,)
+    assert installation.connection.execute("select count(*) from carry_seen").fetchone() == (1,)
+
+
+def test_an_address_in_an_id_or_a_name_does_not_lie_open(installation: Installation) -> None:
+    installation.happen(
+        "Form Submitted", userId="u1", messageId="order-hidden@example.org-1",
+        properties={"hidden@example.org": True, "tel": 46701234567, "category": "Zebedee"},
+        context={"sessionId": "hidden@example.org", "traits": {"name": "Zebedee Quux"}},
+    )  # fmt: skip
+    files = installation.lake_bytes()
+    for secret in (b"hidden@example.org", b"46701234567", b"Zebedee"):
+        assert secret not in files

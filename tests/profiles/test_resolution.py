@@ -152,3 +152,12 @@ def _named(arrival: dict[str, str]) -> bool:
     return any(arrival[kind] not in {"", "null"} for kind in ("user_id", "anonymous_id")) or (
         arrival.get("email", "") not in {"", "test@test.com"}
     )
+
+
+def test_an_alias_glues_no_end_of_devices_onto_one_person() -> None:
+    work = working()
+    take(work, user_id="u1")
+    for number in range(limit("anonymous_id") + 20):
+        take(work, "alias", user_id="u1", previous_id=f"device-{number}")
+    held = work.states[take(work, user_id="u1")].identity.identifiers["anonymous_id"]  # type: ignore[index]
+    assert len(held) <= limit("anonymous_id")

@@ -8,7 +8,7 @@ from django.db import connection as django_connection
 from django.utils import timezone
 
 from heed.collect.domain.keys import key_hash, new_key, shown_prefix
-from heed.collect.domain.protocol import Limits, parse
+from heed.collect.domain.protocol import BadRequest, Limits, parse
 from heed.collect.models import DeadLetter, Source
 from heed.ports import current
 from heed.ports.ledger import LIVE
@@ -55,7 +55,10 @@ def resubmit(letter_ids: list[int], limits: Limits, received: int) -> tuple[int,
     passed: list[int] = []
     events = []
     for letter in letters:
-        parsed = parse(b'{"batch":[' + bytes(letter.payload) + b"]}", "batch", received, limits)
+        try:
+            parsed = parse(b'{"batch":[' + bytes(letter.payload) + b"]}", "batch", received, limits)
+        except BadRequest:
+            continue
         for event in parsed.events:
             event.source = letter.source
             if event.message_id.startswith("heed-"):

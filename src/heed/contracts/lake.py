@@ -7,6 +7,7 @@ an address or holds something already known of this customer.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -54,7 +55,7 @@ OPEN_TEXTS = frozenset(
 """Names whose texts describe things, not people."""
 
 _PRIVATE_NAME = re.compile(
-    r"e?-?mail|phone|mobile|msisdn|name$|^name|surname|address|street|postal|postcode|zip|city|birth|gender"
+    r"e?-?mail|phone|mobile|^tel|whatsapp|^dob$|^pin$|msisdn|name$|^name|surname|address|street|postal|postcode|zip|city|birth|gender"
     r"|iban|account_?number|card|ssn|passport|tax_?id|licen[cs]e|lat(itude)?$|lon(gitude)?$|^ip$|user_?agent"
     r"|comment|message|^text|body|note|subject|query|title|url|recipient|contact|token|password|secret",
     re.IGNORECASE,
@@ -77,12 +78,12 @@ def _split(
     for name, value in properties.items():
         if value is None:
             continue
-        if name not in declared and private_name(name):
+        if (name not in declared and private_name(name)) or _LOOKS_PERSONAL.search(name):
             private[name] = value
         elif isinstance(value, bool):
             opened[name] = value
         elif isinstance(value, int):
-            (opened if abs(value) < 10**15 else private)[name] = value
+            (opened if abs(value) < 10**8 or name in _CODES else private)[name] = value
         elif isinstance(value, float):
             if math.isfinite(value):
                 opened[name] = value
@@ -133,7 +134,7 @@ def open_event(
     event: Event, known: Iterable[str] = (), declared: frozenset[str] = frozenset()
 ) -> dict[str, Any]:
     """Fill `event.open` and return the rest, which is for the lake's `private` column."""
-    guard = [text.casefold() for text in known if len(text) >= 3]
+    guard = [text.casefold() for text in (*known, *_said_now(event)) if len(text) >= 3]
     if event.name in _ABOUT_PRODUCTS:
         declared = declared | {"name"}
     opened, hidden = _split(event.properties, guard, declared, 0)
@@ -153,6 +154,24 @@ def open_event(
     if event.name and not _harmless("", event.name, guard):
         private["name"] = event.name
     return private
+
+
+def _said_now(event: Event) -> list[str]:
+    """Names and addresses in the event's own traits, which the profile does not know yet."""
+    found = []
+    for traits in (event.traits, event.context.get("traits")):
+        if isinstance(traits, Mapping):
+            for name, value in traits.items():
+                if isinstance(value, str) and _PRIVATE_NAME.search(name):
+                    found += [value, *(word for word in value.split()[:6] if len(word) >= 4)]
+    return found
+
+
+def open_id(value: str) -> str:
+    """An id a sender made up, as it may stand open: one that holds an address stands as its hash."""
+    if not _LOOKS_PERSONAL.search(value) or "@" not in value:
+        return value
+    return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 _ABOUT_PRODUCTS = frozenset(

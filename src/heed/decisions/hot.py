@@ -17,6 +17,7 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from heed.collect.api import Collector, Dropped, Limits, event_of_raw
+from heed.collect.domain.soundness import TooDeep, sound
 from heed.contracts import vocabulary
 from heed.contracts.decision import Decision
 from heed.contracts.event import Event
@@ -136,6 +137,10 @@ class Decider:
             return problem(400, "too_many", f"At most {_MOST_EVENTS} events go with one question.")
         if self.catalogue is None:
             self.catalogue = await asyncio.get_running_loop().run_in_executor(None, self._load)
+        try:
+            context = sound(ask.context)
+        except (TooDeep, RecursionError):
+            return problem(400, "too_deep", "The context is nested too deep.")
         received = self.clock()
         events, dropped = self._inline(ask, user_id, anonymous_id, source.id, received)
         asking = Event(
@@ -147,7 +152,7 @@ class Decider:
             user_id=user_id,
             anonymous_id=anonymous_id,
             source=source.id,
-            context=ask.context if isinstance(ask.context, dict) else {},
+            context=context,
         )
         profile_id, state = await self._state(events, asking)
         mood = sense.mood_at(state, received)
@@ -206,9 +211,10 @@ class Decider:
         """The person's state with everything folded in that was accepted here and is not carried yet."""
         normaliser, hasher = self.normaliser, self.hasher
         own = [*events, asking]
+        lately = recent.after(0, asking.user_id, asking.anonymous_id)
         hashes = [
             hash
-            for event in own
+            for event in (*lately, *own)
             for hash in profiles.lookups(
                 event, profiles.hashes_of(event, normaliser, hasher), normaliser, hasher
             )
@@ -216,7 +222,7 @@ class Decider:
         carried, owners, encoded = await store.snapshot(self.pool, hashes)
         states = {each: profiles.fold.decode(data) for each, data in encoded.items()}
         working = profiles.Working(profiles.fold, normaliser, hasher, owners, states)
-        earlier = recent.after(carried, asking.user_id, asking.anonymous_id)
+        earlier = [event for event in lately if event.seq > carried]
         profile_id: uuid.UUID | None = None
         for event in [*earlier, *own]:
             resolved = working.resolve(event, profiles.hashes_of(event, normaliser, hasher))

@@ -75,7 +75,10 @@ def _action(row: dict[str, Any], treatments: tuple[Treatment, ...]) -> Action:
 def count(connection: psycopg.Connection, payloads: list[dict[str, Any]]) -> None:
     """The effect `decisions.count`: add up what was shown, accepted and dismissed."""
     tallies = Counter((each["action"], each["placement"], each["outcome"]) for each in payloads)
+    known = {key for (key,) in connection.execute("select key from action").fetchall()}
     for (action, placement, outcome), amount in sorted(tallies.items()):
+        if action not in known:
+            continue
         values = {each: amount if each == outcome else 0 for each in ("shown", "accepted", "dismissed")}
         connection.execute(
             "insert into action_tally (action, placement, shown, accepted, dismissed)"

@@ -31,9 +31,6 @@ from heed.ports.ledger import Ledger
 from heed.ports.sensing import Sensing
 from heed.profiles import api as profiles
 
-MOST_POISONED = 20
-"""So many events of one batch may fail for themselves; more, and something else is wrong."""
-
 log = structlog.get_logger()
 _encode_event = msgspec.msgpack.Encoder().encode
 Pairs = list[tuple[Identifier, uuid.UUID]]
@@ -93,25 +90,36 @@ class Carrier:
     def _carry_what_can_be(self, events: Sequence[Event], done: Carried, batch: int = 0) -> None:
         """Carry the events; one that cannot be carried becomes a dead letter and stops no other.
 
-        What fails is halved until the events at fault stand alone. When many do, the fault is not theirs:
-        then nothing is carried and the error goes on to whoever runs the engine.
+        What fails is halved until the events at fault stand alone. Where a certainly good event fails too, the
+        fault is not theirs: nothing is carried and the error goes on to whoever runs the engine.
         """
         try:
             with self.connection.transaction():
                 self._carry(batch or store.begin_batch(self.connection), events, done)
-        except (psycopg.OperationalError, psycopg.InterfaceError, MemoryError):
-            raise
         except Exception as error:
+            if self.connection.closed or self.connection.broken or not _fault_of_events(error):
+                raise
             if len(events) > 1:
                 half = len(events) // 2
                 self._carry_what_can_be(events[:half], done)
                 self._carry_what_can_be(events[half:], done)
                 return
-            done.poisoned += 1
-            if done.poisoned > MOST_POISONED:
+            if not self._works():
                 raise
+            done.poisoned += 1
             log.error("carry.poisoned", message_key=str(message_key(events[0])), error=type(error).__name__)
             self._bury(events[0], error)
+
+    def _works(self) -> bool:
+        """Whether an event that is certainly good can be carried; what it does is undone."""
+        now = self.clock()
+        probe = Event(f"heed-probe-{uuid.uuid4()}", "track", now, now, "Heed Probe", "heed-probe")
+        try:
+            with self.connection.transaction(force_rollback=True):
+                self._carry(store.begin_batch(self.connection), [probe], Carried(0, 0, 0))
+        except Exception:
+            return False
+        return True
 
     def _carry(self, batch: int, events: Sequence[Event], done: Carried) -> None:
         now = moment(self.clock())
@@ -129,7 +137,11 @@ class Carrier:
 
     def _bury(self, event: Event, error: Exception) -> None:
         detail = f"{type(error).__name__} while it was carried"
-        letter = Dropped("not_carried", detail, call_of(event))
+        try:
+            payload = call_of(event)
+        except Exception:
+            payload = repr(event.message_id).encode()
+        letter = Dropped("not_carried", detail, payload)
         bury_rows(self.connection, event.source, [letter], self.clock())
 
     def _dedupe(self, events: Sequence[Event], now: datetime) -> list[Event]:
@@ -160,7 +172,7 @@ class Carrier:
             resolved = working.resolve(event, own)
             profile_id = resolved.profile_id
             if resolved.refused:
-                event.marks += resolved.refused
+                event.marks = tuple(dict.fromkeys((*event.marks, *resolved.refused)))
             if profile_id is None:
                 private = open_event(event, (), self.declared_open)
                 carried.append((event, None, None, "name" not in private))
@@ -228,6 +240,16 @@ class Carrier:
                 counts[moment(event.received // HOUR * HOUR), event.source, outcome] += 1
         if counts:
             store.count_hours(self.connection, counts)
+
+
+def _fault_of_events(error: Exception) -> bool:
+    """Not where the database is away, full, shutting down or busy with somebody else's locks."""
+    if isinstance(error, MemoryError):
+        return False
+    if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
+        return True
+    state = getattr(error, "sqlstate", None) or "08000"
+    return state[:2] not in {"08", "53", "57"} and state not in {"40001", "40P01", "55P03"}
 
 
 def _whole(event: Event) -> bytes:

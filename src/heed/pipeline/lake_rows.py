@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from heed.contracts.event import Event
-from heed.contracts.lake import SEMANTIC, semantic
+from heed.contracts.lake import SEMANTIC, open_id, semantic
 from heed.ports.lake import SCHEMA
 
 _json = msgspec.json.Encoder().encode
@@ -43,7 +43,7 @@ class RowBuilder:
         columns["day"].append(event.occurred // _DAY_MS)
         columns["place"].append(len(columns["place"]))
         columns["seq"].append(event.seq)
-        columns["message_id"].append(event.message_id)
+        columns["message_id"].append(open_id(event.message_id))
         columns["profile_id"].append(str(profile_id) if profile_id else None)
         columns["identifiers"].append(hashes)
         columns["type"].append(event.type)
@@ -53,7 +53,7 @@ class RowBuilder:
         columns["source"].append(event.source)
         session = event.context.get("sessionId")
         columns["session"].append(
-            str(session)[:_SESSION_LONGEST] if isinstance(session, (str, int)) else None
+            open_id(str(session)[:_SESSION_LONGEST]) if isinstance(session, (str, int)) else None
         )
         known = semantic(event)
         for name in SEMANTIC:

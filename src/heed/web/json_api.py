@@ -88,4 +88,4 @@ def broken(request: HttpRequest, error: Exception) -> HttpResponse:
 
 
 for prefix, router in routes().items():
-    api.add_router(f"/{prefix}", import_string(router))
+    api.add_router(f"/v1/{prefix}", import_string(router))

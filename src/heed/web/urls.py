@@ -46,7 +46,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 
 urlpatterns = [
     *entrance,
-    path("api/v1/", api.urls),
+    path("api/", api.urls),
     path("robots.txt", robots, name="robots"),
     *(path("", include(module)) for module in url_modules()),
 ]

@@ -16,6 +16,8 @@ from typing import Any
 
 import msgspec
 
+from heed.collect.domain.soundness import DEEPEST, TooDeep, is_plain, sound
+from heed.contracts import vocabulary
 from heed.contracts.event import Event
 from heed.kit.clock import DAY, HOUR, moment
 
@@ -29,11 +31,18 @@ REASONS = {
     "unknown_type": "The type is none of identify, track, page, screen, group, alias.",
     "no_event_name": "A track call needs the name of the event.",
     "no_identity": "Neither userId nor anonymousId says whose event this is.",
+    "too_deep": "The event is nested deeper than 32 levels.",
+    "reserved": "Only Heed itself may say this; see Corrections and Decisions in its pages.",
+    "alias_needs_server": "A website may only join a visitor's own anonymousId; other aliases need a server's key.",
     "too_many": "The batch has more events than allowed in one request.",
     "not_carried": "Heed could not process this event. Please report it; it can be sent again later.",
     "bad_row": "A row of an imported file could not be read as the mapping says.",
 }
 """Why an event is dropped, in words."""
+
+
+RESERVED = frozenset({vocabulary.DECISION_MADE, vocabulary.MOOD_CORRECTED, vocabulary.LABEL_CORRECTED})
+"""Events that carry Heed's own word, or a colleague's: no tracker may put them into anybody's mouth."""
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -116,10 +125,15 @@ def _mended(body: bytes) -> bytes | None:
     One such value must not cost the other events of its batch. None where it is no JSON at all.
     """
     try:
-        found = json.loads(body, parse_constant=lambda name: None)
+        found = json.loads(body, parse_constant=lambda name: None, parse_float=_finite)
         return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
     except (ValueError, RecursionError):
         return None
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
 
 
 def _parse(body: bytes, kind: str, received: int, limits: Limits) -> Parsed:
@@ -163,10 +177,35 @@ def _one(
             raise BadRequest(_words(error)) from None
         return Dropped("wrong_shape", _words(error), raw), ""
     key = call.write_key or ""
-    found = event_of(call, kind, received, limits, sent_at, context)
+    found = _checked(call, raw, kind, received, limits, sent_at, context)
     if isinstance(found, Event):
         return found, key
     return Dropped(found[0], found[1], raw), key
+
+
+def _checked(
+    call: _Call, raw: bytes, kind: str, received: int, limits: Limits, sent_at: _Text, context: _Object
+) -> Event | tuple[str, str]:
+    """The event of a call from outside: sound, and not one that only Heed itself may send."""
+    found = event_of(call, kind, received, limits, sent_at, context)
+    if not isinstance(found, Event):
+        return found
+    if found.type == "track" and found.name in RESERVED:
+        return "reserved", f"event {found.name!r}"
+    if not is_plain(raw) or context:
+        try:
+            found = _made_sound(found)
+        except (TooDeep, RecursionError):
+            return "too_deep", f"more than {DEEPEST} levels"
+    return found
+
+
+def _made_sound(event: Event) -> Event:
+    for name in ("message_id", "name", "user_id", "anonymous_id", "group_id", "previous_id"):
+        setattr(event, name, sound(getattr(event, name)))
+    for name in ("properties", "traits", "context"):
+        setattr(event, name, sound(getattr(event, name)))
+    return event
 
 
 def _key_of(raw: bytes) -> str:
@@ -240,7 +279,7 @@ def instant(value: _Text) -> int | None:
     if value is None or isinstance(value, bool):
         return None
     if isinstance(value, (int, float)):
-        if not math.isfinite(value) or value < 0:
+        if not 0 <= value <= 10**15:
             return None
         return _plausible(round(value if value > 10**11 else value * 1000))
     text = value.strip()
@@ -284,7 +323,8 @@ def from_mapping(fields: Mapping[str, Any], received: int, limits: Limits) -> Ev
         call = msgspec.convert(dict(fields), _Call)
     except msgspec.ValidationError as error:
         return "wrong_shape", _words(error)
-    return event_of(call, "", received, limits, None, None)
+    found = event_of(call, "", received, limits, None, None)
+    return _made_sound(found) if isinstance(found, Event) else found
 
 
 def event_of_raw(
@@ -299,7 +339,7 @@ def event_of_raw(
         return Dropped("wrong_shape", _words(error), raw)
     if not call.user_id and not call.anonymous_id:
         call.user_id, call.anonymous_id = user_id, anonymous_id
-    found = event_of(call, "" if call.type else "track", received, limits, None, None)
+    found = _checked(call, raw, "" if call.type else "track", received, limits, None, None)
     return found if isinstance(found, Event) else Dropped(found[0], found[1], raw)
 
 

@@ -124,7 +124,7 @@
       add({ type: "identify", userId: user ? String(user) : undefined, traits: traits || {} });
     },
     group: function (group, traits) { add({ type: "group", groupId: group, traits: traits || {} }); },
-    alias: function (user) { add({ type: "alias", userId: String(user), previousId: get("user") || anonymous() }); },
+    alias: function (user) { add({ type: "alias", userId: String(user), previousId: anonymous() }); },
     reset: forget,
     consent: function (choices) {
       consent = Object.assign(consent || {}, choices);

@@ -10,6 +10,7 @@ from heed.contracts.fold import State
 
 _MOST_ACTIONS = 100
 _MOST_TIMES = 20
+_LONGEST = 100
 
 
 class Exposures(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -34,6 +35,7 @@ def _made(own: Exposures, event: Event) -> tuple[Effect, ...]:
     action, placement = event.properties.get("action"), event.properties.get("placement")
     if not isinstance(action, str) or not action or not isinstance(placement, str):
         return ()
+    action, placement = action[:_LONGEST], placement[:_LONGEST]
     times = own.shown.get(action)
     if times is None:
         if len(own.shown) >= _MOST_ACTIONS:
@@ -50,6 +52,7 @@ def _answered(own: Exposures, event: Event) -> tuple[Effect, ...]:
     decision = event.properties.get("decision_id")
     if not isinstance(action, str) or not isinstance(placement, str) or action not in own.shown:
         return ()
+    placement = placement[:_LONGEST]
     if isinstance(decision, str) and decision:
         if decision in own.answered:
             return ()

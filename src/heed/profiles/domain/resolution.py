@@ -159,7 +159,8 @@ class Working:
 
         An anonymous id that belongs to somebody else moves here, because whoever signed in last on a device
         is the likely author of what follows; a surer identifier stays where it is. What exceeds the limit
-        of its kind is refused, unless an alias said outright that it is the same person (`trusted`).
+        of its kind is refused; a further user id is not where an alias said outright that it is the same
+        person (`trusted`).
         """
         identifiers = self.states[profile_id].identity.identifiers
         refused: list[str] = []
@@ -171,7 +172,8 @@ class Working:
                 refused.append(f"{identifier.kind}_belongs_to_another")
                 continue
             values = identifiers.get(identifier.kind, [])
-            if len(values) >= limit(identifier.kind) and not trusted:
+            beyond = len(values) >= limit(identifier.kind)
+            if beyond and not (trusted and identifier.kind == "user_id"):
                 refused.append(f"too_many_{identifier.kind}")
                 continue
             if owner is not None:

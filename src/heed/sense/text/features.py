@@ -40,6 +40,7 @@ _SAD = re.compile(r":[-']?[(/\\|]")
 _GLAD = re.compile(r":[-']?[)dp*]|<3|\bx[dD]\b")
 _NEGATION_REACH = 3
 _VADER_READS = 600
+_VADER_EMOJI = 12
 
 _NAMES: dict[str, int] = {}
 for _name in (
@@ -181,7 +182,7 @@ def _marks(text: str, folded: str, found: list[str]) -> dict[str, float]:
     }
     named.update({name: float(value) for name, value in marks.items() if value})
     # VADER writes every emoji out in words; hundreds of one would cost seconds and say nothing more.
-    polarity = vader().polarity_scores(_STRETCHED.sub(r"\1\1\1\1", text[:_VADER_READS]))
+    polarity = vader().polarity_scores(_few_emoji(_STRETCHED.sub(r"\1\1\1\1", text[:_VADER_READS])))
     if polarity["pos"] or polarity["neg"]:
         named["vader_positive"] = min(1.5, 2.5 * polarity["pos"])
         named["vader_negative"] = min(1.5, 2.5 * polarity["neg"])
@@ -189,6 +190,21 @@ def _marks(text: str, folded: str, found: list[str]) -> dict[str, float]:
     else:
         named["vader_silent"] = 1.0
     return named
+
+
+def _few_emoji(text: str) -> str:
+    """The text with its first emoji only, `_VADER_EMOJI` of them."""
+    if text.isascii():
+        return text
+    kept = 0
+    letters = []
+    for letter in text:
+        if letter >= "\u2190":
+            kept += not letter.isalpha()
+            if kept > _VADER_EMOJI and not letter.isalpha():
+                continue
+        letters.append(letter)
+    return "".join(letters)
 
 
 def _block(hashes: list[int]) -> tuple[Indices, Values]:

@@ -65,7 +65,7 @@ def sources() -> list[Line]:
 
 
 def source(source_id: str) -> Line | None:
-    found = Source.objects.exclude(kind="heed").filter(pk=source_id).first()
+    found = Source.objects.exclude(kind="heed").filter(pk=source_id.replace("\x00", "")).first()
     return Line(found, _traffic().get(found.id, Traffic(None, 0, ()))) if found else None
 
 

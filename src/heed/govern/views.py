@@ -125,7 +125,7 @@ def audit_log(request: Request) -> HttpResponse:
     before = request.GET.get("before", "")
     page = store.audit_page(
         before=int(before) if before.isdecimal() and len(before) < 19 else None,
-        what=request.GET.get("what", "")[:60],
+        what=request.GET.get("what", "").replace("\x00", "")[:60],
     )
     context = {"page": page, "kinds": store.audit_kinds(), "what": request.GET.get("what", "")}
     return render(request, "govern/audit.html", context)

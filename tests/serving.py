@@ -16,6 +16,8 @@ import httpx
 import psutil
 import psycopg
 
+from heed import settings
+
 HEED = str(Path(sys.executable).with_name("heed"))
 
 
@@ -96,9 +98,8 @@ class Server:
             child.send_signal(signal.SIGKILL)
 
     def connect(self) -> psycopg.Connection[Any]:
-        return psycopg.connect(
-            f"postgresql://postgres@/heed?host={self.data / 'run'}", autocommit=True, connect_timeout=5
-        )
+        address = settings.read(self.environment).database_url
+        return psycopg.connect(address, autocommit=True, connect_timeout=5)
 
     def behind(self) -> int:
         """Events accepted and not carried, or on their way to the lake."""

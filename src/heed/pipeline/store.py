@@ -95,11 +95,6 @@ def put_away(connection: psycopg.Connection, batch: int) -> None:
     connection.execute("delete from lake_outbox where batch <= %s", [batch])
 
 
-def outbox_size(connection: psycopg.Connection) -> int:
-    row = connection.execute("select coalesce(sum(count), 0) from lake_outbox").fetchone()
-    return int(row[0]) if row else 0
-
-
 def count_hours(connection: psycopg.Connection, counts: Mapping[tuple[datetime, str, str], int]) -> None:
     ordered = sorted(counts)
     connection.execute(

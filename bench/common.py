@@ -22,12 +22,17 @@ EVENTS = (
     "Order Shipped",
     "Message Received",
 )
-TEXTS = (
-    "Where is my parcel? It was promised for Tuesday.",
-    "Thank you so much, it is beautiful!",
-    "Can I change the delivery address?",
-    "This is the third time I ask, I am really angry.",
+OPENINGS = ("Hello, ", "Good morning. ", "Dear team, ", "", "Hi there, order {order} again: ", "{order}: ")
+MATTERS = (
+    "where is my parcel? It was promised for Tuesday",
+    "thank you so much, it is beautiful",
+    "can I change the delivery address",
+    "this is the third time I ask, I am really angry",
+    "wo bleibt mein Paket, ich warte seit zwei Wochen",
+    "merci beaucoup, le colis est arrivé hier",
+    "the lid of jar {order} is broken and nobody answers the phone",
 )
+CLOSINGS = (".", "!", "?", ". Please call me on Monday.", ". Kind regards, Anna", "!!", ". Danke.")
 
 
 @dataclass
@@ -68,7 +73,8 @@ def call(chance: random.Random, number: int, customers: int) -> dict[str, Any]:
     name = chance.choice(EVENTS)
     properties: dict[str, Any] = {"order_id": f"o{number}", "product_id": str(chance.randrange(500))}
     if name == "Message Received":
-        properties = {"text": chance.choice(TEXTS), "channel": "email"}
+        said = chance.choice(OPENINGS) + chance.choice(MATTERS) + chance.choice(CLOSINGS)
+        properties = {"text": said.format(order=f"o{number}"), "channel": "email"}
     elif name != "Order Shipped":
         properties |= {
             "price": 12.5,

@@ -6,6 +6,7 @@ What touches a room's models is imported after Django is set up.
 from __future__ import annotations
 
 import functools
+import gc
 import os
 from typing import TYPE_CHECKING, Any, cast
 
@@ -23,6 +24,10 @@ from heed.settings import Settings
 if TYPE_CHECKING:
     from heed.pipeline.carry import Carrier
     from heed.pipeline.engine import Engine
+
+
+_COLLECT = (100_000, 50, 1_000)
+"""Allocations before the youngest generation is collected, and how many such before the next older one."""
 
 
 def set_up_django() -> None:
@@ -85,7 +90,21 @@ def make_engine() -> Engine:
 
     settings = heed_settings.load()
     ledger, lake = engines()
-    return Engine(make_carrier(settings), ledger, lake, system_clock, settings.carry_batch)
+    engine = Engine(make_carrier(settings), ledger, lake, system_clock, settings.carry_batch)
+    warm_up()
+    return engine
+
+
+def warm_up() -> None:
+    """Load what the first event would otherwise wait for, and keep the collector off it ever after.
+
+    A batch makes hundreds of thousands of small objects and no cycles; with Python's defaults the collector
+    walks them, and everything imported, again and again: a quarter of the engine's time when measured.
+    """
+    sensing().understand_many(["Good morning"])
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_COLLECT)
 
 
 def front(with_pages: bool = True) -> Any:
@@ -131,6 +150,7 @@ def front(with_pages: bool = True) -> Any:
         return True
 
     LiveFeed(ledger, collector.pool, check).register()
+    warm_up()
     pages = None
     if with_pages:
         from a2wsgi import WSGIMiddleware

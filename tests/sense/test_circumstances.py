@@ -47,7 +47,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "_facts", {})
     for fact in (*ORDER_FACTS, *CASE_FACTS, *MOOD_FACTS, *surroundings.FACTS):
         register_fact(fact)
-    rules.set_readings(SimpleNamespace())  # type: ignore[arg-type]
+    monkeypatch.setattr(rules, "_readings", [SimpleNamespace()])
 
 
 def event(name: str, at: int = T0, read: Understanding | None = None, **properties: Any) -> Event:
@@ -125,7 +125,7 @@ def test_a_basket_is_left_after_half_an_hour_and_the_due_table_knows() -> None:
     state = lived(event(v.PRODUCT_ADDED, T0, product_id="p", price=3))
     book = Book()
     assert not book.holds(state, "basket_left", T0 + 29 * MINUTE)
-    assert book.next_change(state, T0) == T0 + 30 * MINUTE
+    assert book.overview(state, T0)[1] == T0 + 30 * MINUTE
     assert book.holds(state, "basket_left", T0 + 30 * MINUTE)
     left = {one.name: one for one in book.at(state, T0 + 90 * MINUTE)}["basket_left"]
     assert left.label == "basket left 1 hour ago"
@@ -147,7 +147,7 @@ def test_night_begins_at_ten_where_the_customer_is() -> None:
     assert not book.holds(state, "night_there", ten - 1)
     assert book.holds(state, "night_there", ten)
     assert (
-        book.next_change(lived(Event("z", "identify", T0, T0, traits={"timezone": "Europe/Stockholm"})), T0)
+        book.overview(lived(Event("z", "identify", T0, T0, traits={"timezone": "Europe/Stockholm"})), T0)[1]
         is not None
     )
 
@@ -284,7 +284,7 @@ def test_whatever_happens_there_is_a_stance(events: list[Event], now: int) -> No
     assert answer.speaker in {"person", "bot", "self_service"}
     assert all(one.label and "{" not in one.label for one in circumstances)
     assert all(one.until == 0 or one.until > now for one in circumstances)
-    wake = Book().next_change(state, now)
+    wake = Book().overview(state, now)[1]
     assert wake is None or wake > now
     packed = msgspec.msgpack.encode(state.circumstances)
     assert packed == msgspec.msgpack.encode(lived(*events).circumstances)

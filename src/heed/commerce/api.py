@@ -1,6 +1,6 @@
 """The door of `commerce`: orders, basket, payments, renewal."""
 
-from heed.commerce.domain import FACTS, Basket, BasketItem, Order, Orders, Total, next_change
+from heed.commerce.domain import FACTS, Basket, BasketItem, Order, Orders, Total
 
 __all__ = [
     "FACTS",
@@ -9,5 +9,4 @@ __all__ = [
     "Order",
     "Orders",
     "Total",
-    "next_change",
 ]

@@ -11,6 +11,7 @@ import hashlib
 import math
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -65,9 +66,16 @@ _OPEN_LENGTH = 120
 _OPEN_DEPTH = 4
 
 
+@lru_cache(maxsize=8192)
 def private_name(name: str) -> bool:
     """Whether a property of this name is personal whatever its value."""
     return name not in OPEN_TEXTS and _PRIVATE_NAME.search(name) is not None
+
+
+@lru_cache(maxsize=8192)
+def _personal_itself(name: str) -> bool:
+    """Whether the name holds an address or a number, as keys made from data do."""
+    return _LOOKS_PERSONAL.search(name) is not None
 
 
 def _split(
@@ -78,7 +86,7 @@ def _split(
     for name, value in properties.items():
         if value is None:
             continue
-        if (name not in declared and private_name(name)) or _LOOKS_PERSONAL.search(name):
+        if (name not in declared and private_name(name)) or _personal_itself(name):
             private[name] = value
         elif isinstance(value, bool):
             opened[name] = value

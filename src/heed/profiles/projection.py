@@ -14,11 +14,10 @@ from heed.contracts.fold import State
 from heed.kit.clock import moment
 from heed.profiles.domain.sections import display_name
 
-Projection = Callable[[State, int], Mapping[str, Any]]
-NextChange = Callable[[State, int], int | None]
+Projection = Callable[[State, int], tuple[Mapping[str, Any], int | None]]
+"""`(state, now)` → columns, and the next moment (ms) at which time alone changes one of them, if any."""
 
 _projections: list[Projection] = []
-_next_changes: list[NextChange] = []
 
 COLUMNS = (
     *("display_name", "email", "phone", "user_id", "country", "first_seen", "last_seen"),
@@ -41,12 +40,10 @@ _DEFAULTS: dict[str, Any] = {
 _LONGEST = 300
 
 
-def register_projection(projection: Projection, next_change: NextChange | None = None) -> None:
-    """Contribute columns `(state, now) → {column: value}` and the next moment (ms) time changes them."""
+def register_projection(projection: Projection) -> None:
+    """Contribute columns; once is enough, again changes nothing."""
     if projection not in _projections:
         _projections.append(projection)
-    if next_change is not None and next_change not in _next_changes:
-        _next_changes.append(next_change)
 
 
 def columns(state: State, now: int) -> dict[str, Any]:
@@ -63,10 +60,13 @@ def columns(state: State, now: int) -> dict[str, Any]:
         "last_seen": _moment(state.identity.last_seen),
         "refreshed_at": _moment(now),
     }
+    due = 0
     for projection in _projections:
-        row.update(projection(state, now))
-    moments = [found for each in _next_changes if (found := each(state, now)) is not None and found > now]
-    row["due_at"] = _moment(min(moments)) if moments else None
+        found, turn = projection(state, now)
+        row.update(found)
+        if turn is not None and turn > now and (not due or turn < due):
+            due = turn
+    row["due_at"] = _moment(due)
     for name in ("display_name", "email", "phone", "user_id", "country", "attention_reason"):
         row[name] = row[name][:_LONGEST].replace("\x00", "")
     return row

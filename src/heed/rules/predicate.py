@@ -39,11 +39,9 @@ class Readings(Protocol):
 def predicate(rule: Rule, readings: Readings) -> Predicate:
     """Compile once, ask often: `predicate(rule, readings)(state, now)`."""
     if isinstance(rule, All):
-        parts = [predicate(each, readings) for each in rule.rules]
-        return lambda state, now: all(part(state, now) for part in parts)
+        return _all(tuple(predicate(each, readings) for each in rule.rules))
     if isinstance(rule, Any):
-        parts = [predicate(each, readings) for each in rule.rules]
-        return lambda state, now: any(part(state, now) for part in parts)
+        return _any(tuple(predicate(each, readings) for each in rule.rules))
     if isinstance(rule, Not):
         inner = predicate(rule.rule, readings)
         return lambda state, now: not inner(state, now)
@@ -56,6 +54,27 @@ def predicate(rule: Rule, readings: Readings) -> Predicate:
         return lambda state, now: readings.consents(state, purpose, now)
     circumstance = rule.circumstance
     return lambda state, now: readings.holds(state, circumstance, now)
+
+
+def _all(parts: tuple[Predicate, ...]) -> Predicate:
+    # Loops, not all() and any() over a generator: this runs for every rule and saved profile.
+    def holds(state: State, now: int) -> bool:
+        for part in parts:  # noqa: SIM110
+            if not part(state, now):
+                return False
+        return True
+
+    return holds
+
+
+def _any(parts: tuple[Predicate, ...]) -> Predicate:
+    def holds(state: State, now: int) -> bool:
+        for part in parts:  # noqa: SIM110
+            if part(state, now):
+                return True
+        return False
+
+    return holds
 
 
 def _compare(rule: Compare, readings: Readings) -> Predicate:

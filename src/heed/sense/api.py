@@ -13,7 +13,7 @@ from heed.sense.domain import mood as moods
 from heed.sense.domain.built_in import Definition
 from heed.sense.domain.circumstances import Book
 from heed.sense.domain.ratings import Rating, rating_of, share_of_scale
-from heed.sense.domain.stance import stance
+from heed.sense.domain.stance import speaker_of, stance
 from heed.sense.domain.weights import DEFAULT, Weights
 from heed.sense.domain.words import text_of
 from heed.sense.text import understand, understand_many
@@ -27,7 +27,6 @@ __all__ = [
     "holds",
     "known_circumstances",
     "mood_at",
-    "next_change",
     "projection",
     "rating_of",
     "sensing",
@@ -63,21 +62,20 @@ def stance_of(state: State, now: int, locale: str = "en") -> Stance:
     return stance(mood_at(state, now), circumstances_at(state, now), locale)
 
 
-def projection(state: State, now: int) -> dict[str, object]:
-    """What customers are listed and sorted by.
+def projection(state: State, now: int) -> tuple[dict[str, object], int | None]:
+    """What customers are listed and sorted by, and when time alone will change it (ms), if ever.
 
     `attention` is above 0 where a person should speak: urgency × value × confidence, the value growing with
     the order of magnitude of the customer's revenue.
     """
-    mood = mood_at(state, now)
-    names = _book.names(state, now)
-    answer = stance(mood, [Circumstance(name, name) for name in names])
-    attention = 0.0
-    if answer.speaker == "person":
-        answer = stance(mood, circumstances_at(state, now))
+    mood = moods.mood_at(state.mood, now, weights, with_evidence=False)
+    names, next_circumstance = _book.overview(state, now)
+    attention, reason = 0.0, ""
+    if speaker_of(mood, names) == "person":
         revenue = _revenue(state, now)
         attention = (0.1 + mood.urgency) * (1 + math.log10(1 + max(0.0, revenue))) * (0.1 + mood.confidence)
-    return {
+        reason = _reason(mood_at(state, now), circumstances_at(state, now))
+    columns = {
         "valence": mood.valence,
         "spread": mood.spread,
         "urgency": mood.urgency,
@@ -85,15 +83,18 @@ def projection(state: State, now: int) -> dict[str, object]:
         "baseline": mood.baseline,
         "circumstances": names,
         "attention": attention,
-        "attention_reason": _reason(mood, answer) if attention else "",
+        "attention_reason": reason,
     }
+    moments = (moods.next_change(state.mood, now, weights), next_circumstance)
+    return columns, min((stamp for stamp in moments if stamp is not None), default=None)
 
 
-def _reason(mood: Mood, answer: Stance) -> str:
+def _reason(mood: Mood, circumstances: Sequence[Circumstance]) -> str:
     worst = min(mood.evidence, key=lambda piece: piece.contribution, default=None)
     if worst is not None and worst.contribution <= -0.05:
         words = f" “{worst.excerpt}”" if worst.excerpt else ""
         return f"{worst.label[:1].upper()}{worst.label[1:]}{words}"
+    answer = stance(mood, circumstances)
     return answer.reasons[0] if answer.reasons else answer.summary
 
 
@@ -103,12 +104,6 @@ def _revenue(state: State, now: int) -> float:
     except UnknownFact:
         return 0.0
     return float(revenue) if isinstance(revenue, int | float) else 0.0
-
-
-def next_change(state: State, now: int) -> int | None:
-    """The next moment (ms, later than `now`) at which time alone changes mood or circumstances, or None."""
-    moments = (moods.next_change(state.mood, now, weights), _book.next_change(state, now))
-    return min((stamp for stamp in moments if stamp is not None), default=None)
 
 
 def define_circumstance(definition: Definition) -> None:

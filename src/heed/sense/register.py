@@ -22,7 +22,7 @@ def register() -> None:
     """Called once at start-up; a second call changes nothing."""
     profiles.register_section(MOOD)
     profiles.register_section(CIRCUMSTANCES)
-    profiles.register_projection(api.projection, api.next_change)
+    profiles.register_projection(api.projection)
     profiles.register_holds(api.holds)
     for fact in FACTS:
         register_fact(fact)

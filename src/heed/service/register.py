@@ -11,13 +11,13 @@ from heed.service.domain import FACTS, Cases, make_step, merge, next_change
 SECTION = Section("cases", Cases, make_step(sense.share_of_scale), after=("orders",), merge=merge)
 
 
-def _no_columns(state: State, now: int) -> dict[str, object]:
-    return {}
+def _projection(state: State, now: int) -> tuple[dict[str, object], int | None]:
+    return {}, next_change(state, now)
 
 
 def register() -> None:
     """Called once at start-up; a second call changes nothing."""
     profiles.register_section(SECTION)
-    profiles.register_projection(_no_columns, next_change)
+    profiles.register_projection(_projection)
     for fact in FACTS:
         register_fact(fact)

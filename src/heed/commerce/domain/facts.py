@@ -145,15 +145,16 @@ FACTS: tuple[Fact, ...] = (
 )
 
 
-def projection(state: State, now: int) -> dict[str, object]:
-    """What customers are listed and sorted by: orders, and revenue in the main currency as a Decimal."""
+def projection(state: State, now: int) -> tuple[dict[str, object], int | None]:
+    """What customers are listed and sorted by, orders and revenue in the main currency, and `next_change`."""
     orders = _orders(state)
     currency = _main_currency(orders)
-    return {
+    columns = {
         "revenue": from_e4(0 if currency is None else orders.totals[currency].revenue),
         "currency": currency or "",
         "orders": sum(total.orders for total in orders.totals.values()),
     }
+    return columns, next_change(state, now)
 
 
 def next_change(state: State, now: int) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from heed import rules
@@ -46,12 +46,20 @@ class _Compiled:
         self.definition = definition
         self.tree: Rule = tree
         self.holds: Callable[[State, int], bool] = rules.predicate(tree)
-        self.compares = [each for each in walk(tree) if isinstance(each, Compare)]
+        self.turns = [
+            turn for each in walk(tree) if isinstance(each, Compare) and (turn := _turn(each)) is not None
+        ]
 
     def may_hold(self, state: State) -> bool:
         """Cheap and certain: without any event of its topics a circumstance cannot be true."""
         topics = self.definition.topics
         return not topics or not state.circumstances.touches.keys().isdisjoint(topics)
+
+    def until(self, state: State, now: int) -> int:
+        """When it ends by itself, where its rule is a plain conjunction; 0 where that is not known."""
+        parts = self.tree.rules if isinstance(self.tree, All) else (self.tree,)
+        ends = [turn(state, now) for part in parts if isinstance(part, Compare) and (turn := _turn(part))]
+        return min((stamp for stamp in ends if stamp), default=0)
 
 
 class Book:
@@ -95,9 +103,23 @@ class Book:
         known = self._book().get(name)
         return known is not None and known.may_hold(state) and known.holds(state, now)
 
-    def names(self, state: State, now: int) -> list[str]:
-        """The names of everything true at `now` (ms), in the order of definition."""
-        return [name for name, one in self._book().items() if one.may_hold(state) and one.holds(state, now)]
+    def overview(self, state: State, now: int) -> tuple[list[str], int | None]:
+        """The names of everything true at `now` (ms), in the order of definition.
+
+        With them comes the next moment (ms, later than `now`) at which time alone may start or end one.
+        """
+        names: list[str] = []
+        soonest = 0
+        for name, one in self._book().items():
+            if not one.may_hold(state):
+                continue
+            if one.holds(state, now):
+                names.append(name)
+            for turn in one.turns:
+                stamp = turn(state, now)
+                if stamp and (not soonest or stamp < soonest):
+                    soonest = stamp
+        return names, soonest or None
 
     def at(self, state: State, now: int) -> tuple[Circumstance, ...]:
         """Everything true at `now` (ms), what weighs on the customer first."""
@@ -107,13 +129,6 @@ class Book:
             if one.may_hold(state) and one.holds(state, now)
         ]
         return tuple(sorted(found, key=lambda one: (one.weight >= 0, -abs(one.weight), -one.since, one.name)))
-
-    def next_change(self, state: State, now: int) -> int | None:
-        """The next moment (ms, later than `now`) at which time alone may start or end one, or None."""
-        possible = [one for one in self._book().values() if one.may_hold(state)]
-        compares = (each for one in possible for each in one.compares)
-        moments = (stamp for each in compares for stamp in _crossings(each, state, now))
-        return min((stamp for stamp in moments if stamp > now), default=None)
 
 
 def _value(name: str, state: State, now: int) -> Any:
@@ -131,7 +146,7 @@ def _describe(one: _Compiled, state: State, now: int) -> Circumstance:
         definition.name,
         _label(definition, state, now),
         _since(definition, state, now),
-        _until(one, state, now),
+        one.until(state, now),
         tuple(dict.fromkeys(touch.message_id for touch in touched)),
         definition.weight,
     )
@@ -143,37 +158,54 @@ def _since(definition: Definition, state: State, now: int) -> int:
     return now - round(value * unit[0]) if unit and isinstance(value, int | float) else 0
 
 
-def _until(one: _Compiled, state: State, now: int) -> int:
-    """When it ends by itself, where its rule is a plain conjunction; 0 where that is not known."""
-    parts = one.tree.rules if isinstance(one.tree, All) else (one.tree,)
-    ends = [stamp for part in parts if isinstance(part, Compare) for stamp in _crossings(part, state, now)]
-    return min((stamp for stamp in ends if stamp > now), default=0)
+Turn = Callable[[State, int], int]
+"""`(state, now)` → the next moment later than `now` at which a running fact passes a limit, 0 for none."""
 
 
-def _crossings(compare: Compare, state: State, now: int) -> Iterator[int]:
+def _turn(compare: Compare) -> Turn | None:
     """When a running fact passes the number it is compared with; local hours pass theirs every day."""
     limit = compare.value
     if isinstance(limit, bool) or not isinstance(limit, int | float):
-        return
+        return None
     if compare.field == "local.hour":
-        ahead = offset_at(state.circumstances.zone, now) if state.circumstances.zone else None
-        if ahead is not None and 0 <= limit <= 24:
-            wait = (round(limit * HOUR) - (now + ahead)) % DAY
-            yield now + (wait or DAY)
-            yield now + (-(now + ahead)) % DAY
-        return
+        return _local_turn(limit)
     runs = running(compare.field)
-    value = _value(compare.field, state, now) if runs else None
-    if runs is None or isinstance(value, bool) or not isinstance(value, int | float):
-        return
-    if compare.field == "order.days_late" and value <= 0:
-        # On time: it begins to run when the order falls due, which commerce announces.
-        return
+    if runs is None or compare.field.startswith("trait."):
+        return None
     unit, sign = runs
-    away = (limit - value) * unit * sign
-    if away >= 0 and math.isfinite(away):
-        past_limit = {">", "<="} if sign > 0 else {"<", ">="}
-        yield now + math.ceil(away) + (compare.operator in past_limit)
+    read = rules.fact(compare.field).read
+    past_limit = compare.operator in ({">", "<="} if sign > 0 else {"<", ">="})
+    starts_at_zero = compare.field == "order.days_late"
+
+    def turn(state: State, now: int) -> int:
+        value = read(state, now)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return 0
+        if starts_at_zero and value <= 0:
+            # On time: it begins to run when the order falls due, which commerce announces.
+            return 0
+        away = (limit - value) * unit * sign
+        if away < 0 or not math.isfinite(away):
+            return 0
+        stamp = now + math.ceil(away) + past_limit
+        return stamp if stamp > now else 0
+
+    return turn
+
+
+def _local_turn(limit: float) -> Turn:
+    """The hour itself, and midnight, when hours begin anew."""
+
+    def turn(state: State, now: int) -> int:
+        zone = state.circumstances.zone
+        ahead = offset_at(zone, now) if zone else None
+        if ahead is None or not 0 <= limit <= 24:
+            return 0
+        until_hour = (round(limit * HOUR) - (now + ahead)) % DAY or DAY
+        until_midnight = -(now + ahead) % DAY or DAY
+        return now + min(until_hour, until_midnight)
+
+    return turn
 
 
 def _label(definition: Definition, state: State, now: int) -> str:

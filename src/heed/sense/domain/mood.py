@@ -32,6 +32,11 @@ _AHEAD = tuple(
 )
 
 
+_AHEAD_SHARES = tuple(
+    (ahead, tuple(2.0 ** (-ahead / half_life) for half_life in HALF_LIVES)) for ahead in _AHEAD
+)
+
+
 class Piece(NamedTuple):
     """One new piece of evidence, before it is weighed against what is known."""
 
@@ -167,19 +172,29 @@ def next_change(section: Feelings, now: int, weights: Weights = DEFAULT) -> int 
         return None
     read = _read(section, now, weights)
     valence, urgency = read.valence(weights), math.exp(-read.press)
-
-    def moved(later: int) -> bool:
-        then = _read(section, later, weights)
-        shift = abs(then.valence(weights) - valence)
-        return shift >= VISIBLE or abs(math.exp(-then.press) - urgency) >= VISIBLE
-
     start = max(now, section.at)
+    elapsed, prior = start - section.at, weights.baseline_prior
+    usual_slow = _fade(elapsed, weights.baseline_half_life)
+    faded = [_fade(elapsed, half_life) for half_life in HALF_LIVES]
+    here_weights = [share * sum_ for share, sum_ in zip(faded, section.weights, strict=True)]
+    here_values = [share * sum_ for share, sum_ in zip(faded, section.values, strict=True)]
+    here_presses = [share * sum_ for share, sum_ in zip(faded, section.presses, strict=True)]
     far = sum(abs(v - w * read.baseline) for v, w in zip(section.values, section.weights, strict=True))
     if far < VISIBLE * weights.prior_precision and 1 - urgency < VISIBLE:
         # No class can pull the mood further from the usual than this while it fades.
         return None
-    for ahead in _AHEAD:
-        if moved(start + ahead):
+    for ahead, shares in _AHEAD_SHARES:
+        weight = value = press = 0.0
+        for share, w, v, p in zip(shares, here_weights, here_values, here_presses, strict=True):
+            weight += share * w
+            value += share * v
+            press += share * p
+        slow = usual_slow * 2.0 ** (-ahead / weights.baseline_half_life)
+        usual = (prior * weights.prior_valence + slow * section.usual_value) / (
+            prior + slow * section.usual_weight
+        )
+        then = (weights.prior_precision * usual + value) / (weights.prior_precision + weight)
+        if abs(then - valence) >= VISIBLE or abs(math.exp(-press) - urgency) >= VISIBLE:
             return start + ahead
     return None
 
@@ -193,15 +208,14 @@ def advance(section: Feelings, at: int, weights: Weights = DEFAULT) -> None:
     elapsed = at - section.at
     if elapsed <= 0:
         return
-    if section.at:
-        for index, half_life in enumerate(HALF_LIVES):
-            share = _fade(elapsed, half_life)
-            for sums in (section.weights, section.values, section.presses):
-                sums[index] = sums[index] * share if abs(sums[index]) * share > _TINY else 0.0
-        slow = _fade(elapsed, weights.baseline_half_life)
-        section.usual_weight *= slow
-        section.usual_value *= slow
-        section.usual_today *= _fade(elapsed, DAY)
+    for index, half_life in enumerate(HALF_LIVES):
+        share = _fade(elapsed, half_life)
+        for sums in (section.weights, section.values, section.presses):
+            sums[index] = sums[index] * share if abs(sums[index]) * share > _TINY else 0.0
+    slow = _fade(elapsed, weights.baseline_half_life)
+    section.usual_weight *= slow
+    section.usual_value *= slow
+    section.usual_today *= _fade(elapsed, DAY)
     section.at = at
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from heed.contracts.mood import Circumstance, Mood, Stance
 
@@ -33,12 +33,11 @@ def stance(mood: Mood, circumstances: Sequence[Circumstance], locale: str = "en"
     true_now = {one.name: one for one in circumstances}
     sure, fairly = mood.confidence >= SURE, mood.confidence >= FAIRLY_SURE
     upset = fairly and mood.valence <= UPSET
-    very_upset = sure and mood.valence <= VERY_UPSET
     wounds = [name for name in OPEN_WOUNDS if name in true_now]
     ours = [name for name in OUR_FAULT if name in true_now]
     pleased = fairly and mood.valence >= PLEASED and not wounds
     tone = _tone(mood, upset, sure, pleased, ours, bool(wounds) or "payment_failed" in true_now)
-    speaker = _speaker(mood, very_upset, upset, fairly, true_now)
+    speaker = speaker_of(mood, true_now)
     first = _first(tone, true_now, upset)
     hold: list[str] = list(OFFERS) if upset or wounds else []
     if not hold and "payment_failed" in true_now:
@@ -67,12 +66,13 @@ def _tone(mood: Mood, upset: bool, sure: bool, pleased: bool, ours: list[str], b
     return "plain"
 
 
-def _speaker(
-    mood: Mood, very_upset: bool, upset: bool, fairly: bool, true_now: dict[str, Circumstance]
-) -> str:
+def speaker_of(mood: Mood, true_now: Container[str]) -> str:
+    """Who should speak, given the mood and the names of the circumstances that hold."""
+    upset = mood.confidence >= FAIRLY_SURE and mood.valence <= UPSET
+    very_upset = mood.confidence >= SURE and mood.valence <= VERY_UPSET
     if very_upset or "contact_repeated" in true_now or "promise_overdue" in true_now:
         return "person"
-    if upset and fairly and mood.urgency >= URGENT:
+    if upset and mood.urgency >= URGENT:
         return "person"
     if upset or "just_complained" in true_now or "case_open" in true_now or "payment_failed" in true_now:
         return "bot"

@@ -193,8 +193,17 @@ def _zone(name: str) -> ZoneInfo | None:
         return None
 
 
+_CLOCKS_TURN = 15 * MINUTE
+"""Zones change their offset at whole quarters of an hour only."""
+
+
 def offset_at(zone: str, now: int) -> int | None:
     """Milliseconds a zone is ahead of UTC at `now`, or None where no such zone is known."""
+    return _offset(zone, now - now % _CLOCKS_TURN)
+
+
+@lru_cache(maxsize=8192)
+def _offset(zone: str, now: int) -> int | None:
     fixed = _OFFSET.match(zone)
     if fixed is not None:
         ahead = int(fixed[2]) * HOUR + int(fixed[3] or 0) * MINUTE

@@ -46,7 +46,9 @@ def carry(
     engine.connection.close()
     with connection.cursor() as cursor:
         cursor.execute("drop table if exists ledger, ledger_head")
-        cursor.execute("truncate carry_position, carry_batch, carry_seen, lake_outbox, carry_hour")
+        cursor.execute(
+            "truncate carry_position, carry_rules, carry_seen, lake_append, lake_outbox, carry_hour"
+        )
     ledger.close()
     lake.close()
     wiring.engines.cache_clear()

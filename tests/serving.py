@@ -105,7 +105,7 @@ class Server:
         """Events accepted and not carried, or on their way to the lake."""
         with self.connect() as connection:
             row = connection.execute(
-                "select (select sum(seq) from ledger_head) - (select coalesce(sum(seq), 0) from carry_position)"
+                "select (select sum(seq) from ledger_head) - (select coalesce(sum(seq), 0) from carry_progress)"
                 " + (select coalesce(sum(count), 0) from lake_outbox)"
             ).fetchone()
         return int(row[0]) if row else 0

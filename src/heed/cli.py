@@ -71,7 +71,7 @@ def serve(
     """
     from heed.run import logs
     from heed.run.processes import ROLES
-    from heed.run.supervisor import Supervisor
+    from heed.run.supervisor import Supervisor, roles_of
 
     settings = settle(data=data, host=host, port=port)
     if only is not None and only not in ROLES:
@@ -83,7 +83,7 @@ def serve(
     def ready() -> None:
         out.print(f"[bold green]Heed runs at {settings.url}[/]  (data in {settings.data}, stop with Ctrl-C)")
 
-    run_supervised(Supervisor(settings, [only] if only else ["web", "engine", "worker"]), ready)
+    run_supervised(Supervisor(settings, roles_of(settings, only)), ready)
 
 
 def run_supervised(supervisor: object, ready: object) -> None:

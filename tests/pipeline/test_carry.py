@@ -50,7 +50,7 @@ def test_live_events_do_not_wait_behind_an_import(installation: Installation) ->
     installation.send(installation.event("B", userId="live"), lane=LIVE)
     installation.engine.turn()
     assert installation.state_of(user_id="live").identity.events == 1
-    assert store.position(installation.connection, BULK) == 0
+    assert store.progress(installation.connection)[BULK] == 0
 
 
 def test_a_crash_before_the_commit_leaves_nothing_behind(

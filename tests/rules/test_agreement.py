@@ -70,7 +70,7 @@ customers = st.fixed_dictionaries(
 
 def _world(people: list[dict[str, Any]], rule: Any) -> tuple[dict[str, Any], RowBuilder]:
     counting.set(atoms(rule))
-    rows = RowBuilder(1, 0)
+    rows = RowBuilder(0)
     states: dict[str, Any] = {}
     for number, person in enumerate(people):
         profile_id = uuid.UUID(int=number + 1)

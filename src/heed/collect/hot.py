@@ -120,9 +120,9 @@ class Collector:
                 await self.bury(source.id, parsed.dropped, received)
             if parsed.events:
                 lane = BULK if request.path.endswith("/import") else LIVE
-                first = await self.ledger.append_soon(lane, parsed.events)
+                await self.ledger.append_soon(lane, parsed.events)
                 if lane == LIVE:
-                    recent.add(parsed.events, first)
+                    recent.add(parsed.events)
         except LedgerUnavailable as error:
             log.warning("collect.not_durable", error=str(error)[:200])
             return problem(503, "not_durable", "Heed cannot keep events just now; send this again.", "", 5)

@@ -32,7 +32,7 @@ async def backlog(pool: AsyncConnectionPool) -> int:
     async with pool.connection() as connection:
         cursor = await connection.execute(
             "select head.seq - coalesce(done.seq, 0) from ledger_head as head"
-            " left join carry_position as done using (lane) where lane = 0"
+            " left join carry_progress as done using (lane) where lane = 0"
         )
         row = await cursor.fetchone()
     return row[0] if row else 0

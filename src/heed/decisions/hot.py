@@ -29,7 +29,7 @@ from heed.decisions.domain.choose import Situation, choose
 from heed.kit.clock import Clock
 from heed.kit.front import Request, Response, answer, on_start, on_stop, problem, register_hot
 from heed.ports.ledger import LIVE, Ledger, LedgerUnavailable
-from heed.ports.recent import recent
+from heed.ports.recent import not_carried, recent
 from heed.ports.sensing import sensing
 from heed.profiles import api as profiles
 from heed.sense import api as sense
@@ -169,7 +169,8 @@ class Decider:
             if dropped:
                 await self.collector.bury(source.id, dropped, received)
             kept = [*events, asking]
-            recent.add(kept, await self.ledger.append_soon(LIVE, kept))
+            await self.ledger.append_soon(LIVE, kept)
+            recent.add(kept)
         except LedgerUnavailable as error:
             log.warning("decide.not_durable", error=str(error)[:200])
             return problem(503, "not_durable", "Heed cannot keep events just now; ask again.", "", 5)
@@ -211,7 +212,7 @@ class Decider:
         """The person's state with everything folded in that was accepted here and is not carried yet."""
         normaliser, hasher = self.normaliser, self.hasher
         own = [*events, asking]
-        lately = recent.after(0, asking.user_id, asking.anonymous_id)
+        lately = recent.of(asking.user_id, asking.anonymous_id)
         hashes = [
             hash
             for event in (*lately, *own)
@@ -222,7 +223,7 @@ class Decider:
         carried, owners, encoded = await store.snapshot(self.pool, hashes)
         states = {each: profiles.fold.decode(data) for each, data in encoded.items()}
         working = profiles.Working(profiles.fold, normaliser, hasher, owners, states)
-        earlier = [event for event in lately if event.seq > carried]
+        earlier = not_carried(lately, carried)
         profile_id: uuid.UUID | None = None
         for event in [*earlier, *own]:
             resolved = working.resolve(event, profiles.hashes_of(event, normaliser, hasher))

@@ -14,6 +14,8 @@ from psycopg_pool import AsyncConnectionPool
 from heed.contracts.decision import Treatment
 from heed.decisions.domain.catalogue import Action, Catalogue, Tally
 from heed.kit.clock import in_ms
+from heed.ports.ledger import PARTS
+from heed.rules.tree import atom_from_json
 
 
 def catalogue(connection: psycopg.Connection, drafts: bool = False) -> Catalogue:
@@ -22,7 +24,7 @@ def catalogue(connection: psycopg.Connection, drafts: bool = False) -> Catalogue
         actions = cursor.execute("select * from action where active or %s order by key", [drafts]).fetchall()
         treatments = cursor.execute("select * from treatment order by id").fetchall()
         tallies = cursor.execute("select * from action_tally").fetchall()
-        counted = cursor.execute("select atoms from carry_batch where id = 1").fetchone()
+        counted = cursor.execute("select atoms from carry_rules").fetchone()
     by_action: dict[str, list[Treatment]] = {}
     for row in treatments:
         by_action.setdefault(row["action_id"], []).append(_treatment(row))
@@ -32,7 +34,7 @@ def catalogue(connection: psycopg.Connection, drafts: bool = False) -> Catalogue
             (row["action"], row["placement"]): Tally(row["shown"], row["accepted"], row["dismissed"])
             for row in tallies
         },
-        frozenset(counted["atoms"]) if counted else frozenset(),
+        frozenset(atom_from_json(each).key for each in counted["atoms"]) if counted else frozenset(),
     )
 
 
@@ -92,11 +94,12 @@ def count(connection: psycopg.Connection, payloads: list[dict[str, Any]]) -> Non
 
 async def snapshot(
     pool: AsyncConnectionPool, hashes: Sequence[uuid.UUID]
-) -> tuple[int, dict[uuid.UUID, uuid.UUID], dict[uuid.UUID, bytes]]:
-    """As of one moment: how far live events are carried, whose identifiers these are, those people's states."""
+) -> tuple[list[int], dict[uuid.UUID, uuid.UUID], dict[uuid.UUID, bytes]]:
+    """As of one moment: how far each part of the live events is carried, whose identifiers these are, those
+    people's states."""
     async with pool.connection() as connection:
         cursor = await connection.execute(
-            "select coalesce((select seq from carry_position where lane = 0), 0), i.hash, p.id, p.state"
+            "select array(select seq from carry_position where lane = 0 order by part), i.hash, p.id, p.state"
             " from (select 1) as one left join identifier i on i.hash = any(%s)"
             " left join profile p on p.id = i.profile_id",
             [list(hashes)],
@@ -105,4 +108,4 @@ async def snapshot(
         rows = await cursor.fetchall()
     owners = {hash: profile_id for _, hash, profile_id, _ in rows if profile_id is not None}
     states = {profile_id: state for _, _, profile_id, state in rows if profile_id is not None}
-    return rows[0][0], owners, states
+    return rows[0][0] or [0] * PARTS, owners, states

@@ -121,7 +121,7 @@ def _pulse() -> Pulse:
             return Pulse(0.0, 0, 0, 0)
         cursor.execute(
             "select coalesce(sum(h.seq), 0), coalesce(sum(greatest(h.seq - coalesce(p.seq, 0), 0)), 0),"
-            " max(p.carried_at) from ledger_head h left join carry_position p on p.lane = h.lane"
+            " max(p.carried_at) from ledger_head h left join carry_progress p on p.lane = h.lane"
         )
         accepted, waiting, carried_at = cursor.fetchone()
         cursor.execute(

@@ -27,9 +27,10 @@ from heed.kit.sealing import seal
 from heed.pipeline import store
 from heed.pipeline.effects import apply_effects
 from heed.pipeline.lake_rows import RowBuilder
-from heed.ports.ledger import Ledger
+from heed.ports.ledger import PARTS, Ledger
 from heed.ports.sensing import Sensing
 from heed.profiles import api as profiles
+from heed.rules.tree import atom_from_json
 
 log = structlog.get_logger()
 _encode_event = msgspec.msgpack.Encoder().encode
@@ -39,7 +40,6 @@ Pairs = list[tuple[Identifier, uuid.UUID]]
 class Carried(msgspec.Struct):
     """What one batch did; `poisoned` events could not be carried and became dead letters."""
 
-    batch: int
     lane: int
     last: int
     events: int = 0
@@ -71,23 +71,39 @@ class Carrier:
         self.master_key = master_key
         self.clock = clock
         self.declared_open = declared_open
+        self._rules: list[str] | None = None
+        store.prepare(connection)
 
     def carry(self, lane: int, limit: int) -> Carried | None:
-        """Carry the lane's next batch; None where nothing waits."""
+        """Carry the lane's next batch; None where nothing waits that no other engine has in hand.
+
+        All parts at once while little waits; one when a batch is full without the others, so that engines
+        share what is much. Raises `Conflict`, having done nothing, where another engine came between.
+        """
+        head, lowest = store.behind(self.connection, lane)
+        if head <= lowest:
+            return None
         with self.connection.transaction():
-            after = store.position(self.connection, lane)
-            span = self.ledger.read(lane, after, limit)
-            if span is None:
+            parts = store.take(self.connection, lane, head, 1 if head - lowest > limit else PARTS)
+            if not parts:
                 return None
-            batch = store.begin_batch(self.connection)
-            if store.position(self.connection, lane) != after:
-                raise Overtaken(lane)
-            done = Carried(batch, lane, span.last)
-            self._carry_what_can_be(span.events, done, batch)
-            store.move(self.connection, lane, span.last, moment(self.clock()))
+            self._take_rules()
+            span = self.ledger.read_parts(lane, parts, limit)
+            full = span is not None and len(span.events) >= limit
+            done = Carried(lane, span.last if span is not None and (full or span.last > head) else head)
+            if span is not None:
+                self._carry_what_can_be(span.events, done)
+            store.move(self.connection, lane, parts, done.last, moment(self.clock()))
             return done
 
-    def _carry_what_can_be(self, events: Sequence[Event], done: Carried, batch: int = 0) -> None:
+    def _take_rules(self) -> None:
+        """Count what every profile has counters for, which another engine may have changed."""
+        rules = store.share_rules(self.connection)
+        if rules != self._rules:
+            profiles.counting.set(map(atom_from_json, rules))
+            self._rules = rules
+
+    def _carry_what_can_be(self, events: Sequence[Event], done: Carried) -> None:
         """Carry the events; one that cannot be carried becomes a dead letter and stops no other.
 
         What fails is halved until the events at fault stand alone. Where a certainly good event fails too, the
@@ -95,7 +111,9 @@ class Carrier:
         """
         try:
             with self.connection.transaction():
-                self._carry(batch or store.begin_batch(self.connection), events, done)
+                self._carry(events, done)
+        except Conflict:
+            raise
         except Exception as error:
             if self.connection.closed or self.connection.broken or not _fault_of_events(error):
                 raise
@@ -116,19 +134,19 @@ class Carrier:
         probe = Event(f"heed-probe-{uuid.uuid4()}", "track", now, now, "Heed Probe", "heed-probe")
         try:
             with self.connection.transaction(force_rollback=True):
-                self._carry(store.begin_batch(self.connection), [probe], Carried(0, 0, 0))
+                self._carry([probe], Carried(0, 0))
         except Exception:
             return False
         return True
 
-    def _carry(self, batch: int, events: Sequence[Event], done: Carried) -> None:
+    def _carry(self, events: Sequence[Event], done: Carried) -> None:
         now = moment(self.clock())
         fresh = self._dedupe(events, now)
         self._understand(fresh)
-        rows = RowBuilder(batch, done.lane)
+        rows = RowBuilder(done.lane)
         touched = self.fold_into(fresh, rows)
         if len(rows):
-            store.put_out(self.connection, batch, rows.table())
+            store.put_out(self.connection, rows.batch, rows.table())
         self._count(events, fresh)
         done.events += len(fresh)
         done.duplicates += len(events) - len(fresh)
@@ -166,6 +184,8 @@ class Carrier:
         connection, fold = self.connection, profiles.fold
         pairs = [profiles.hashes_of(event, self.normaliser, self.hasher) for event in events]
         working = self._load(events, pairs)
+        if rows is not None:
+            rows.batch = store.number_batch(connection)
         carried: list[tuple[Event, uuid.UUID | None, tuple[float, float] | None, bool]] = []
         effects: list[Effect] = []
         for event, own in zip(events, pairs, strict=True):
@@ -198,6 +218,8 @@ class Carrier:
         owners = profiles.owners(connection, hashes)
         candidates = {self.hasher.profile_id(own[0][1]) for own in pairs if own and own[0][1] not in owners}
         encoded = profiles.states(connection, {*owners.values(), *candidates}, lock=True)
+        if profiles.owners(connection, hashes) != owners or not encoded.keys() >= set(owners.values()):
+            raise Conflict("somebody's identifiers moved while their profiles were being locked")
         states = {profile_id: profiles.fold.decode(data) for profile_id, data in encoded.items()}
         erased = profiles.erased(connection, candidates) if candidates else frozenset()
         return profiles.Working(profiles.fold, self.normaliser, self.hasher, owners, states, erased)
@@ -205,16 +227,15 @@ class Carrier:
     def _save(self, working: profiles.Working) -> None:
         now = self.clock()
         profiles.merge(self.connection, working.merges, moment(now))
-        profiles.attach(self.connection, working.attached)
-        profiles.save(
-            self.connection,
-            [
-                profiles.row_of(
-                    profile_id, profiles.fold.encode(state := working.states[profile_id]), state, now
-                )
-                for profile_id in working.touched
-            ],
-        )
+        rows = [
+            profiles.row_of(profile_id, profiles.fold.encode(state := working.states[profile_id]), state, now)
+            for profile_id in working.touched
+        ]
+        if not (
+            profiles.attach(self.connection, working.attached, working.known)
+            and profiles.save(self.connection, rows, working.created)
+        ):
+            raise Conflict("another engine made the same profile")
 
     def _describe(
         self,
@@ -261,8 +282,8 @@ def _whole(event: Event) -> bytes:
         event.open = opened
 
 
-class Overtaken(RuntimeError):
-    """Another engine carried this lane's next batch first; nothing was done."""
+class Conflict(RuntimeError):
+    """Another engine changed what this batch rests on; nothing was done, and trying again will do it."""
 
 
 def message_key(event: Event) -> uuid.UUID:

@@ -1,9 +1,9 @@
 """Taking new behavioural conditions into force.
 
-A condition nobody asked before has no counters yet. The engine fills them from the lake between two batches,
-while it holds the batch lock and after everything carried so far is in the lake, and drops the counters
-of conditions no longer asked; from the next batch on the fold keeps them. What results is what counting from
-the first event on would have given.
+A condition nobody asked before has no counters yet. An engine fills them from the lake between batches, while none
+is under way anywhere and after everything carried so far is in the lake, and drops the counters of conditions no
+longer asked; from the next batch on the fold keeps them. What results is what counting from the first event on
+would have given.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from heed.pipeline import store
 from heed.ports.lake import Lake
 from heed.profiles import api as profiles
 from heed.rules.lake import bucket_counts
-from heed.rules.tree import Atom
+from heed.rules.tree import Atom, atom_from_json, atom_to_json
 
 _CHUNK = 5_000
 
@@ -35,16 +35,17 @@ def take_into_force(
     `flush` brings the lake up to the last carried batch.
     """
     wanted = {atom.key: atom for atom in atoms}
-    with connection.transaction():
-        counted = store.counted_atoms(connection, lock=True)
+    with store.holding_rules(connection) as texts:
+        counted = {atom_from_json(text).key for text in texts}
         fresh = {key: atom for key, atom in wanted.items() if key not in counted}
         retired = counted - wanted.keys()
         profiles.counting.set(wanted.values())
         if not fresh and not retired:
             return False
         flush()
-        _fill(connection, lake, fresh, retired, clock)
-        store.set_counted_atoms(connection, wanted)
+        with connection.transaction():
+            _fill(connection, lake, fresh, retired, clock)
+            store.set_rules(connection, map(atom_to_json, wanted.values()))
     return True
 
 

@@ -9,7 +9,7 @@ import psycopg
 import structlog
 
 from heed.kit.clock import Clock, moment
-from heed.pipeline.carry import Carrier, Overtaken
+from heed.pipeline.carry import Carrier, Conflict
 from heed.pipeline.conditions import take_into_force
 from heed.pipeline.lake_writer import write_out
 from heed.ports.lake import Lake
@@ -69,7 +69,8 @@ class Engine:
     def carry(self, lane: int, limit: int) -> int:
         try:
             carried = self.carrier.carry(lane, limit)
-        except Overtaken:
+        except (Conflict, psycopg.errors.DeadlockDetected):
+            log.info("engine.conflict", lane=lane)
             return 1
         if carried is None:
             return 0

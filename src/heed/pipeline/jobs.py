@@ -30,7 +30,7 @@ def forget(timestamp: int) -> None:
     now = system_clock()
     with connection.cursor() as cursor:
         raw = cursor.connection
-        carried = store.positions(raw)
+        carried = store.progress(raw)
         store.forget_seen(raw, moment(now - settings.dedupe_hours * HOUR))
     gone = current.ledger().forget(now - settings.ledger_days * DAY, carried)
     log.info("ledger.forgotten", events=gone)

@@ -19,10 +19,10 @@ _SESSION_LONGEST = 64
 
 
 class RowBuilder:
-    """Gathers one batch, column by column."""
+    """Gathers one batch, column by column; its number is set once it has one."""
 
-    def __init__(self, batch: int, lane: int) -> None:
-        self.batch = batch
+    def __init__(self, lane: int) -> None:
+        self.batch = 0
         self.lane = lane
         self.columns: dict[str, list[Any]] = {field.name: [] for field in SCHEMA}
 

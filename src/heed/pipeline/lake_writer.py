@@ -1,7 +1,8 @@
 """From the outbox into the lake, each batch exactly once.
 
-An append to the lake carries the number of the last batch in it as its transaction version. A writer killed
-between the append and forgetting the outbox finds, when it starts again, that the lake already has them.
+Which rows make an append is written down with a number before it begins, and the append carries that number as
+its transaction version. A writer killed at any moment finds, when it starts again, the same rows under the same
+number, and whether the lake already has them.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import threading
 import time
 
 import psycopg
-import pyarrow.compute as pc
 import structlog
+from psycopg.pq import TransactionStatus
 
 from heed.pipeline import store
 from heed.ports.lake import Lake
@@ -24,22 +25,23 @@ log = structlog.get_logger()
 def write_out(connection: psycopg.Connection, lake: Lake, most_rows: int = _MOST_ROWS) -> int:
     """Append what waits, at most about `most_rows`; returns how many rows the lake got.
 
-    The lock makes one writer of any number of processes that try.
+    The connection is not inside a transaction: choosing is committed before the lake is touched. The lock
+    makes one writer of any number of processes that try.
     """
-    with connection.transaction():
-        connection.execute("select pg_advisory_xact_lock(7341, 2)")
-        found = store.outgoing(connection, most_rows)
-        if found is None:
+    if connection.info.transaction_status != TransactionStatus.IDLE:
+        raise RuntimeError("rows are written to the lake outside any transaction")
+    connection.execute("select pg_advisory_lock(7341, 2)")
+    try:
+        append = store.choose_outgoing(connection, most_rows)
+        if append is None:
             return 0
-        last, rows = found
-        done = lake.version(WRITER)
-        if done >= 0:
-            rows = rows.filter(pc.greater(rows["batch"], done))
-        written: int = rows.num_rows
-        if written:
-            lake.append(rows, WRITER, last)
-        store.put_away(connection, last)
-    return written
+        rows = store.outgoing(connection, append)
+        lake.append(rows, WRITER, append)
+        store.put_away(connection, append)
+        return int(rows.num_rows)
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock(7341, 2)")
 
 
 class LakeWriter(threading.Thread):

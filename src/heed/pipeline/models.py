@@ -7,9 +7,14 @@ from django.db import models
 
 
 class Position(models.Model):
-    """How far each lane of the ledger is carried."""
+    """How far each part of each lane of the ledger is carried.
 
-    lane = models.SmallIntegerField(primary_key=True)
+    Whoever locks the row carries the part. The view `carry_progress` has the lowest of each lane.
+    """
+
+    pk = models.CompositePrimaryKey("lane", "part")
+    lane = models.SmallIntegerField()
+    part = models.SmallIntegerField()
     seq = models.BigIntegerField(default=0)
     carried_at = models.DateTimeField(null=True)
 
@@ -17,18 +22,14 @@ class Position(models.Model):
         db_table = "carry_position"
 
 
-class Batch(models.Model):
-    """The number of the last batch, and the conditions every profile has counters for.
-
-    Locking its one row gives batches their order.
-    """
+class Rules(models.Model):
+    """The conditions every profile has counters for, as JSON; one row."""
 
     id = models.SmallIntegerField(primary_key=True)
-    number = models.BigIntegerField(default=0)
     atoms = ArrayField(models.TextField(), default=list)
 
     class Meta:
-        db_table = "carry_batch"
+        db_table = "carry_rules"
 
 
 class Seen(models.Model):
@@ -44,15 +45,26 @@ class Seen(models.Model):
 class LakeOutbox(models.Model):
     """Rows on their way into the lake: written with the batch's transaction, gone once appended.
 
-    `rows` is an Arrow IPC stream.
+    `rows` is an Arrow IPC stream. `append` is the number of the append they were chosen for.
     """
 
     batch = models.BigIntegerField(primary_key=True)
     count = models.IntegerField()
     rows = models.BinaryField()
+    append = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "lake_outbox"
+
+
+class LakeAppend(models.Model):
+    """The number of the last append to the lake that was begun; one row."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    number = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "lake_append"
 
 
 class HourCount(models.Model):

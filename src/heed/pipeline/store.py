@@ -2,60 +2,104 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 import psycopg
 import pyarrow as pa
 
+from heed.ports.ledger import BULK, LIVE, PARTS
 
-def begin_batch(connection: psycopg.Connection) -> int:
-    """Take the next batch number; other engines wait here until this batch commits."""
-    row = connection.execute(
-        "insert into carry_batch (id, number, atoms) values (1, 1, '{}')"
-        " on conflict (id) do update set number = carry_batch.number + 1 returning number"
-    ).fetchone()
-    assert row is not None  # noqa: S101  an upsert returns its row
+
+def prepare(connection: psycopg.Connection) -> None:
+    """A position for every part of every lane."""
+    connection.execute(
+        "insert into carry_position (lane, part, seq) select lane, part, 0"
+        " from unnest(%s::smallint[]) as lane, generate_series(0, %s) as part on conflict do nothing",
+        [[LIVE, BULK], PARTS - 1],
+    )
+
+
+def number_batch(connection: psycopg.Connection) -> int:
+    """The next batch number, taken once every profile of the batch is locked.
+
+    Of two batches that share a profile the one that commits first has therefore the lower number, and replay
+    in the order of numbers folds each profile's events in the order they were folded.
+    """
+    row = connection.execute("select nextval('carry_batch')").fetchone()
+    assert row is not None  # noqa: S101  a select without from returns its row
     return int(row[0])
 
 
-def counted_atoms(connection: psycopg.Connection, lock: bool = False) -> set[str]:
-    """Keys of the conditions every profile has counters for; with `lock` no batch begins meanwhile."""
+def share_rules(connection: psycopg.Connection) -> list[str]:
+    """The conditions counted, as JSON, which stay so until the transaction ends."""
+    connection.execute("select pg_advisory_xact_lock_shared(7341, 3)")
+    row = connection.execute("select atoms from carry_rules").fetchone()
+    return list(row[0]) if row else []
+
+
+@contextlib.contextmanager
+def holding_rules(connection: psycopg.Connection) -> Iterator[list[str]]:
+    """The same for whoever is to change them: waits for the batches under way, and no other begins inside.
+
+    The lock is the session's, so that several transactions fit in.
+    """
+    connection.execute("select pg_advisory_lock(7341, 3)")
+    try:
+        row = connection.execute("select atoms from carry_rules").fetchone()
+        yield list(row[0]) if row else []
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock(7341, 3)")
+
+
+def set_rules(connection: psycopg.Connection, atoms: Iterable[str]) -> None:
     connection.execute(
-        "insert into carry_batch (id, number, atoms) values (1, 0, '{}') on conflict do nothing"
+        "insert into carry_rules (id, atoms) values (1, %s) on conflict (id) do update set atoms = excluded.atoms",
+        [sorted(atoms)],
     )
-    query = "select atoms from carry_batch where id = 1"
-    row = connection.execute(query + (" for update" if lock else "")).fetchone()
-    return set(row[0]) if row else set()
 
 
-def set_counted_atoms(connection: psycopg.Connection, keys: Iterable[str]) -> None:
-    connection.execute("update carry_batch set atoms = %s where id = 1", [sorted(keys)])
+def behind(connection: psycopg.Connection, lane: int) -> tuple[int, int]:
+    """The lane's last accepted position, and the lowest one carried."""
+    row = connection.execute(
+        "select head.seq, coalesce(done.seq, 0) from ledger_head as head"
+        " left join carry_progress as done using (lane) where lane = %s",
+        [lane],
+    ).fetchone()
+    return (row[0], row[1]) if row else (0, 0)
 
 
-def position(connection: psycopg.Connection, lane: int) -> int:
-    row = connection.execute("select seq from carry_position where lane = %s", [lane]).fetchone()
-    return row[0] if row else 0
+def take(connection: psycopg.Connection, lane: int, head: int, most: int) -> dict[int, int]:
+    """Lock the parts furthest behind that no other engine carries; each with its position."""
+    rows = connection.execute(
+        "select part, seq from carry_position where lane = %s and seq < %s order by seq, part limit %s"
+        " for update skip locked",
+        [lane, head, most],
+    ).fetchall()
+    return dict(sorted(rows))
 
 
-def positions(connection: psycopg.Connection) -> dict[int, int]:
-    return dict(connection.execute("select lane, seq from carry_position").fetchall())
-
-
-def move(connection: psycopg.Connection, lane: int, seq: int, at: datetime) -> None:
+def move(connection: psycopg.Connection, lane: int, parts: Iterable[int], seq: int, at: datetime) -> None:
     connection.execute(
-        "insert into carry_position (lane, seq, carried_at) values (%s, %s, %s)"
-        " on conflict (lane) do update set seq = excluded.seq, carried_at = excluded.carried_at",
-        [lane, seq, at],
+        "update carry_position set seq = greatest(seq, %s), carried_at = %s where lane = %s and part = any(%s)",
+        [seq, at, lane, list(parts)],
     )
+
+
+def progress(connection: psycopg.Connection) -> dict[int, int]:
+    """How far every part of each lane is carried."""
+    return dict(connection.execute("select lane, seq from carry_progress").fetchall())
 
 
 def unseen(connection: psycopg.Connection, keys: Sequence[uuid.UUID], at: datetime) -> set[uuid.UUID]:
     """Which of these keys were never seen; they are from now on."""
     rows = connection.execute(
         "insert into carry_seen (key, at) select unnest(%s::uuid[]), %s on conflict do nothing returning key",
-        [list(keys), at],
+        # In one order for all, so that engines that meet the same messages cannot wait for each other.
+        [sorted(keys), at],
         binary=True,
     ).fetchall()
     return {key for (key,) in rows}
@@ -76,23 +120,45 @@ def put_out(connection: psycopg.Connection, batch: int, rows: pa.Table) -> None:
     )
 
 
-def outgoing(connection: psycopg.Connection, most_rows: int) -> tuple[int, pa.Table] | None:
-    """The oldest rows waiting for the lake, about `most_rows`, and the last batch they come from."""
-    found = connection.execute(
-        "select batch, rows from (select batch, rows, sum(count) over (order by batch) - count as before"
-        " from lake_outbox order by batch limit 500) as waiting where before < %s order by batch",
+def choose_outgoing(connection: psycopg.Connection, most_rows: int) -> int | None:
+    """Number the oldest rows waiting for the lake, about `most_rows`, as its next append.
+
+    An append begun before and not put away comes again, as it was. None where nothing waits.
+    """
+    row = connection.execute("select min(append) from lake_outbox where append is not null").fetchone()
+    if row and row[0] is not None:
+        return int(row[0])
+    row = connection.execute(
+        """
+        with chosen as (
+            select batch from (
+                select batch, sum(count) over (order by batch) - count as before
+                from lake_outbox order by batch limit 500
+            ) as waiting where before < %s
+        ), next as (
+            insert into lake_append (id, number) select 1, 1 where exists (select from chosen)
+            on conflict (id) do update set number = lake_append.number + 1 returning number
+        ), numbered as (
+            update lake_outbox set append = next.number from chosen, next
+            where lake_outbox.batch = chosen.batch
+        )
+        select number from next
+        """,
         [most_rows],
-        binary=True,
+    ).fetchone()
+    return int(row[0]) if row else None
+
+
+def outgoing(connection: psycopg.Connection, append: int) -> pa.Table:
+    rows = connection.execute(
+        "select rows from lake_outbox where append = %s order by batch", [append], binary=True
     ).fetchall()
-    if not found:
-        return None
-    tables = [pa.ipc.open_stream(rows).read_all() for _, rows in found]
-    return found[-1][0], pa.concat_tables(tables)
+    return pa.concat_tables([pa.ipc.open_stream(each).read_all() for (each,) in rows])
 
 
-def put_away(connection: psycopg.Connection, batch: int) -> None:
+def put_away(connection: psycopg.Connection, append: int) -> None:
     """Forget what the lake has."""
-    connection.execute("delete from lake_outbox where batch <= %s", [batch])
+    connection.execute("delete from lake_outbox where append = %s", [append])
 
 
 def count_hours(connection: psycopg.Connection, counts: Mapping[tuple[datetime, str, str], int]) -> None:

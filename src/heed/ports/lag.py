@@ -3,5 +3,5 @@
 LAG_QUERY = """
 select head.lane, head.seq, coalesce(done.seq, 0),
        (select coalesce(sum(count), 0)::bigint from lake_outbox)
-from ledger_head as head left join carry_position as done using (lane) order by head.lane
+from ledger_head as head left join carry_progress as done using (lane) order by head.lane
 """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -13,12 +14,20 @@ LIVE = 0
 BULK = 1
 """Lanes. Live events never wait behind a bulk import."""
 
+PARTS = 8
+"""Each lane's events are dealt into so many parts, which engines carry independently of each other."""
+
+
+def part_of(event: Event) -> int:
+    """The part an event belongs to: one person's events share it once they are known by a user id."""
+    key = event.user_id or event.anonymous_id or event.message_id
+    return zlib.crc32(key.encode("utf-8", "surrogatepass")) % PARTS
+
 
 class Span(msgspec.Struct, frozen=True):
-    """Events of one lane that follow each other: `last` is the position to read on from."""
+    """Events of one lane in order; `last` is the position to read on from."""
 
     lane: int
-    first: int
     last: int
     events: tuple[Event, ...]
 
@@ -31,17 +40,20 @@ class Ledger(Protocol):
     def prepare(self) -> None:
         """Make what the ledger needs to exist; safe to repeat and to run from several processes at once."""
 
-    def append(self, lane: int, events: Sequence[Event]) -> int:
-        """Keep the events and return the first one's `seq`; the others follow it. Durable on return.
+    def append(self, lane: int, events: Sequence[Event]) -> None:
+        """Keep the events and give each its `seq`. Durable on return.
 
         Raises `LedgerUnavailable`; then none of them is kept.
         """
 
-    async def append_soon(self, lane: int, events: Sequence[Event]) -> int:
+    async def append_soon(self, lane: int, events: Sequence[Event]) -> None:
         """The same for many callers at once: what arrives together is committed together."""
 
     def read(self, lane: int, after: int, limit: int) -> Span | None:
         """The next events after a position, at least one append's worth, or None where there are none yet."""
+
+    def read_parts(self, lane: int, after: Mapping[int, int], limit: int) -> Span | None:
+        """The same of some parts, each after its own position; whatever of them lies up to `last` is there."""
 
     def head(self) -> dict[int, int]:
         """The last `seq` of each lane."""

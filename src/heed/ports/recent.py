@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from heed.contracts.event import Event
+from heed.ports.ledger import part_of
 
 _KEEP_MS = 15_000
 _MOST = 50_000
@@ -20,10 +21,9 @@ class Recent:
         self._by_identifier: dict[str, list[Event]] = {}
         self._order: deque[tuple[int, Event]] = deque()
 
-    def add(self, events: Sequence[Event], first_seq: int) -> None:
-        """Remember accepted events; gives them their `seq`."""
-        for offset, event in enumerate(events):
-            event.seq = first_seq + offset
+    def add(self, events: Sequence[Event]) -> None:
+        """Remember events the ledger keeps."""
+        for event in events:
             for identifier in _identifiers(event):
                 self._by_identifier.setdefault(identifier, []).append(event)
             self._order.append((event.received, event))
@@ -40,14 +40,18 @@ class Recent:
                     if not kept:
                         del self._by_identifier[identifier]
 
-    def after(self, seq: int, user_id: str, anonymous_id: str) -> list[Event]:
-        """What these identifiers did after a position, in order."""
+    def of(self, user_id: str, anonymous_id: str) -> list[Event]:
+        """What these identifiers did lately, in order."""
         found: dict[int, Event] = {}
         for identifier in _keys(user_id, anonymous_id):
             for event in self._by_identifier.get(identifier, ()):
-                if event.seq > seq:
-                    found[event.seq] = event
+                found[event.seq] = event
         return [found[each] for each in sorted(found)]
+
+
+def not_carried(events: Iterable[Event], positions: Sequence[int]) -> list[Event]:
+    """Those that lie after what is carried of their part; `positions` by part."""
+    return [event for event in events if event.seq > positions[part_of(event)]]
 
 
 def _identifiers(event: Event) -> Iterable[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -99,46 +99,77 @@ def erased(connection: psycopg.Connection, candidates: Iterable[uuid.UUID]) -> f
     return frozenset(each for (each,) in rows)
 
 
-_COPY = sql.SQL("copy incoming_profile (id, state, {names}) from stdin (format binary)").format(
+_COPY = sql.SQL("copy incoming_profile (fresh, id, state, {names}) from stdin (format binary)").format(
     names=sql.SQL(", ").join(sql.Identifier(name) for name in COLUMNS)
 )
-_COPY_TYPES = ["uuid", "bytea", *(_TYPES.get(name, "text") for name in COLUMNS)]
-_FROM_COPY = sql.SQL(
+_COPY_TYPES = ["bool", "uuid", "bytea", *(_TYPES.get(name, "text") for name in COLUMNS)]
+_INSERT = sql.SQL(
     "insert into profile (id, state, {names}) select id, state, {names} from incoming_profile"
-    " on conflict (id) do update set state = excluded.state, {sets}"
+    " where fresh on conflict do nothing"
+).format(names=sql.SQL(", ").join(sql.Identifier(name) for name in COLUMNS))
+_UPDATE = sql.SQL(
+    "update profile set state = incoming.state, {sets} from incoming_profile as incoming"
+    " where profile.id = incoming.id and not incoming.fresh"
 ).format(
-    names=sql.SQL(", ").join(sql.Identifier(name) for name in COLUMNS),
-    sets=sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in COLUMNS),
+    sets=sql.SQL(", ").join(sql.SQL("{0} = incoming.{0}").format(sql.Identifier(name)) for name in COLUMNS)
 )
 
 
-def save(connection: psycopg.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert or replace profiles; each row is `row_of(…)`."""
+def save(
+    connection: psycopg.Connection,
+    rows: Sequence[tuple[Any, ...]],
+    created: Collection[uuid.UUID] = frozenset(),
+) -> bool:
+    """Replace profiles that are locked, insert those `created`; each row is `row_of(…)`.
+
+    False where one created was made by somebody else meanwhile; the transaction is then of no use.
+    """
     if not rows:
-        return
+        return True
     connection.execute(
-        "create temp table if not exists incoming_profile (like profile including defaults)"
-        " on commit delete rows"
+        "create temp table if not exists incoming_profile"
+        " (fresh boolean not null, like profile including defaults) on commit delete rows"
     )
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_COPY_TYPES)
         for row in sorted(rows, key=lambda each: each[0]):
-            copy.write_row(row)
-    connection.execute(_FROM_COPY)
+            copy.write_row((row[0] in created, *row))
+    written = 0
+    if created:
+        written += connection.execute(_INSERT).rowcount
+    if len(created) < len(rows):
+        written += connection.execute(_UPDATE).rowcount
     connection.execute("delete from incoming_profile")
+    return written == len(rows)
 
 
-def attach(connection: psycopg.Connection, attached: Mapping[uuid.UUID, tuple[str, uuid.UUID]]) -> None:
-    """Record whose identifiers these are now."""
-    if not attached:
-        return
-    hashes = sorted(attached)
-    connection.execute(
-        "insert into identifier (hash, kind, profile_id) select * from unnest(%s::uuid[], %s::text[], %s::uuid[])"
-        " on conflict (hash) do update set profile_id = excluded.profile_id",
-        [hashes, [attached[each][0] for each in hashes], [attached[each][1] for each in hashes]],
-        binary=True,
-    )
+def attach(
+    connection: psycopg.Connection,
+    attached: Mapping[uuid.UUID, tuple[str, uuid.UUID]],
+    known: Container[uuid.UUID],
+) -> bool:
+    """Record whose identifiers these are now; `known` are those somebody had before.
+
+    False where one not known was taken by somebody else meanwhile; the transaction is then of no use.
+    """
+    fresh = sorted(each for each in attached if each not in known)
+    moved = sorted(each for each in attached if each in known)
+    written = 0
+    if fresh:
+        written += connection.execute(
+            "insert into identifier (hash, kind, profile_id)"
+            " select * from unnest(%s::uuid[], %s::text[], %s::uuid[]) on conflict do nothing",
+            [fresh, [attached[each][0] for each in fresh], [attached[each][1] for each in fresh]],
+            binary=True,
+        ).rowcount
+    if moved:
+        written += connection.execute(
+            "update identifier set profile_id = moved.owner from unnest(%s::uuid[], %s::uuid[]) as moved (hash, owner)"
+            " where identifier.hash = moved.hash",
+            [moved, [attached[each][1] for each in moved]],
+            binary=True,
+        ).rowcount
+    return written == len(attached)
 
 
 def merge(connection: psycopg.Connection, merges: Sequence[Merge], at: datetime) -> None:

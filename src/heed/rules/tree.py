@@ -106,6 +106,14 @@ def atoms(rule: Rule) -> frozenset[Atom]:
     return frozenset(atom_of(each) for each in walk(rule) if isinstance(each, Did))
 
 
+def atom_to_json(atom: Atom) -> str:
+    return msgspec.json.encode(atom).decode()
+
+
+def atom_from_json(text: str) -> Atom:
+    return msgspec.json.decode(text, type=Atom)
+
+
 _decoder = msgspec.json.Decoder(Rule)
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 from heed.engines.postgres.server import ServerError
 from heed.run import logs
 from heed.run.lock import InUse
-from heed.run.supervisor import CannotStart, Supervisor
+from heed.run.supervisor import CannotStart, Supervisor, roles_of
 from heed.settings import Settings
 
 
@@ -28,7 +28,7 @@ def run_demo(settings: Settings, console: Console, fail: Callable[[str], NoRetur
     console.print("Starting Heed with a simulated shop …")
     try:
         Supervisor(
-            settings, ["demo", "web", "engine", "worker"], prepare="prepare-demo", log_level="warning"
+            settings, ["demo", *roles_of(settings)], prepare="prepare-demo", log_level="warning"
         ).run(ready)
     except (InUse, CannotStart, ServerError) as error:
         fail(str(error))

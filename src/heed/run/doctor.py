@@ -219,8 +219,8 @@ def _lake(settings: Settings, connection: psycopg.Connection) -> Iterator[Findin
     from heed.pipeline.lake_writer import WRITER
 
     lake = DeltaLake(settings.lake_folder)
-    row = connection.execute("select number from carry_batch where id = 1").fetchone()
-    carried = row[0] if row else 0
+    row = connection.execute("select coalesce(max(number), 0) from lake_append").fetchone()
+    written = row[0] if row else 0
     try:
         version = lake.version(WRITER)
         lake.sql("select count(*) from events where day = current_date")
@@ -231,10 +231,10 @@ def _lake(settings: Settings, connection: psycopg.Connection) -> Iterator[Findin
             "Restore it from a backup; `heed serve` makes an empty one only where there is none.",
         )
         return
-    if version > carried:
+    if version > written:
         yield Finding(
             "bad",
-            f"The lake knows batch {version}, the database only {carried}: they are not of the same moment.",
+            f"The lake knows append {version}, the database only {written}: they are not of the same moment.",
             "Restore database and lake from the same backup.",
         )
     else:

@@ -72,7 +72,7 @@ def _carry(bar: Progress, settings: Settings, alone: bool) -> None:
     ledger, _ = wiring.engines()
     head = ledger.head()
     connection = wiring.connect(settings)
-    began = {lane: store.position(connection, lane) for lane in head}
+    began = {**dict.fromkeys(head, 0), **store.progress(connection)}
     total = sum(max(0, head[lane] - began[lane]) for lane in head)
     task = bar.add_task("Carrying", total=max(1, total), rate="")
     engine = wiring.make_engine() if alone else None
@@ -84,7 +84,7 @@ def _carry(bar: Progress, settings: Settings, alone: bool) -> None:
             worked = engine.carry(LIVE, engine.batch) or engine.carry(BULK, engine.batch)
             if not worked:
                 engine.flush()
-        now = {lane: store.position(connection, lane) for lane in head}
+        now = {**began, **store.progress(connection)}
         done = sum(max(0, min(now[lane], head[lane]) - began[lane]) for lane in head)
         rate = done / max(0.001, time.monotonic() - started)
         bar.update(task, completed=done if total else 1, rate=f"{done:,} events, {rate:,.0f}/s")

@@ -28,6 +28,14 @@ def process_command(role: str) -> list[str]:
     return [sys.executable, "-c", "from heed.run.processes import main; main()", role]
 
 
+def roles_of(settings: Settings, only: str | None = None) -> list[str]:
+    """What runs, in the order it is stopped: what takes events in first, the engines after it."""
+    engines = ["engine"] * max(1, settings.engines)
+    if only is not None:
+        return engines if only == "engine" else [only]
+    return ["web", *engines, "worker"]
+
+
 class CannotStart(RuntimeError):
     """Heed cannot start; the message says why and what to do."""
 
@@ -80,7 +88,7 @@ class Child:
 
 
 class Supervisor:
-    """`roles` in the order they are stopped: what takes events in first, the engine after it."""
+    """`roles` are those of `roles_of`, in the order they are stopped."""
 
     def __init__(
         self, settings: Settings, roles: Sequence[str], prepare: str = "prepare", log_level: str = ""

@@ -1,4 +1,4 @@
-"""The ledger in PostgreSQL: one row per append, so that one statement makes a whole batch durable.
+"""The ledger in PostgreSQL: a row for each part of an append, so that one statement makes a batch durable.
 
 Positions are given out by the lane's row in `ledger_head`, which stays locked until the append commits.
 Positions therefore become visible in order and without gaps, and a reader that goes on from the last one
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -18,26 +18,40 @@ from psycopg import sql
 from psycopg_pool import ConnectionPool
 
 from heed.contracts.event import Event
-from heed.ports.ledger import BULK, LIVE, LedgerUnavailable, Span
+from heed.ports.ledger import BULK, LIVE, LedgerUnavailable, Span, part_of
 
 CHUNK = 1_000
 """Most events in one row; the engine reads whole rows."""
 _CHANNEL = "heed_ledger"
-_TOGETHER_BYTES = 8_000_000
 
 _APPEND = """
 with head as (
-    update ledger_head set seq = seq + %(count)s where lane = %(lane)s returning seq
+    update ledger_head set seq = seq + %(count)s where lane = %(lane)s returning seq - %(count)s as before
+), kept as (
+    insert into ledger (lane, part, seq, count, body)
+    select %(lane)s, piece.part, head.before + piece.place, piece.count, piece.body
+    from head, unnest(%(parts)s::smallint[], %(places)s::bigint[], %(counts)s::int[], %(bodies)s::bytea[])
+        as piece (part, place, count, body)
 )
-insert into ledger (lane, seq, count, body)
-select %(lane)s, head.seq - %(count)s + 1, %(count)s, %(body)s from head
-returning seq, pg_notify('heed_ledger', '')
+select before, pg_notify('heed_ledger', '') from head
+"""
+
+_READ_PARTS = """
+select seq, count, body from (
+    select seq, count, body, sum(count) over (order by seq) - count as before
+    from unnest(%(parts)s::smallint[], %(after)s::bigint[]) as wanted (part, after)
+    cross join lateral (
+        select seq, count, body from ledger
+        where lane = %(lane)s and ledger.part = wanted.part and seq > wanted.after order by seq limit %(limit)s
+    ) as following
+) as counted where before < %(limit)s order by seq
 """
 
 _SCHEMA = """
 create table if not exists ledger_head (lane smallint primary key, seq bigint not null);
 create table if not exists ledger (
     lane smallint not null,
+    part smallint not null,
     seq bigint not null,
     count integer not null,
     received timestamptz not null default now(),
@@ -46,6 +60,7 @@ create table if not exists ledger (
 alter table ledger alter column body set storage external;
 create table if not exists ledger_rest partition of ledger default;
 create index if not exists ledger_position on ledger (lane, seq);
+create index if not exists ledger_part_position on ledger (lane, part, seq);
 """
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -88,28 +103,21 @@ class PostgresLedger:
                     )
                 )
 
-    def append(self, lane: int, events: Sequence[Event]) -> int:
+    def append(self, lane: int, events: Sequence[Event]) -> None:
         if not events:
             raise ValueError("nothing to append")
+        dealt = _Dealt(lane, events)
         try:
-            with self._pool.connection() as connection, connection.transaction():
-                first = 0
-                for start in range(0, len(events), CHUNK):
-                    chunk = events[start : start + CHUNK]
-                    row = connection.execute(
-                        _APPEND, {"lane": lane, "count": len(chunk), "body": _encode(chunk)}, binary=True
-                    ).fetchone()
-                    first = first or (row[0] if row else 0)
+            with self._pool.connection() as connection:
+                row = connection.execute(_APPEND, dealt.parameters, binary=True).fetchone()
         except (psycopg.OperationalError, psycopg.errors.InternalError_) as error:
             raise LedgerUnavailable(str(error)) from error
-        if not first:
-            raise LedgerUnavailable(f"the ledger has no lane {lane}")
-        return first
+        dealt.number(row)
 
-    async def append_soon(self, lane: int, events: Sequence[Event]) -> int:
+    async def append_soon(self, lane: int, events: Sequence[Event]) -> None:
         if self._group is None:
             self._group = _Group(self.dsn)
-        return await self._group.append(lane, events)
+        await self._group.append(lane, events)
 
     def read(self, lane: int, after: int, limit: int) -> Span | None:
         """Whole rows after the position until `limit` events are reached."""
@@ -127,14 +135,16 @@ class PostgresLedger:
                 [lane, after, max(8, min(limit, 2_000)), limit],
                 binary=True,
             ).fetchall()
-        if not rows:
-            return None
-        events: list[Event] = []
-        for seq, _, body in rows:
-            for offset, event in enumerate(_decode(body)):
-                event.seq = seq + offset
-                events.append(event)
-        return Span(lane, rows[0][0], rows[-1][0] + rows[-1][1] - 1, tuple(events))
+        return _span(lane, rows)
+
+    def read_parts(self, lane: int, after: Mapping[int, int], limit: int) -> Span | None:
+        with self._pool.connection() as connection:
+            rows = connection.execute(
+                _READ_PARTS,
+                {"lane": lane, "parts": list(after), "after": list(after.values()), "limit": limit},
+                binary=True,
+            ).fetchall()
+        return _span(lane, rows)
 
     def head(self) -> dict[int, int]:
         with self._pool.connection() as connection:
@@ -182,65 +192,99 @@ class PostgresLedger:
         self._pool.close()
 
 
+class _Dealt:
+    """Events dealt into parts, in rows of at most CHUNK, ready to be kept in one statement."""
+
+    def __init__(self, lane: int, events: Sequence[Event]) -> None:
+        by_part: dict[int, list[Event]] = {}
+        for event in events:
+            by_part.setdefault(part_of(event), []).append(event)
+        self.lane = lane
+        self.rows = [
+            (part, own[start : start + CHUNK])
+            for part, own in by_part.items()
+            for start in range(0, len(own), CHUNK)
+        ]
+        counts = [len(own) for _, own in self.rows]
+        self.parameters = {
+            "lane": lane,
+            "count": len(events),
+            "parts": [part for part, _ in self.rows],
+            "places": [1 + sum(counts[:place]) for place in range(len(counts))],
+            "counts": counts,
+            "bodies": [_encode(own) for _, own in self.rows],
+        }
+
+    def number(self, row: tuple[int, object] | None) -> None:
+        """Give every event its `seq`, now that the statement said what came before."""
+        if row is None:
+            raise LedgerUnavailable(f"the ledger has no lane {self.lane}")
+        seq = row[0]
+        for _, own in self.rows:
+            for event in own:
+                seq += 1
+                event.seq = seq
+
+
+def _span(lane: int, rows: Sequence[tuple[int, int, bytes]]) -> Span | None:
+    if not rows:
+        return None
+    events: list[Event] = []
+    for seq, _, body in rows:
+        for offset, event in enumerate(_decode(body)):
+            event.seq = seq + offset
+            events.append(event)
+    return Span(lane, rows[-1][0] + rows[-1][1] - 1, tuple(events))
+
+
 class _Group:
     """Group commit for one event loop: while one statement is under way, the next one gathers."""
 
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
-        self.waiting: dict[int, list[tuple[Sequence[Event], asyncio.Future[int]]]] = {}
+        self.waiting: dict[int, list[tuple[Sequence[Event], asyncio.Future[None]]]] = {}
         self.tasks: dict[int, asyncio.Task[None]] = {}
         self.connections: dict[int, psycopg.AsyncConnection] = {}
 
-    async def append(self, lane: int, events: Sequence[Event]) -> int:
-        future: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    async def append(self, lane: int, events: Sequence[Event]) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.waiting.setdefault(lane, []).append((events, future))
         task = self.tasks.get(lane)
         if task is None or task.done():
             self.tasks[lane] = asyncio.create_task(self._run(lane))
-        return await future
+        await future
 
     async def _run(self, lane: int) -> None:
         while waiting := self.waiting.get(lane):
-            taken: list[tuple[Sequence[Event], asyncio.Future[int]]] = []
+            taken: list[tuple[Sequence[Event], asyncio.Future[None]]] = []
             count = 0
             while waiting and (not taken or count + len(waiting[0][0]) <= CHUNK):
                 taken.append(waiting.pop(0))
                 count += len(taken[-1][0])
             try:
-                first = await self._commit(lane, [event for events, _ in taken for event in events])
+                await self._commit(lane, [event for events, _ in taken for event in events])
             except Exception as error:
                 problem = LedgerUnavailable(str(error))
                 for _, future in taken:
                     if not future.done():
                         future.set_exception(problem)
                 continue
-            for events, future in taken:
+            for _, future in taken:
                 if not future.done():
-                    future.set_result(first)
-                first += len(events)
+                    future.set_result(None)
 
-    async def _commit(self, lane: int, events: list[Event]) -> int:
+    async def _commit(self, lane: int, events: list[Event]) -> None:
         connection = self.connections.get(lane)
         if connection is None or connection.closed:
             connection = await psycopg.AsyncConnection.connect(self.dsn, autocommit=True, connect_timeout=3)
             connection.prepare_threshold = 0
             self.connections[lane] = connection
+        dealt = _Dealt(lane, events)
         try:
-            first = 0
-            async with contextlib.AsyncExitStack() as stack:
-                if len(events) > CHUNK:
-                    await stack.enter_async_context(connection.transaction())
-                for start in range(0, len(events), CHUNK):
-                    chunk = events[start : start + CHUNK]
-                    cursor = await connection.execute(
-                        _APPEND, {"lane": lane, "count": len(chunk), "body": _encode(chunk)}, binary=True
-                    )
-                    row = await cursor.fetchone()
-                    first = first or (row[0] if row else 0)
+            cursor = await connection.execute(_APPEND, dealt.parameters, binary=True)
+            row = await cursor.fetchone()
         except psycopg.OperationalError:
             with contextlib.suppress(Exception):
                 await connection.close()
             raise
-        if not first:
-            raise LedgerUnavailable(f"the ledger has no lane {lane}")
-        return first
+        dealt.number(row)

@@ -36,7 +36,7 @@ class Resolved(msgspec.Struct):
 class Working:
     """The profiles a batch touches: what is known of their identifiers, their states, and what changed.
 
-    `owners` maps identifier hashes to profiles and must hold every hash of the batch that is known;
+    `known` is what was known at the beginning. `owners` maps identifier hashes to profiles and must hold every hash of the batch that is known;
     `states` must hold the state of every profile in `owners`. `erased` are ids never to be used again.
     """
 
@@ -53,6 +53,7 @@ class Working:
         self.normaliser = normaliser
         self.hasher = hasher
         self.owners = owners
+        self.known = dict(owners)
         self.states = states
         self.erased = erased
         self.created: set[uuid.UUID] = set()

@@ -1,0 +1,127 @@
+"""Several engines share the work: nothing is lost, nothing happens twice, and replay finds the same again."""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+
+from heed.pipeline.engine import Engine
+from heed.pipeline.replay import replay
+from heed.ports.ledger import BULK, LIVE, PARTS, part_of
+from heed.profiles import api as profiles
+from tests.installation import Installation
+
+_PEOPLE = 40
+
+
+def _crowd(installation: Installation, count: int, seed: int) -> list[object]:
+    """People met by device, by user id, by both and by e-mail, who share devices: engines meet in one profile."""
+    chance = random.Random(seed)
+    made = []
+    for number in range(count):
+        person = chance.randrange(_PEOPLE)
+        device = f"device-{chance.randrange(25)}" if chance.random() < 0.4 else f"device-{person}-own"
+        way = chance.randrange(5)
+        if way == 0:
+            event = installation.event(
+                type="identify", userId=f"u{person}", anonymousId=device, traits={"email": f"p{person}@x.org"}
+            )
+        elif way == 1:
+            event = installation.event("Product Viewed", anonymousId=device, properties={"value": number})
+        elif way == 2:
+            event = installation.event("Product Viewed", anonymousId=device, userId=f"u{person}")
+        elif way == 3:
+            event = installation.event(
+                "Message Received", userId=f"u{person}", properties={"text": "Where is my parcel?"}
+            )
+        else:
+            event = installation.event("Order Completed", userId=f"u{person}", properties={"value": 10})
+        made.append(event)
+    return made
+
+
+def _at_once(engines: list[Engine]) -> None:
+    failed: list[BaseException] = []
+
+    def work(engine: Engine) -> None:
+        try:
+            while engine.carry(LIVE, 60) or engine.carry(BULK, 60):
+                pass
+        except BaseException as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(engine,)) for engine in engines]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join(120)
+    assert failed == []
+
+
+def test_engines_that_meet_in_the_same_people_carry_each_event_once(installation: Installation) -> None:
+    engines = [installation.engine, installation.new_engine(), installation.new_engine()]
+    events = _crowd(installation, 1_500, 3)
+    for start in range(0, len(events), 50):
+        installation.send(*events[start : start + 50], lane=LIVE if start % 100 else BULK)  # type: ignore[arg-type]
+    installation.send(*events[:200])  # type: ignore[arg-type]  the same again
+    installation.engine.refresh_rules(force=True)
+    _at_once(engines)
+    installation.carry()
+    rows = installation.lake_rows("message_id, batch, place")
+    assert len(rows) == len({row["message_id"] for row in rows}) == 1_500
+    before = installation.state_bytes()
+    assert sum(profiles.fold.decode(data).identity.events for data in before.values()) == 1_500
+    identifiers = _identifiers(installation)
+    replay(installation.engine.carrier, installation.lake)
+    assert _identifiers(installation) == identifiers
+    assert installation.state_bytes() == before
+    for engine in engines[1:]:
+        engine.connection.close()
+
+
+def _identifiers(installation: Installation) -> dict[uuid.UUID, uuid.UUID]:
+    return dict(installation.connection.execute("select hash, profile_id from identifier").fetchall())
+
+
+def test_a_part_one_engine_has_in_hand_is_left_to_it_and_the_others_are_carried(
+    installation: Installation,
+) -> None:
+    events = [installation.event("A", userId=f"u{number}") for number in range(200)]
+    held = part_of(events[0])
+    elsewhere = sum(part_of(event) != held for event in events)
+    installation.send(*events)
+    other = installation.new_engine()
+    with other.connection.transaction():
+        other.connection.execute(
+            "select 1 from carry_position where lane = %s and part = %s for update", [LIVE, held]
+        )
+        while installation.engine.carry(LIVE, 5_000):
+            pass
+        assert len(installation.profile_ids()) == elsewhere
+    installation.carry()
+    assert len(installation.profile_ids()) == 200
+    assert len({part_of(event) for event in events}) == PARTS
+    other.connection.close()
+
+
+def test_a_rule_one_engine_takes_into_force_is_counted_by_the_other_from_the_next_event_on(
+    installation: Installation,
+) -> None:
+    from heed import rules
+    from heed.pipeline.conditions import take_into_force
+    from heed.rules.tree import atoms
+
+    rule = rules.parse('did "Product Viewed" at least 2 times')
+    other = installation.new_engine()
+    installation.send(installation.event("Product Viewed", userId="u1"))
+    assert other.carry(LIVE, 100)
+    take_into_force(
+        installation.connection, installation.lake, atoms(rule), installation.engine.flush, installation.clock
+    )
+    profiles.counting.set([])  # what the other engine, in a process of its own, still believes
+    installation.send(installation.event("Product Viewed", userId="u1"))
+    other.carry(LIVE, 100)
+    assert rules.predicate(rule)(installation.state_of(user_id="u1"), installation.clock())
+    other.connection.close()
+    profiles.counting.set([])

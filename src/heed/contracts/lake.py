@@ -41,6 +41,14 @@ SEMANTIC: dict[str, tuple[ColumnKind, tuple[str, ...]]] = {
 }
 """Typed columns of the lake: kind, and the property names they are read from, first found wins."""
 
+_READ_FROM: dict[str, tuple[int, str, str, ColumnKind]] = {
+    name: (place, name, column, kind)
+    for place, (name, column, kind) in enumerate(
+        (name, column, kind) for column, (kind, names) in SEMANTIC.items() for name in names
+    )
+}
+"""By property name: its rank among all of them, itself, the column it fills and that column's kind."""
+
 OPEN_TEXTS = frozenset(
     {name for _, names in SEMANTIC.values() for name in names}
     | {
@@ -192,15 +200,9 @@ def semantic(event: Event) -> dict[str, Any]:
     """The typed columns of an event whose `open` is filled: money in ten-thousandths, numbers as floats."""
     opened = event.open
     columns: dict[str, Any] = {}
-    for column, (kind, names) in SEMANTIC.items():
-        for name in names:
-            found = opened.get(name)
-            if found is None:
-                continue
-            value = typed(kind, found)
-            if value is not None:
-                columns[column] = value
-                break
+    for _, name, column, kind in sorted(_READ_FROM[name] for name in opened if name in _READ_FROM):
+        if column not in columns and (value := typed(kind, opened[name])) is not None:
+            columns[column] = value
     if "product" not in columns and "name" in opened and event.name in _ABOUT_PRODUCTS:
         columns["product"] = str(opened["name"])
     return columns

@@ -150,7 +150,7 @@ class Carrier:
         self._count(events, fresh)
         done.events += len(fresh)
         done.duplicates += len(events) - len(fresh)
-        done.nobody += sum(1 for each in rows.columns["profile_id"] if each is None)
+        done.nobody += rows.nobody
         done.profiles += touched
 
     def _bury(self, event: Event, error: Exception) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -18,16 +19,22 @@ _DAY_MS = 86_400_000
 _SESSION_LONGEST = 64
 
 
+# The columns of a row's tuple, in their order.
+_PLAIN = tuple(name for name in SCHEMA.names if name not in {*SEMANTIC, "batch", "lane", "place"})
+
+
 class RowBuilder:
-    """Gathers one batch, column by column; its number is set once it has one."""
+    """Gathers one batch; its number is set once it has one."""
 
     def __init__(self, lane: int) -> None:
         self.batch = 0
         self.lane = lane
-        self.columns: dict[str, list[Any]] = {field.name: [] for field in SCHEMA}
+        self._rows: list[tuple[Any, ...]] = []
+        self._known: list[dict[str, Any]] = []
+        self.nobody = 0
 
     def __len__(self) -> int:
-        return len(self.columns["seq"])
+        return len(self._rows)
 
     def add(
         self,
@@ -39,49 +46,54 @@ class RowBuilder:
         open_name: bool,
     ) -> None:
         """`open_name` says whether the event's name may stand open; `private` is the sealed whole event."""
-        columns = self.columns
-        columns["day"].append(event.occurred // _DAY_MS)
-        columns["place"].append(len(columns["place"]))
-        columns["seq"].append(event.seq)
-        columns["message_id"].append(open_id(event.message_id))
-        columns["profile_id"].append(str(profile_id) if profile_id else None)
-        columns["identifiers"].append(hashes)
-        columns["type"].append(event.type)
-        columns["name"].append(event.name if open_name else "")
-        columns["occurred"].append(event.occurred * 1_000)
-        columns["received"].append(event.received * 1_000)
-        columns["source"].append(event.source)
         session = event.context.get("sessionId")
-        columns["session"].append(
-            open_id(str(session)[:_SESSION_LONGEST]) if isinstance(session, (str, int)) else None
-        )
-        known = semantic(event)
-        for name in SEMANTIC:
-            columns[name].append(known.get(name))
         reading = event.understanding
-        columns["language"].append(reading.language if reading else None)
-        columns["sentiment"].append(reading.sentiment if reading else None)
-        columns["emotion"].append(reading.emotion if reading else None)
-        columns["intent"].append(reading.intent if reading else None)
-        columns["valence"].append(feeling[0] if feeling else None)
-        columns["mood_confidence"].append(feeling[1] if feeling else None)
-        columns["properties"].append(_json(event.open).decode() if event.open else None)
-        columns["private"].append(private)
+        self.nobody += profile_id is None
+        self._known.append(semantic(event))
+        self._rows.append(
+            (
+                event.occurred // _DAY_MS,
+                event.seq,
+                open_id(event.message_id),
+                None if profile_id is None else str(profile_id),
+                hashes,
+                event.type,
+                event.name if open_name else "",
+                event.occurred * 1_000,
+                event.received * 1_000,
+                event.source,
+                open_id(str(session)[:_SESSION_LONGEST]) if isinstance(session, (str, int)) else None,
+                reading.language if reading else None,
+                reading.sentiment if reading else None,
+                reading.emotion if reading else None,
+                reading.intent if reading else None,
+                feeling[0] if feeling else None,
+                feeling[1] if feeling else None,
+                _json(event.open).decode() if event.open else None,
+                private,
+            )
+        )
 
     def table(self) -> pa.Table:
         count = len(self)
+        by_column = zip(*self._rows, strict=True) if self._rows else ((),) * len(_PLAIN)
+        columns: dict[str, Sequence[Any]] = dict(zip(_PLAIN, by_column, strict=True))
         arrays = []
         for field in SCHEMA:
             if field.name == "batch":
                 arrays.append(pa.array(np.full(count, self.batch, np.int64)))
             elif field.name == "lane":
                 arrays.append(pa.array(np.full(count, self.lane, np.int16)))
+            elif field.name == "place":
+                arrays.append(pa.array(np.arange(count, dtype=np.int32)))
             elif field.name == "day":
-                arrays.append(pa.array(self.columns["day"], pa.int32()).cast(pa.date32()))
-            elif pa.types.is_decimal(field.type):
-                arrays.append(_decimals(self.columns[field.name], field.type))
+                arrays.append(pa.array(columns["day"], pa.int32()).cast(pa.date32()))
+            elif field.name in SEMANTIC:
+                found = [known.get(field.name) for known in self._known]
+                decimal = pa.types.is_decimal(field.type)
+                arrays.append(_decimals(found, field.type) if decimal else pa.array(found, field.type))
             else:
-                arrays.append(pa.array(self.columns[field.name], field.type))
+                arrays.append(pa.array(columns[field.name], field.type))
         return pa.table(arrays, schema=SCHEMA)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 import psycopg
 import pyarrow as pa
@@ -99,7 +100,7 @@ def unseen(connection: psycopg.Connection, keys: Sequence[uuid.UUID], at: dateti
     rows = connection.execute(
         "insert into carry_seen (key, at) select unnest(%s::uuid[]), %s on conflict do nothing returning key",
         # In one order for all, so that engines that meet the same messages cannot wait for each other.
-        [sorted(keys), at],
+        [sorted(keys, key=attrgetter("int")), at],
         binary=True,
     ).fetchall()
     return {key for (key,) in rows}

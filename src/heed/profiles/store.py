@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 import psycopg
@@ -32,6 +33,11 @@ def event_purpose(profile_id: uuid.UUID) -> bytes:
     return b"heed event " + profile_id.bytes
 
 
+def in_order(ids: Iterable[uuid.UUID]) -> list[uuid.UUID]:
+    """Each once, in the order in which everybody takes locks."""
+    return sorted(set(ids), key=attrgetter("int"))
+
+
 def owners(connection: psycopg.Connection, hashes: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
     """Which profile each known identifier hash belongs to."""
     wanted = list(set(hashes))
@@ -47,7 +53,7 @@ def states(
     connection: psycopg.Connection, profile_ids: Iterable[uuid.UUID], lock: bool = False
 ) -> dict[uuid.UUID, bytes]:
     """The encoded states of these profiles."""
-    wanted = sorted(set(profile_ids))
+    wanted = in_order(profile_ids)
     if not wanted:
         return {}
     query = "select id, state from profile where id = any(%s)"
@@ -76,7 +82,7 @@ def make_keys(
     connection: psycopg.Connection, profile_ids: Iterable[uuid.UUID], master_key: bytes
 ) -> dict[uuid.UUID, bytes]:
     """New keys for profiles that have none; the keys in force come back."""
-    wanted = sorted(set(profile_ids))
+    wanted = in_order(profile_ids)
     made = {each: new_key() for each in wanted}
     if not made:
         return {}
@@ -132,7 +138,7 @@ def save(
     )
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_COPY_TYPES)
-        for row in sorted(rows, key=lambda each: each[0]):
+        for row in sorted(rows, key=lambda each: each[0].int):
             copy.write_row((row[0] in created, *row))
     written = 0
     if created:
@@ -152,8 +158,8 @@ def attach(
 
     False where one not known was taken by somebody else meanwhile; the transaction is then of no use.
     """
-    fresh = sorted(each for each in attached if each not in known)
-    moved = sorted(each for each in attached if each in known)
+    fresh = in_order(each for each in attached if each not in known)
+    moved = in_order(each for each in attached if each in known)
     written = 0
     if fresh:
         written += connection.execute(

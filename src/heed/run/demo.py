@@ -27,8 +27,8 @@ def run_demo(settings: Settings, console: Console, fail: Callable[[str], NoRetur
 
     console.print("Starting Heed with a simulated shop …")
     try:
-        Supervisor(
-            settings, ["demo", *roles_of(settings)], prepare="prepare-demo", log_level="warning"
-        ).run(ready)
+        Supervisor(settings, ["demo", *roles_of(settings)], prepare="prepare-demo", log_level="warning").run(
+            ready
+        )
     except (InUse, CannotStart, ServerError) as error:
         fail(str(error))

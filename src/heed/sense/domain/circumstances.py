@@ -32,6 +32,9 @@ _RUNNING = (
 """Facts that grow (1) or shrink (−1) by one unit in that many ms, by the end of their name."""
 
 
+_TOPICS_KEPT = 4_096
+
+
 @functools.cache
 def running(name: str) -> tuple[int, int] | None:
     """The unit (ms) and direction in which a fact moves by itself, or None where only events move it."""
@@ -72,6 +75,7 @@ class Book:
     def __init__(self, definitions: Iterable[Definition] = BUILT_IN) -> None:
         self._definitions = {one.name: one for one in definitions}
         self._compiled: dict[str, _Compiled] | None = None
+        self._by_topics: dict[tuple[str, ...], tuple[_Compiled, ...]] = {}
 
     def define(self, definition: Definition) -> None:
         """Add a company's own circumstance or replace one of that name.
@@ -83,6 +87,7 @@ class Book:
         known = self._book()
         self._definitions[definition.name] = definition
         self._compiled = {**known, definition.name: compiled}
+        self._by_topics.clear()
 
     def definitions(self) -> tuple[Definition, ...]:
         return tuple(self._definitions.values())
@@ -98,6 +103,20 @@ class Book:
             self._compiled = compiled
         return self._compiled
 
+    def _possible(self, topics: tuple[str, ...]) -> tuple[_Compiled, ...]:
+        """Those that may hold for somebody of whom these topics are known."""
+        found = self._by_topics.get(topics)
+        if found is None:
+            if len(self._by_topics) >= _TOPICS_KEPT:
+                self._by_topics.clear()
+            found = tuple(
+                one
+                for one in self._book().values()
+                if not one.definition.topics or not set(one.definition.topics).isdisjoint(topics)
+            )
+            self._by_topics[topics] = found
+        return found
+
     def holds(self, state: State, name: str, now: int) -> bool:
         """Whether the circumstance of this name holds; one nobody defined does not."""
         known = self._book().get(name)
@@ -110,11 +129,9 @@ class Book:
         """
         names: list[str] = []
         soonest = 0
-        for name, one in self._book().items():
-            if not one.may_hold(state):
-                continue
+        for one in self._possible(tuple(state.circumstances.touches)):
             if one.holds(state, now):
-                names.append(name)
+                names.append(one.definition.name)
             for turn in one.turns:
                 stamp = turn(state, now)
                 if stamp and (not soonest or stamp < soonest):

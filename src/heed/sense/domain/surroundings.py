@@ -152,12 +152,8 @@ def device_of(context: dict[str, Any]) -> str:
     named = context.get("device")
     kind = named.get("type") if isinstance(named, dict) else None
     agent = context.get("userAgent")
-    if isinstance(agent, str):
-        agent = agent[:400]
-        if _TABLET.search(agent) and "Windows" not in agent:
-            return "tablet"
-        if _PHONE.search(agent):
-            return "phone"
+    if isinstance(agent, str) and (handheld := _handheld(agent[:400])):
+        return handheld
     if isinstance(kind, str):
         lowered = kind.casefold()
         if lowered in _PHONE_TYPES:
@@ -168,6 +164,14 @@ def device_of(context: dict[str, Any]) -> str:
     if isinstance(hints, dict) and isinstance(hints.get("mobile"), bool):
         return "phone" if hints["mobile"] else "desktop"
     return "desktop" if isinstance(agent, str) and agent else ""
+
+
+@lru_cache(maxsize=8192)
+def _handheld(agent: str) -> str:
+    """phone or tablet, "" where the user agent names neither."""
+    if _TABLET.search(agent) and "Windows" not in agent:
+        return "tablet"
+    return "phone" if _PHONE.search(agent) else ""
 
 
 def _notice_zone(section: Surroundings, event: Event) -> None:

@@ -9,10 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.contracts.decision import Treatment
-from heed.contracts.mood import Mood, Stance
+from heed.contracts.event import Event
+from heed.contracts.mood import Evidence, Mood, Stance
 from heed.decisions.domain.catalogue import Action, Catalogue, Tally
 from heed.decisions.domain.choose import Situation, choose, propensity, silence_value
-from heed.kit.clock import DAY
+from heed.decisions.domain.exposure import fold_exposures
+from heed.decisions.domain.wording import mood_words
+from heed.kit.clock import DAY, HOUR, MINUTE
 from heed.profiles.api import fold
 from heed.profiles.domain.sections import Permission
 
@@ -143,3 +146,47 @@ def test_silence_is_worth_more_the_worse_they_feel_and_the_more_they_heard(
     calm = Mood(0.5, 0.2, 0.0, confidence, 0.1, NOW)
     assert silence_value(mood, shown) >= silence_value(calm, shown)
     assert silence_value(mood, shown + 1) > silence_value(mood, shown)
+
+
+def made(state: Any, at: int, action: str = "sorry") -> list[Any]:
+    event = Event(
+        f"d{at}", "track", at, at, "Decision Made", properties={"action": action, "placement": "banner"}
+    )
+    return list(fold_exposures(state, event, at))
+
+
+def test_a_page_loaded_twice_has_shown_an_action_once() -> None:
+    state = fold.new()
+    assert made(state, NOW - 20 * MINUTE)
+    assert not made(state, NOW - 10 * MINUTE), "it is not counted as shown again either"
+    assert state.decisions.shown["sorry"] == [NOW - 20 * MINUTE]
+    assert made(state, NOW + 20 * MINUTE)
+    assert len(state.decisions.shown["sorry"]) == 2
+
+
+def test_a_new_complaint_is_answered_by_a_new_apology() -> None:
+    state = fold.new()
+    state.decisions.shown["sorry"] = [NOW - 3 * HOUR, NOW - 2 * HOUR]
+    sorry = action("sorry", "apology", 5.0, cap_count=2, cap_days=3)
+    assert outcome(decide(sorry, state=state, stance=UPSET, valence=-0.6), "sorry") == "capped"
+    state.cases.complained_at = NOW - HOUR
+    assert decide(sorry, state=state, stance=UPSET, valence=-0.6).action == "sorry"
+    assert outcome(decide(sorry, state=state), "sorry") == "capped", (
+        "with nothing to answer the cap is the cap"
+    )
+
+
+def test_a_refusal_says_what_is_missing() -> None:
+    found = decide(action("asked", applicable='circumstance "order_late"'))
+    (refused,) = (each for each in found.considered if each.action == "asked")
+    assert refused.reason == "would make sense with: order late (not so now)"
+
+
+def test_the_reason_named_for_a_mood_pulls_the_way_the_mood_goes() -> None:
+    evidence = (
+        Evidence("m1", "text", "complained", NOW, -0.3),
+        Evidence("m2", "text", "wrote with thanks", NOW, 0.2),
+    )
+    assert mood_words(Mood(0.4, 0.1, 0.0, 0.8, 0.1, NOW, evidence)) == (
+        "They seem pleased (+0.40 ± 0.10, usually +0.10), mostly because of: wrote with thanks."
+    )

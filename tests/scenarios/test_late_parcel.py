@@ -128,7 +128,7 @@ def test_the_story_of_a_late_parcel(server: Server, shop: Shop, page: Page) -> N
     sorry = shop.decide()
     assert sorry["action"] == "story-apology"
     assert sorry["treatment"]["title"] == "We are sorry"
-    assert sorry["customerWhy"] == "Because your order is late."
+    assert sorry["customerWhy"] == "Because your order is delayed."
     assert _outcome(sorry, "story-offer") == "held"
     before = late["mood"]["valence"] if late["mood"] else 0.0
 
@@ -176,6 +176,7 @@ def test_the_story_of_a_late_parcel(server: Server, shop: Shop, page: Page) -> N
     eventually(better, 20)
     corrected = shop.profile()
     assert any(each["by"] for each in corrected["mood"]["evidence"])
+    assert corrected["stance"]["tone"] != "apologetic"
 
     # The parcel comes and the case is over: what was held back may be said again.
     shop.track("Order Delivered", order_id="88213")

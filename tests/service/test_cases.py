@@ -180,3 +180,20 @@ def test_two_profiles_found_to_be_one_person_share_their_cases() -> None:
     joined = SimpleNamespace(cases=merge(after(opened, made, wrote).cases, after(resolved, kept).cases))
     now = T0 + 2 * DAY
     assert {f.name: f.read(joined, now) for f in FACTS} == {f.name: f.read(together, now) for f in FACTS}
+
+
+def test_a_complaint_a_person_reads_as_none_is_none() -> None:
+    read = Understanding("en", -0.6, "negative", "anger", 0.8, "complaint", 0.9, 0.8)
+    complaint = event(v.MESSAGE_RECEIVED, read=read, text="Great, as always")
+    state = after(complaint)
+    assert ask(state, "complaint.hours_ago", T0 + HOUR) == 1
+    other = event(v.LABEL_CORRECTED, T0 + HOUR, message_id="another", intent="praise")
+    step(state, other, T0 + HOUR)
+    assert ask(state, "complaint.hours_ago", T0 + HOUR) == 1
+    step(state, event(v.LABEL_CORRECTED, T0 + HOUR, message_id=complaint.message_id, intent="praise"), T0)
+    assert ask(state, "complaint.hours_ago", T0 + HOUR) is None
+
+
+def test_a_message_a_person_reads_as_a_complaint_is_one() -> None:
+    state = after(event(v.LABEL_CORRECTED, message_id="m", intent="complaint"))
+    assert ask(state, "complaint.hours_ago", T0 + HOUR) == 1

@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
+
+FEELINGS = (
+    (-0.5, "very unhappy"),
+    (-0.25, "unhappy"),
+    (0.35, "calm"),
+    (0.6, "pleased"),
+    (math.inf, "delighted"),
+)
+"""Up to which valence a customer is called what; everything that speaks of a mood says it like this."""
+
+
+def feeling(valence: float) -> str:
+    return next(word for limit, word in FEELINGS if valence < limit)
 
 
 class Evidence(msgspec.Struct, frozen=True, array_like=True):

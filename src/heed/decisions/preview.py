@@ -31,6 +31,17 @@ def placements() -> list[str]:
         return [placement for (placement,) in cursor.fetchall()]
 
 
+def most_telling(profile_id: uuid.UUID) -> str:
+    """The placement where what would be said now matters most, "" where there is none."""
+    found = [each for place in placements() if (each := preview(profile_id, place)) is not None]
+
+    def weight(each: Preview) -> tuple[bool, bool, float]:
+        chosen = each.decision.considered[0]
+        return bool(each.decision.action), chosen.kind in each.stance.first, chosen.priority
+
+    return max(found, key=weight).placement if found else ""
+
+
 def preview(profile_id: uuid.UUID, placement: str, channel: str = "", drafts: bool = False) -> Preview | None:
     """The decision as of now; with `drafts` actions that are switched off take part. None for nobody."""
     connection.ensure_connection()

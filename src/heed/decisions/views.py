@@ -20,7 +20,7 @@ from heed.decisions.domain.catalogue import KINDS, Tally
 from heed.decisions.domain.choose import propensity
 from heed.decisions.forms import ActionForm, Treatments
 from heed.decisions.models import Action, ActionTally
-from heed.decisions.preview import placements, preview
+from heed.decisions.preview import most_telling, placements, preview
 from heed.govern.access import allow
 from heed.kit.shares import share
 
@@ -177,7 +177,7 @@ def _uuid(text: str) -> uuid.UUID | None:
 def next_action_panel(request: HttpRequest, customer: Any) -> str:
     """On the page of a customer: what Heed would say now at each placement, "send nothing" included."""
     places = placements()
-    chosen = request.GET.get("placement") or (places[0] if places else "")
+    chosen = request.GET.get("placement") or most_telling(customer.id)
     if chosen not in places:
         return render_to_string("decisions/panel.html", {"places": []}, request=request) if not places else ""
     found = preview(customer.id, chosen)

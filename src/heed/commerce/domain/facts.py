@@ -27,6 +27,18 @@ def days_late(state: State, now: int) -> float | None:
     return max(late) / DAY if late else None
 
 
+def announced_days_late(state: State, now: int) -> float | None:
+    """Days by which an order not yet due will miss its first promise; None where one is late already."""
+    ahead = []
+    for _, order in _open(state, now):
+        promised = order.promised_at or order.expected_at
+        if promised and promised < now:
+            return None
+        if order.expected_at > promised > 0:
+            ahead.append(order.expected_at - promised)
+    return max(ahead) / DAY if ahead else None
+
+
 def topic_order(state: State, now: int) -> str | None:
     """The order a conversation is most likely about: the latest-running, else the newest."""
     orders = _orders(state)
@@ -98,6 +110,12 @@ FACTS: tuple[Fact, ...] = (
     Fact("order.open", "flag", "has an open order", lambda s, now: any(True for _ in _open(s, now))),
     Fact("order.under_way", "flag", "has a parcel under way", _under_way),
     Fact("order.days_late", "number", "days the open order is late", days_late),
+    Fact(
+        "order.announced_days_late",
+        "number",
+        "days an order not yet due will be late",
+        announced_days_late,
+    ),
     Fact("order.delivered_days_late", "number", "days the last delivery came late", _delivered_days_late),
     Fact(
         "order.delivered_hours_ago",

@@ -16,7 +16,7 @@ from heed.contracts.mood import Circumstance, Mood, Stance
 from heed.decisions.domain.catalogue import Action, Catalogue, Ready, Tally
 from heed.decisions.domain.exposure import times_within
 from heed.decisions.domain.wording import customer_reason, mood_words
-from heed.kit.clock import DAY
+from heed.kit.clock import DAY, HOUR
 from heed.rules.tree import Rule
 
 PRIOR_RATE = 0.1
@@ -27,9 +27,9 @@ SILENCE = 0.05
 """What it is worth not to bother a calm customer who has heard nothing lately, in currency units."""
 
 _QUESTIONS: dict[str, tuple[Outcome, str]] = {
-    "eligible": ("not_eligible", "may not have it: "),
-    "applicable": ("not_applicable", "makes no sense now: "),
-    "suitable": ("not_suitable", "not right for this person now: "),
+    "eligible": ("not_eligible", "is only for those with: "),
+    "applicable": ("not_applicable", "would make sense with: "),
+    "suitable": ("not_suitable", "would suit this person with: "),
 }
 
 
@@ -140,7 +140,8 @@ def _refusal(ready: Ready, catalogue: Catalogue, situation: Situation) -> tuple[
     for question, (outcome, words) in _QUESTIONS.items():
         test = ready.tests.get(question)
         if test is not None and not test(state, now):
-            return outcome, words + "; ".join(rules.unmet(ready.rules[question], state, now))
+            missing = " and ".join(rules.unmet(ready.rules[question], state, now))
+            return outcome, f"{words}{missing} (not so now)"
     if action.purpose:
         said = state.consent.purposes.get(action.purpose)
         if said is None or not said.granted:
@@ -148,13 +149,29 @@ def _refusal(ready: Ready, catalogue: Catalogue, situation: Situation) -> tuple[
     if action.kind in situation.stance.hold:
         return "held", f"{situation.stance.summary.rstrip('.')}: no {action.kind.replace('_', ' ')} now"
     if action.cap_count:
-        times = times_within(state.decisions, action.key, now - action.cap_days * DAY)
+        since = now - action.cap_days * DAY
+        if action.kind in situation.stance.first:
+            since = max(since, _spoke_up(state, now))
+        times = times_within(state.decisions, action.key, since)
         if times >= action.cap_count:
             return (
                 "capped",
                 f"had it {times} times in {action.cap_days} days, the limit is {action.cap_count}",
             )
     return None
+
+
+def _spoke_up(state: State, now: int) -> int:
+    """When the customer last complained or got in touch (ms): what was said before does not answer it."""
+    latest = 0
+    for name in ("complaint.hours_ago", "contact.hours_ago"):
+        try:
+            hours = rules.fact(name).read(state, now)
+        except rules.UnknownFact:
+            continue
+        if isinstance(hours, int | float):
+            latest = max(latest, now - round(hours * HOUR))
+    return latest
 
 
 def _why(
@@ -170,7 +187,12 @@ def _why(
     if winner.kind in first:
         return f"“{winner.name}” goes first, because this is the time for {_kind_words(winner.kind)} ({formula})."
     others = [each for each, _, _ in running[1:]]
-    against = f", ahead of “{others[0].name}” with {others[0].priority:.2f}" if others else ""
+    against = ""
+    if others:
+        level = f"{others[0].priority:.2f}" == f"{winner.priority:.2f}"
+        against = (
+            f", {'level with' if level else 'ahead of'} “{others[0].name}” with {others[0].priority:.2f}"
+        )
     return f"“{winner.name}” has the highest priority: {formula}{against}; saying nothing {silence:.2f}."
 
 
@@ -178,6 +200,9 @@ def _kind_words(kind: str) -> str:
     return {"apology": "an apology", "status_update": "news of where things stand", "thanks": "thanks"}.get(
         kind, kind.replace("_", " ")
     )
+
+
+_SHORT = {"held": "is held back: ", "capped": "", "not_permitted": "has "}
 
 
 def _why_nothing(
@@ -188,7 +213,7 @@ def _why_nothing(
         return f"Say nothing: that is worth {silence:.2f}, “{best.name}” only {best.priority:.2f}."
     if not seen:
         return "Say nothing: no action has a treatment for this placement now."
-    words = "; ".join(f"{each.name}: {each.reason}" for each in seen[:5])
+    words = "; ".join(f"“{each.name}” {_SHORT.get(each.outcome, '')}{each.reason}" for each in seen)
     return f"Say nothing: no action passes. {words}."
 
 

@@ -7,10 +7,14 @@ import msgspec
 from heed.contracts import vocabulary
 from heed.contracts.event import Effect, Event
 from heed.contracts.fold import State
+from heed.kit.clock import MINUTE
 
 _MOST_ACTIONS = 100
 _MOST_TIMES = 20
 _LONGEST = 100
+
+SAME_SHOWING = 30 * MINUTE
+"""Asked again within this time the same action is still the one showing: a page loaded twice, a reload."""
 
 
 class Exposures(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -37,6 +41,8 @@ def _made(own: Exposures, event: Event) -> tuple[Effect, ...]:
         return ()
     action, placement = action[:_LONGEST], placement[:_LONGEST]
     times = own.shown.get(action)
+    if times is not None and any(abs(event.occurred - each) < SAME_SHOWING for each in times):
+        return ()
     if times is None:
         if len(own.shown) >= _MOST_ACTIONS:
             own.shown.pop(min(own.shown, key=lambda each: own.shown[each][-1]))

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from heed import rules
 from heed.contracts.fold import State
-from heed.contracts.mood import Circumstance, Mood
+from heed.contracts.mood import Circumstance, Mood, feeling
 from heed.decisions.domain.catalogue import Ready
 from heed.rules.tree import Compare, Did, Holds
 
-_FEELINGS = (
-    (-0.5, "very unhappy"),
-    (-0.15, "unhappy"),
-    (0.15, "neutral"),
-    (0.5, "pleased"),
-    (2.0, "very pleased"),
-)
-
 _CUSTOMER_WORDS = {
-    "order_late": "your order is late",
+    "order_late": "your order is delayed",
     "order_under_way": "your order is on its way",
     "order_placed": "you placed an order",
     "order_delivered": "your order has arrived",
@@ -33,8 +25,13 @@ _CUSTOMER_WORDS = {
 }
 
 
-def feeling(valence: float) -> str:
-    return next(words for limit, words in _FEELINGS if valence < limit)
+_KIND_REASONS = {
+    "apology": "Because something did not go as it should.",
+    "help": "Because it looked as if you could use some help.",
+    "status_update": "Because we want you to know where things stand.",
+    "thanks": "Because we are glad to have you.",
+    "call": "Because this is better talked about.",
+}
 
 
 def mood_words(mood: Mood) -> str:
@@ -42,7 +39,9 @@ def mood_words(mood: Mood) -> str:
     if mood.confidence < 0.15:
         return "Little is known of how they feel."
     figures = f"{_signed(mood.valence)} ± {mood.spread:.2f}, usually {_signed(mood.baseline)}"
-    strongest = f", mostly because of: {mood.evidence[0].label}" if mood.evidence else ""
+    shift = mood.valence - mood.baseline
+    moving = [each for each in mood.evidence if each.contribution * shift > 0]
+    strongest = f", mostly because of: {moving[0].label}" if moving else ""
     return f"They seem {feeling(mood.valence)} ({figures}){strongest}."
 
 
@@ -73,4 +72,4 @@ def customer_reason(ready: Ready, state: State, circumstances: tuple[Circumstanc
     for leaf in leaves:
         if isinstance(leaf, Compare) and leaf.field.startswith("trait."):
             return f"Because of what you told us ({leaf.field.removeprefix('trait.').replace('_', ' ')})."
-    return "Because we thought it may be useful to you."
+    return _KIND_REASONS.get(ready.action.kind, "Because we thought it may be useful to you.")

@@ -26,7 +26,11 @@ BUILT_IN: tuple[Definition, ...] = (
     Definition(
         "order_late",
         "order.days_late > 0",
-        ("order {order.days_late:days} late", "order late"),
+        (
+            "order will be {order.announced_days_late:days} late",
+            "order {order.days_late:days} late",
+            "order late",
+        ),
         -0.8,
         ("delayed", "shipped", "placed"),
         "order.days_late",

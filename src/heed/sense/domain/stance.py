@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 
-from heed.contracts.mood import Circumstance, Mood, Stance
+from heed.contracts.mood import Circumstance, Mood, Stance, feeling
 
 UPSET = -0.25
 VERY_UPSET = -0.5
@@ -35,7 +35,7 @@ def stance(mood: Mood, circumstances: Sequence[Circumstance], locale: str = "en"
     upset = fairly and mood.valence <= UPSET
     wounds = [name for name in OPEN_WOUNDS if name in true_now]
     ours = [name for name in OUR_FAULT if name in true_now]
-    pleased = fairly and mood.valence >= PLEASED and not wounds
+    pleased = fairly and mood.valence >= PLEASED
     tone = _tone(mood, upset, sure, pleased, ours, bool(wounds) or "payment_failed" in true_now)
     speaker = speaker_of(mood, true_now)
     first = _first(tone, true_now, upset)
@@ -55,7 +55,11 @@ def stance(mood: Mood, circumstances: Sequence[Circumstance], locale: str = "en"
 
 
 def _tone(mood: Mood, upset: bool, sure: bool, pleased: bool, ours: list[str], burdened: bool) -> str:
-    if ours and (upset or any(name in ours for name in ("order_late", "promise_overdue", "just_complained"))):
+    if (
+        ours
+        and not pleased
+        and (upset or any(name in ours for name in ("order_late", "promise_overdue", "just_complained")))
+    ):
         return "apologetic"
     if upset and sure and mood.valence <= VERY_UPSET:
         return "apologetic"
@@ -135,17 +139,7 @@ def _reasons(mood: Mood, true_now: dict[str, Circumstance]) -> tuple[str, ...]:
 
 
 def _feeling(mood: Mood) -> str:
-    degree = next(
-        name
-        for limit, name in (
-            (VERY_UPSET, "Very unhappy"),
-            (UPSET, "Unhappy"),
-            (PLEASED, "Calm"),
-            (DELIGHTED, "Pleased"),
-            (2.0, "Delighted"),
-        )
-        if mood.valence <= limit
-    )
+    degree = feeling(mood.valence).capitalize()
     sign = "+" if mood.valence >= 0 else "−"
     usual = "+" if mood.baseline >= 0 else "−"
     here, there = f"{sign}{abs(mood.valence):.2f}", f"{usual}{abs(mood.baseline):.2f}"

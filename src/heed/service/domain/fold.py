@@ -44,6 +44,8 @@ def make_step(share_of_scale: ShareOfScale) -> Step:
         handle = _HANDLERS.get(event.name)
         if handle is not None:
             handle(cases, event)
+        if event.name == v.LABEL_CORRECTED:
+            _read_again(cases, event)
         if _complains(event, share_of_scale) and event.occurred >= cases.complained_at:
             cases.complained_at = event.occurred
             cases.complaint_message_id = event.message_id
@@ -62,6 +64,19 @@ def _complains(event: Event, share_of_scale: ShareOfScale) -> bool:
         share = share_of_scale(event)
         return share is not None and share <= COMPLAINT_RATING
     return False
+
+
+def _read_again(cases: Cases, event: Event) -> None:
+    """A person says that what was taken for a complaint is none, or that something else is."""
+    intent = event.properties.get("intent")
+    if not isinstance(intent, str) or not intent:
+        return
+    message_id = event.properties.get("message_id")
+    if intent == "complaint":
+        if isinstance(message_id, str) and event.occurred >= cases.complained_at:
+            cases.complained_at, cases.complaint_message_id = event.occurred, message_id
+    elif message_id == cases.complaint_message_id:
+        cases.complained_at, cases.complaint_message_id = 0, ""
 
 
 def _id(event: Event, *names: str) -> str:

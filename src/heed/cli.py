@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from heed import settings as heed_settings
+from heed.govern.domain import ROLES
 
 app = typer.Typer(
     name="heed",
@@ -95,6 +96,12 @@ def run_supervised(supervisor: object, ready: object) -> None:
         supervisor.run(ready)  # type: ignore[attr-defined]
     except (InUse, CannotStart, ServerError) as error:
         fail(str(error))
+    except OSError as error:
+        fail(_folder_words(error))
+
+
+def _folder_words(error: OSError) -> str:
+    return f"The data folder cannot be used: {error.strerror or error} ({error.filename}). Choose one with --data."
 
 
 @users.command("create")
@@ -108,6 +115,8 @@ def create_user(
 ) -> None:
     """Let somebody sign in. Asks for the password unless it comes from standard input."""
     settings = settle(data=data)
+    if role not in ROLES:
+        fail(f"There is no role {role!r}; roles are {', '.join(ROLES)}.", 2)
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
     else:
@@ -130,17 +139,28 @@ def create_user(
 def create_key(
     name: str,
     scope: Annotated[str, typer.Option(help="write: send events. manage: read customers through the API.")],
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="Who holds a write key. server: your own programs. website: it stands open in pages or apps, so "
+            "it may not ask how a person feels."
+        ),
+    ] = "server",
     data: Data = None,
 ) -> None:
     """Make a key for a program and print the secret, which is shown this once."""
     if scope not in {"write", "manage"}:
         fail("--scope is write or manage.", 2)
+    if kind not in {"server", "website"}:
+        fail("--kind is server or website.", 2)
+    if kind == "website" and scope != "write":
+        fail("A key that stands open in a website may only write.", 2)
     settings = settle(data=data)
     with opened(settings):
         if scope == "write":
             from heed.collect.api import create_source
 
-            secret = create_source(name, "server", "command line")[1]
+            secret = create_source(name, "web" if kind == "website" else "server", "command line")[1]
         else:
             from heed.govern.api import create_key as create
 
@@ -181,6 +201,8 @@ def replay(data: Data = None) -> None:
     from rich.progress import Progress
 
     settings = settle(data=data)
+    if not settings.data.is_dir():
+        fail(f"There is no data folder {settings.data}; choose one with --data.", 2)
     with opened(settings) as alone:
         if not alone:
             fail("Stop Heed first: replay needs the data folder to itself.")
@@ -199,14 +221,14 @@ def replay(data: Data = None) -> None:
 
 
 @app.command()
-def doctor(data: Data = None) -> None:
+def doctor(
+    data: Data = None,
+    port: Annotated[int | None, typer.Option(help="The port Heed is to listen at.")] = None,
+) -> None:
     """Say in words what is wrong and what to do about it."""
     from heed.run.doctor import examine
 
-    try:
-        settings = settle(data=data)
-    except typer.Exit:
-        raise
+    settings = settle(data=data, port=port)
     findings = examine(settings)
     for finding in findings:
         mark = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "bad": "[bold red]✗[/]"}[finding.level]
@@ -230,6 +252,8 @@ def sense_text(
 
     if not file.is_file():
         fail(f"There is no file {file}.", 2)
+    if not out_file.absolute().parent.is_dir():
+        fail(f"There is no folder {out_file.absolute().parent} to write {out_file.name} into.", 2)
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=err) as bar:
         task = bar.add_task("Reading texts")
         try:
@@ -238,12 +262,16 @@ def sense_text(
             )
         except MissingColumn as error:
             fail(str(error), 2)
+        except (OSError, UnicodeDecodeError) as error:
+            fail(f"{file} could not be read and written to {out_file}: {error}", 2)
     out.print(f"{count:,} texts understood, written to {out_file}.")
 
 
 @app.command()
 def demo(
-    data: Data = None,
+    data: Annotated[
+        Path | None, typer.Option("--data", help="The data folder. Default: ./heed-demo.")
+    ] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen at.")] = None,
 ) -> None:
     """Look around: start Heed with a simulated shop whose customers live and feel in front of you."""
@@ -267,6 +295,10 @@ def opened(settings: heed_settings.Settings) -> Iterator[bool]:
             yield alone
     except (InUse, ServerError) as error:
         fail(str(error))
+    except OSError as error:
+        if error.filename is None or not str(error.filename).startswith(str(settings.data)):
+            raise
+        fail(_folder_words(error))
 
 
 def main() -> None:

@@ -35,11 +35,12 @@ class ImportProblem(ValueError):
 
 
 class Progress(msgspec.Struct):
-    """`line` of the file reached, `share` of the file's bytes read (0…1)."""
+    """`line` of the file reached, `share` of the file's bytes read (0…1); `skipped` rows in this run."""
 
     line: int = 0
     events: int = 0
     dropped: int = 0
+    skipped: int = 0
     share: float = 0.0
     resumed_at: int = 0
 
@@ -107,7 +108,8 @@ def run_import(
         if line <= done:
             continue
         progress.line, progress.share = line, share
-        _take(row, line, digest, source, mapper, limits, clock(), events, dropped)
+        if not _take(row, line, digest, source, mapper, limits, clock(), events, dropped):
+            progress.skipped += 1
         if len(events) + len(dropped) >= CHUNK:
             keep()
     keep()
@@ -127,7 +129,8 @@ def _take(
     received: int,
     events: list[Event],
     dropped: list[Dropped],
-) -> None:
+) -> bool:
+    """Whether the row became an event or a dead letter; not, where the mapping says to skip it."""
     try:
         if not isinstance(row, dict):
             raise BadRow(str(row))
@@ -135,11 +138,12 @@ def _take(
     except BadRow as error:
         payload = json.dumps(row, default=str, ensure_ascii=False).encode("utf-8", "replace")
         dropped.append(Dropped("bad_row", str(error), payload[: limits.event_bytes], line))
-        return
+        return True
     if event is not None:
         event.source = source
         event.occurred = min(event.occurred, received)
         events.append(event)
+    return event is not None
 
 
 def _source(connection: psycopg.Connection, mapper: Mapper, clock: Clock) -> str:

@@ -131,8 +131,10 @@ class Decider:
         if not ask.placement.strip():
             return problem(400, "no_placement", "Say for which `placement` something is to be decided.")
         if not user_id and not anonymous_id:
-            hint = "With a website's key that is `anonymousId`." if source.public else ""
-            return problem(400, "no_identity", "Say whom this is about: `userId` or `anonymousId`.", hint)
+            wanted = "`userId` or `anonymousId`"
+            if source.public:
+                wanted = "`anonymousId`. With a website's key, which anybody can read, `userId` is not asked"
+            return problem(400, "no_identity", f"Say whom this is about: {wanted}.")
         if len(ask.events) > _MOST_EVENTS:
             return problem(400, "too_many", f"At most {_MOST_EVENTS} events go with one question.")
         if self.catalogue is None:

@@ -22,7 +22,8 @@ from heed.kit.clock import DAY, system_clock
 
 SEED = 7
 HISTORY_DAYS = 90
-LIVE_PACE = 25.0
+LIVE_PACE = 120.0
+"""With 2,000 customers somebody comes every few seconds."""
 _BATCH = 400
 _PLACEMENT = "home_banner"
 log = structlog.get_logger()
@@ -59,10 +60,10 @@ class Driver:
 
     def _live(self, world: World, stopping: threading.Event) -> None:
         by_anonymous = {each.anonymous_id: each for each in world.customers}
-        world.pace = LIVE_PACE
         world.run = f"-{system_clock()}"
         for _ in world.until(system_clock()):
             pass  # what happened while nobody was looking stays unsaid
+        world.quicken(LIVE_PACE)
         while not stopping.wait(1.0):
             calls = list(world.until(system_clock()))
             if not calls:

@@ -40,6 +40,26 @@ ACTIONS: tuple[tuple[str, dict[str, object], list[dict[str, str]]], ...] = (
         ],
     ),
     (
+        "say-sorry",
+        {
+            "name": "Say sorry and put it right",
+            "kind": "apology",
+            "value": 25.0,
+            "applicable": 'circumstance "just_complained" or circumstance "contact_repeated"',
+            "cap_count": 1,
+            "cap_days": 2,
+        },
+        [
+            {
+                "placement": _BANNER,
+                "title": "We are sorry about this",
+                "body": "Somebody is reading what you wrote right now and will write back today.",
+                "button": "Tell us more",
+                "url": "/contact",
+            }
+        ],
+    ),
+    (
         "call-back",
         {
             "name": "Offer a call by a person",

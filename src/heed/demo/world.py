@@ -15,6 +15,7 @@ import uuid
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from heed.contracts import vocabulary as v
@@ -71,7 +72,7 @@ class Customer:
 class World:
     """Runs from `start` (ms) on; `until(t)` gives what trackers see up to t, in the order it happens.
 
-    A higher `pace` makes customers come more often. `run` marks the message ids of a part that does not
+    `run` marks the message ids of a part that does not
     repeat itself, because people's reactions to decisions have a share in it.
     """
 
@@ -89,7 +90,7 @@ class World:
         self.customers = [self._customer(number, start) for number in range(customers)]
         for customer in self.customers:
             first = start + round(self.random.random() * self._gap(customer))
-            self._at(first, lambda c=customer: self._visit(c))  # type: ignore[misc]
+            self._at(first, partial(self._visit, customer))
 
     # what is known only to the world
 
@@ -121,6 +122,14 @@ class World:
             yield from self._seen
             self._seen.clear()
         self.now = max(self.now, end)
+
+    def quicken(self, pace: float) -> None:
+        """From now on customers come so many times as often, those already on their way too."""
+        quicker, self.pace = pace / self.pace, pace
+        for place, (when, count, do) in enumerate(self._agenda):
+            if isinstance(do, partial) and do.func == self._visit:
+                self._agenda[place] = (round(self.now + max(0, when - self.now) / quicker), count, do)
+        heapq.heapify(self._agenda)
 
     def next_at(self) -> int:
         return self._agenda[0][0]
@@ -184,7 +193,7 @@ class World:
 
     def _visit(self, customer: Customer) -> None:
         r = self.random
-        self._at(self.now + r.expovariate(1 / self._gap(customer)), lambda: self._visit(customer))
+        self._at(self.now + r.expovariate(1 / self._gap(customer)), partial(self._visit, customer))
         if r.random() < self.nature.bad_day:
             self._feel(customer, r.uniform(-0.5, -0.15))
         feeling = self._feel(customer, r.gauss(0, 0.03))

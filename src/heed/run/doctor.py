@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -16,6 +15,7 @@ from heed.kit.clock import in_ms, system_clock
 from heed.ports.lag import LAG_QUERY
 from heed.run.database import answers
 from heed.run.lock import FolderLock, InUse
+from heed.run.supervisor import CannotStart, check_port
 from heed.settings import Settings
 
 _LITTLE_ROOM = 2 * 1024**3
@@ -116,16 +116,11 @@ def _running(settings: Settings) -> bool:
 
 
 def _port(settings: Settings) -> Iterator[Finding]:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            yield Finding(
-                "bad",
-                f"Port {settings.port} at {settings.host} cannot be used: {error.strerror}.",
-                "Stop the program that has it, or choose another with --port.",
-            )
+    try:
+        check_port(settings)
+    except CannotStart as error:
+        said, _, mend = str(error).partition(". ")
+        yield Finding("bad", f"{said}.", mend)
 
 
 def _embedded(settings: Settings) -> Iterator[Finding]:

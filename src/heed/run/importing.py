@@ -63,6 +63,8 @@ def import_with_progress(
     if done.resumed_at:
         console.print(f"Went on from line {done.resumed_at:,}.")
     console.print(f"{done.events:,} events imported and carried.")
+    if done.skipped:
+        console.print(f"{done.skipped:,} rows left out, as the mapping says.")
     if done.dropped:
         console.print(f"{done.dropped:,} rows could not be used: see Dead letters.")
     return done

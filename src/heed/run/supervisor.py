@@ -40,6 +40,20 @@ class CannotStart(RuntimeError):
     """Heed cannot start; the message says why and what to do."""
 
 
+def check_port(settings: Settings) -> None:
+    """Raises `CannotStart` where the port cannot be had: two servers may share one without an error."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((settings.host, settings.port))
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise CannotStart(
+            f"Port {settings.port} at {settings.host} cannot be used ({why}). Stop the program that has it, "
+            "or choose another with --port."
+        ) from None
+
+
 class Child:
     """One process that is to be alive, restarted with a growing pause while it keeps dying."""
 
@@ -106,6 +120,8 @@ class Supervisor:
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Run until SIGTERM or SIGINT; `ready` is called once everything is up."""
         lock = FolderLock(self.settings.data) if self._owns_folder() else None
+        if self._serves_people():
+            check_port(self.settings)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self.stopping.set())
         try:
@@ -125,7 +141,7 @@ class Supervisor:
 
     def _answers(self) -> bool:
         """Whether whoever is to serve people does; a part that serves nobody is up at once."""
-        if not any(child.role in {"web", "front", "pages"} for child in self.children):
+        if not self._serves_people():
             return True
         host = "127.0.0.1" if self.settings.host in {"0.0.0.0", "::"} else self.settings.host  # noqa: S104
         try:
@@ -133,6 +149,9 @@ class Supervisor:
         except OSError:
             return False
         return True
+
+    def _serves_people(self) -> bool:
+        return any(child.role in {"web", "front", "pages"} for child in self.children)
 
     def _owns_folder(self) -> bool:
         """A split process next to others on the same folder uses what they have."""

@@ -125,3 +125,15 @@ def test_a_rule_one_engine_takes_into_force_is_counted_by_the_other_from_the_nex
     assert rules.predicate(rule)(installation.state_of(user_id="u1"), installation.clock())
     other.connection.close()
     profiles.counting.set([])
+
+
+def test_time_moves_people_also_while_events_never_cease(installation: Installation) -> None:
+    installation.happen("Product Added", userId="idle", properties={"product_id": "1", "price": 5})
+    installation.clock.advance(31 * 60_000)
+    installation.send(installation.event("A", userId="busy"))
+    assert installation.engine.turn()
+    row = installation.connection.execute(
+        "select circumstances from profile where user_id = 'idle'"
+    ).fetchone()
+    assert row is not None
+    assert "basket_left" in row[0]

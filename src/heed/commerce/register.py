@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from heed.commerce.domain import FACTS, Orders, merge, projection, step
+from heed.commerce.domain import FACTS, Orders, alarms, merge, projection, step
 from heed.contracts.fold import Section
 from heed.profiles import api as profiles
 from heed.rules.facts import register_fact
@@ -14,5 +14,6 @@ def register() -> None:
     """Called once at start-up; a second call changes nothing."""
     profiles.register_section(SECTION)
     profiles.register_projection(projection)
+    profiles.register_alarms(alarms)
     for fact in FACTS:
         register_fact(fact)

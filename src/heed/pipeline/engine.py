@@ -21,6 +21,8 @@ BULK_BATCH = 1_000
 _BULK_TURN = 8
 _DUE_BATCH = 500
 _RULES_EVERY = 2.0
+_WAKE_EVERY = 1.0
+"""Seconds; also while events never cease."""
 log = structlog.get_logger()
 
 
@@ -43,6 +45,7 @@ class Engine:
         self.stopping = threading.Event()
         self._rules_at = 0.0
         self._live_turns = 0
+        self._woken_at = 0.0
 
     @property
     def connection(self) -> psycopg.Connection:
@@ -64,7 +67,11 @@ class Engine:
         bulk = 0
         if not live or self._live_turns % _BULK_TURN == 0:
             bulk = self.carry(BULK, BULK_BATCH)
-        return live + bulk or self.wake()
+        woken = 0
+        if not live + bulk or time.monotonic() - self._woken_at > _WAKE_EVERY:
+            woken = self.wake()
+            self._woken_at = time.monotonic()
+        return live + bulk + woken
 
     def carry(self, lane: int, limit: int) -> int:
         try:
@@ -100,14 +107,20 @@ class Engine:
         self._rules_at = time.monotonic()
 
     def wake(self) -> int:
-        """Refresh the columns of profiles whose answers time alone has changed."""
+        """Refresh the columns of profiles whose answers time alone has changed, and note what time brought.
+
+        Events are noted before the rows are saved: a crash in between notes them again, under the same ids.
+        """
         now = self.clock()
         with self.connection.transaction():
             found = profiles.due(self.connection, moment(now), _DUE_BATCH)
-            rows = []
+            rows, events = [], []
             for profile_id, data in found:
                 state = profiles.fold.decode(data)
                 rows.append(profiles.row_of(profile_id, bytes(data), state, now))
+                events += profiles.alarms(state, now)
+            if events:
+                self.ledger.append(LIVE, events)
             profiles.save(self.connection, rows)
         return len(found)
 

@@ -1,5 +1,6 @@
 """The door of `profiles`: the fold, identity, and what is known of a customer."""
 
+from heed.profiles.alarms import alarms, register_alarms
 from heed.profiles.circumstances import register_holds
 from heed.profiles.domain.activity import counting, prune
 from heed.profiles.domain.conditions import atoms_in_force, register_rules
@@ -30,6 +31,7 @@ __all__ = [
     "Hasher",
     "Normaliser",
     "Working",
+    "alarms",
     "atoms_in_force",
     "attach",
     "clear",
@@ -49,6 +51,7 @@ __all__ = [
     "merged_into",
     "owners",
     "prune",
+    "register_alarms",
     "register_holds",
     "register_projection",
     "register_rules",

@@ -1,5 +1,6 @@
 """What Heed knows of a customer's orders, basket, payments and renewal. Pure: no clock, no I/O."""
 
+from heed.commerce.domain.alarms import alarms
 from heed.commerce.domain.facts import FACTS, next_change, projection
 from heed.commerce.domain.fold import step
 from heed.commerce.domain.merge import merge
@@ -12,6 +13,7 @@ __all__ = [
     "Order",
     "Orders",
     "Total",
+    "alarms",
     "merge",
     "next_change",
     "projection",

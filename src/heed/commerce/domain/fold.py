@@ -165,6 +165,14 @@ def _delayed(orders: Orders, event: Event) -> None:
     _change(orders, event, change)
 
 
+def _overdue(orders: Orders, event: Event) -> None:
+    def change(order: Order, event: Event) -> None:
+        noted = event.properties.get("noted")
+        order.overdue = max(order.overdue, noted if type(noted) is int and 0 < noted < 100 else 1)
+
+    _change(orders, event, change)
+
+
 def _delivered(orders: Orders, event: Event) -> None:
     def change(order: Order, event: Event) -> None:
         order.delivered_at = min(order.delivered_at, event.occurred) if order.delivered_at else event.occurred
@@ -302,6 +310,7 @@ _HANDLERS: dict[str, Callable[[Orders, Event], None]] = {
     v.ORDER_UPDATED: _updated,
     v.ORDER_SHIPPED: _shipped,
     v.ORDER_DELAYED: _delayed,
+    v.ORDER_OVERDUE: _overdue,
     v.ORDER_DELIVERED: _delivered,
     v.ORDER_CANCELLED: _cancelled,
     v.ORDER_RETURNED: _returned,

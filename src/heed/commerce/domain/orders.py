@@ -22,7 +22,8 @@ class Order(msgspec.Struct, array_like=True):
     `value` and `refunded` are ten-thousandths of the currency unit. `promised_at` is the delivery date first
     named to the customer, `expected_at` the one named last; `…_from` is when each was said, so that late
     news does not overwrite newer. `message_id` is the latest evidence about this order, by occurrence.
-    `seen` holds short hashes of its last lines, so that a line delivered twice adds up once.
+    `seen` holds short hashes of its last lines, so that a line delivered twice adds up once. `overdue` counts
+    the times it was noted that the promised day had passed.
     """
 
     placed: int = 0
@@ -43,6 +44,7 @@ class Order(msgspec.Struct, array_like=True):
     message_id: str = ""
     message_at: int = 0
     seen: tuple[int, ...] = ()
+    overdue: int = 0
 
     def counts(self) -> bool:
         """Whether it belongs in the totals: placed and not cancelled."""

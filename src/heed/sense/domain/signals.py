@@ -26,6 +26,7 @@ BY_NAME: dict[str, str] = {
     v.PAYMENT_FAILED: "payment_failed",
     v.PRODUCT_OUT_OF_STOCK: "out_of_stock",
     v.ORDER_DELAYED: "order_delayed",
+    v.ORDER_OVERDUE: "order_overdue",
     v.ORDER_CANCELLED: "order_cancelled",
     v.ORDER_RETURNED: "order_returned",
     v.ORDER_REFUNDED: "order_refunded",

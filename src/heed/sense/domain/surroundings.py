@@ -56,6 +56,7 @@ TOPICS: dict[str, str] = {
     v.ORDER_COMPLETED: "placed",
     v.ORDER_SHIPPED: "shipped",
     v.ORDER_DELAYED: "delayed",
+    v.ORDER_OVERDUE: "delayed",
     v.ORDER_DELIVERED: "delivered",
     v.ORDER_RETURNED: "returned",
     v.PAYMENT_FAILED: "payment",

@@ -45,6 +45,7 @@ SIGNALS: dict[str, Signal] = {
     "payment_failed": Signal("payment failed", -0.55, 0.8, FOR_A_DAY, 0.35, HOUR),
     "out_of_stock": Signal("wanted something out of stock", -0.35, 0.4, FOR_A_DAY, 0.0, HOUR),
     "order_delayed": Signal("order delayed", -0.55, 1.2, FOR_A_WEEK, 0.25, DAY),
+    "order_overdue": Signal("still waiting for an order", -0.5, 1.0, FOR_A_WEEK, 0.2, 12 * HOUR),
     "delivered": Signal("order delivered", 0.3, 0.4, FOR_A_DAY, 0.0, DAY),
     "delivered_on_time": Signal("order delivered on time", 0.5, 0.8, FOR_A_WEEK, 0.0, DAY),
     "delivered_late": Signal("order delivered late", -0.35, 0.9, FOR_A_WEEK, 0.0, DAY),

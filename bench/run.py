@@ -1,4 +1,4 @@
-"""Run the benchmarks and write bench/RESULTS.md: `python bench/run.py [carry|served]`."""
+"""Run the benchmarks and write bench/RESULTS.md: `python bench/run.py [carry|served|mood]`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import carry, served
+from bench import carry, mood, served
 from bench.common import Line
 
 HERE = Path(__file__).parent
@@ -24,7 +24,7 @@ this page anew; the load generator runs on the same cores as Heed.
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or ["carry", "served"]
+    wanted = sys.argv[1:] or ["carry", "served", "mood"]
     before = os.getloadavg()[0]
     lines: list[Line] = []
     if "carry" in wanted:
@@ -32,6 +32,8 @@ def main() -> None:
         lines += carry.run(customers=500_000, events=20_000) if "ten" in wanted else []
     if "served" in wanted:
         lines += served.run()
+    if "mood" in wanted:
+        lines += mood.run()
     text = (
         _HEAD + f"{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} cores, Python {platform.python_version()}, "
     )

@@ -248,7 +248,7 @@ def sense_text(
     """Add language, sentiment (−1 to 1), sentiment_label, emotion and intent to a CSV file of texts."""
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
-    from heed.sense.actions import MissingColumn, label_file
+    from heed.sense.actions.label import MissingColumn, label_file
 
     if not file.is_file():
         fail(f"There is no file {file}.", 2)
@@ -265,6 +265,25 @@ def sense_text(
         except (OSError, UnicodeDecodeError) as error:
             fail(f"{file} could not be read and written to {out_file}: {error}", 2)
     out.print(f"{count:,} texts understood, written to {out_file}.")
+
+
+@sense.command("calibrate")
+def sense_calibrate(
+    yes: Annotated[bool, typer.Option("--yes", help="Switch without asking.")] = False,
+    data: Data = None,
+) -> None:
+    """Fit what moods are weighed by to your own ratings, show old against new, and switch if you say so.
+
+    Learns from the earlier ratings how strongly each kind of evidence counts and how fast it fades, and judges by
+    the later ones how well the mood just before a rating foretells a low one.
+    """
+    settings = settle(data=data)
+    if not settings.data.is_dir() and settings.embedded:
+        fail(f"There is no data folder {settings.data}; choose one with --data.", 2)
+    with opened(settings):
+        from heed.run.calibrating import calibrate_and_ask
+
+        calibrate_and_ask(settings, yes, out, fail)
 
 
 @app.command()

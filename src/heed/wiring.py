@@ -5,9 +5,12 @@ What touches a room's models is imported after Django is set up.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import os
+import threading
+import time
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from heed.pipeline.engine import Engine
 
 
+_WEIGHTS_EVERY = 5.0
 _COLLECT = (100_000, 50, 1_000)
 """Allocations before the youngest generation is collected, and how many such before the next older one."""
 
@@ -107,6 +111,16 @@ def warm_up() -> None:
     gc.set_threshold(*_COLLECT)
 
 
+def _keep_weights_fresh() -> None:
+    """Where no decider does it: what moods are weighed by, every few seconds."""
+    while True:
+        with contextlib.suppress(psycopg.Error), connect(heed_settings.load()) as connection:
+            while True:
+                sensing().refresh(connection)
+                time.sleep(_WEIGHTS_EVERY)
+        time.sleep(_WEIGHTS_EVERY)
+
+
 def front(with_pages: bool = True) -> Any:
     """The ASGI application of the web process."""
     set_up_django()
@@ -165,6 +179,7 @@ def pages() -> Any:
     """The WSGI application of pages that run apart from the front; made in granian's own worker."""
     set_up_django()
     engines()
+    threading.Thread(target=_keep_weights_fresh, name="weights", daemon=True).start()
     from heed.web.wsgi import application
 
     return application

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from heed.sense.actions import MissingColumn, label_file
+from heed.sense.actions.label import MissingColumn, label_file
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

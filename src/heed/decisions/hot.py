@@ -113,6 +113,7 @@ class Decider:
         """The catalogue, and the conditions in force for the fold of pending events."""
         with psycopg.connect(self.dsn, autocommit=True, connect_timeout=3) as connection:
             profiles.counting.set(profiles.atoms_in_force(connection))
+            sense.refresh_weights(connection)
             return store.catalogue(connection)
 
     async def decide(self, request: Request) -> Response:

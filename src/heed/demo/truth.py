@@ -2,111 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from heed.collect.api import Limits, from_mapping
-from heed.contracts import vocabulary as v
 from heed.contracts.event import Event
-from heed.contracts.fold import State
-from heed.demo.world import Customer, World
-from heed.kit.clock import DAY
+from heed.demo.world import World
+from heed.kit.clock import DAY, parse_moment
 from heed.ports.sensing import sensing
-from heed.profiles.api import fold
-from heed.sense import api as sense
-
-_LOW = 0.5
-"""A rating in the lower half of its scale is a low one."""
+from heed.profiles.api import alarms, fold
+from heed.sense.api import Observer, Rated, Weights, mood_of
 
 
-@dataclass
-class Moment:
-    """What was believed of one customer at one moment, and what was true.
+@dataclass(frozen=True)
+class Evening:
+    """One customer at the end of a day: how they truly feel, and what is believed under each of the weights."""
 
-    `last_sentiment` is that of the last text before, 0 where there was none. `rating` is the share of its
-    scale a rating given at this moment got, None where the moment is the end of a day.
-    """
-
-    customer: int
-    at: int
     truth: float
-    valence: float
-    confidence: float
+    valences: tuple[float, ...]
     last_sentiment: float
-    rating: float | None = None
 
 
 @dataclass
 class Lived:
-    """Everything believed in one world."""
+    """`rated` holds every rating with what was believed just before, `truths` how they truly felt then."""
 
-    ratings: list[Moment] = field(default_factory=list)
-    evenings: list[Moment] = field(default_factory=list)
+    rated: list[Rated] = field(default_factory=list)
+    truths: list[float] = field(default_factory=list)
+    evenings: list[Evening] = field(default_factory=list)
 
 
-def live_through(world: World, days: int, settled: int = 21, every: int = 3) -> Lived:
-    """Fold what the trackers of this world see and note what was believed.
+def live_through(
+    world: World, days: int, weights: Sequence[Weights], settled: int = 14, every: int = 3
+) -> Lived:
+    """Fold what the trackers of this world see, and what Heed notes by itself; note what was believed.
 
-    Moods are noted just before every rating, which is itself never folded, and of all customers every
-    `every` days, both after `settled` days.
+    After `settled` days every rating counts, and every `every` days the evening of all who were heard of.
     """
-    lived, states = Lived(), [fold.new() for _ in world.customers]
-    sentiments = [0.0] * len(world.customers)
-    by_device = {customer.anonymous_id: customer for customer in world.customers}
-    start = world.now
+    observers = [Observer(fold.new(), fold.apply, weights) for _ in world.customers]
+    by_device = {customer.anonymous_id: customer.number for customer in world.customers}
+    start, lived = world.now, Lived()
     for day in range(days):
-        for event in _understood(world.until(start + (day + 1) * DAY)):
-            customer = by_device[event.anonymous_id]
-            state = states[customer.number]
-            rating = sense.rating_of(event)
-            if rating is not None:
-                if day >= settled:
-                    moment = _noted(world, customer, state, event.occurred - 1, sentiments)
-                    moment.rating = rating.share
-                    lived.ratings.append(moment)
-                event.properties = {name: each for name, each in event.properties.items() if name != "score"}
-            fold.apply(state, event, event.occurred)
-            if event.understanding is not None:
-                sentiments[customer.number] = event.understanding.sentiment
+        evening = start + (day + 1) * DAY
+        for event in _understood(world.until(evening)):
+            observer = observers[by_device[event.anonymous_id]]
+            if not observer.state.identity.identifiers:
+                observer.state.identity.identifiers["anonymous_id"] = [event.anonymous_id]
+            observer.take(event)
+        for observer in observers:
+            for event in alarms(observer.state, evening):
+                observer.take(event)
         if day >= settled and day % every == 0:
-            evening = start + (day + 1) * DAY
-            lived.evenings += [
-                _noted(world, customer, states[customer.number], evening, sentiments)
-                for customer in world.customers
-                if states[customer.number].mood.weights
-            ]
+            for customer, observer in zip(world.customers, observers, strict=True):
+                if observer.evidence:
+                    valences = tuple(
+                        mood_of(feelings, evening, each).valence
+                        for feelings, each in zip(observer.feelings, weights, strict=True)
+                    )
+                    truth = world.feeling_at(customer, evening)
+                    lived.evenings.append(Evening(truth, valences, observer.last_sentiment))
+    since = start + settled * DAY
+    for customer, observer in zip(world.customers, observers, strict=True):
+        for rated in observer.rated:
+            if rated.at >= since:
+                lived.rated.append(rated)
+                lived.truths.append(world.feeling_at(customer, rated.at - 1))
     return lived
 
 
-def _understood(calls: Iterator[dict[str, Any]]) -> list[Event]:
+def _understood(calls: Iterable[dict[str, Any]]) -> list[Event]:
     events = []
     for call in calls:
-        at = sense_time(call)
-        event = from_mapping(call, at, Limits())
-        assert isinstance(event, Event)  # noqa: S101  the world makes sound calls
-        events.append(event)
-    said = [event for event in events if event.name in v.CUSTOMER_TEXT and sensing().text_of(event)]
-    for event, reading in zip(
-        said, sensing().understand_many([sensing().text_of(each) for each in said]), strict=True
-    ):
+        event = from_mapping(call, parse_moment(call["timestamp"]) or 0, Limits())
+        if isinstance(event, Event):
+            events.append(event)
+    said = [(event, text) for event in events if (text := sensing().text_of(event))]
+    for (event, _), reading in zip(said, sensing().understand_many([t for _, t in said]), strict=True):
         event.understanding = reading
     return events
-
-
-def sense_time(call: dict[str, Any]) -> int:
-    from heed.kit.clock import parse_moment
-
-    return parse_moment(call["timestamp"]) or 0
-
-
-def _noted(world: World, customer: Customer, state: State, at: int, sentiments: list[float]) -> Moment:
-    mood = sense.mood_at(state, at)
-    return Moment(
-        customer.number,
-        at,
-        world.feeling_at(customer, at),
-        mood.valence,
-        mood.confidence,
-        sentiments[customer.number],
-    )

@@ -5,19 +5,13 @@ Events of a person whose key was destroyed cannot be read any more and are left 
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 
 import msgspec
-import psycopg
 
-from heed.contracts.event import Event
-from heed.kit.sealing import Unreadable, unseal
 from heed.pipeline.carry import Carrier
 from heed.ports.lake import Lake
 from heed.profiles import api as profiles
-
-_decode = msgspec.msgpack.Decoder(Event).decode
 
 
 class Replayed(msgspec.Struct):
@@ -38,33 +32,10 @@ def replay(carrier: Carrier, lake: Lake, progress: Callable[[int], None] = lambd
     with connection.transaction():
         profiles.clear(connection)
         for batch in lake.scan(["profile_id", "private"]):
-            events = _readable(connection, carrier.master_key, batch.to_pylist(), result)
-            carrier.fold_into(events, None)
-            result.events += len(events)
+            found = profiles.open_events(connection, carrier.master_key, batch.to_pylist())
+            carrier.fold_into([event for _, event in found.events], None)
+            result.events += len(found.events)
+            result.unreadable += found.unreadable
+            result.nobody += found.nobody
             progress(result.events)
     return result
-
-
-def _readable(
-    connection: psycopg.Connection,
-    master_key: bytes,
-    rows: list[dict[str, object]],
-    result: Replayed,
-) -> list[Event]:
-    ids = {uuid.UUID(str(row["profile_id"])) for row in rows if row["profile_id"]}
-    keys = profiles.keys(connection, ids, master_key)
-    events = []
-    for row in rows:
-        if not row["profile_id"]:
-            result.nobody += 1
-            continue
-        profile_id = uuid.UUID(str(row["profile_id"]))
-        key, private = keys.get(profile_id), row["private"]
-        if key is None or not isinstance(private, bytes):
-            result.unreadable += 1
-            continue
-        try:
-            events.append(_decode(unseal(key, private, profiles.event_purpose(profile_id))))
-        except Unreadable:
-            result.unreadable += 1
-    return events

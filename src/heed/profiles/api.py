@@ -9,6 +9,7 @@ from heed.profiles.domain.resolution import Working, hashes_of, lookups
 from heed.profiles.domain.sections import identifying_texts
 from heed.profiles.domain.state import fold
 from heed.profiles.projection import columns, register_projection, row_of
+from heed.profiles.sealed import open_events
 from heed.profiles.store import (
     attach,
     clear,
@@ -49,6 +50,7 @@ __all__ = [
     "make_keys",
     "merge",
     "merged_into",
+    "open_events",
     "owners",
     "prune",
     "register_alarms",

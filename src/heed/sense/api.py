@@ -5,31 +5,37 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from heed.contracts.event import Event, Understanding
 from heed.contracts.fold import State
 from heed.contracts.mood import Circumstance, Mood, Stance
 from heed.rules.facts import UnknownFact, fact
 from heed.sense.domain import mood as moods
 from heed.sense.domain.built_in import Definition
 from heed.sense.domain.circumstances import Book
+from heed.sense.domain.mood import mood_at as mood_of
+from heed.sense.domain.observing import Observer, Rated
 from heed.sense.domain.ratings import Rating, rating_of, share_of_scale
 from heed.sense.domain.stance import speaker_of, stance
-from heed.sense.domain.weights import DEFAULT, Weights
+from heed.sense.domain.weights import Weights
 from heed.sense.domain.words import text_of
 from heed.sense.text import understand, understand_many
+from heed.sense.weighing import weighing
 
 __all__ = [
     "Definition",
+    "Observer",
+    "Rated",
     "Rating",
     "Weights",
     "circumstances_at",
     "define_circumstance",
     "holds",
     "known_circumstances",
+    "low_rating_chance",
     "mood_at",
+    "mood_of",
     "projection",
     "rating_of",
-    "sensing",
+    "refresh_weights",
     "share_of_scale",
     "stance",
     "stance_of",
@@ -38,13 +44,20 @@ __all__ = [
     "understand_many",
 ]
 
-weights: Weights = DEFAULT
 _book = Book()
 
 
 def mood_at(state: State, now: int) -> Mood:
     """How this customer feels at `now` (ms), with the evidence, strongest first."""
-    return moods.mood_at(state.mood, now, weights)
+    return moods.mood_at(state.mood, now, weighing.weights)
+
+
+def low_rating_chance(mood: Mood) -> float:
+    """The chance, 0…1, that who feels like this would give a low rating if asked now."""
+    return weighing.weights.low_rating.chance(mood.valence)
+
+
+refresh_weights = weighing.refresh
 
 
 def circumstances_at(state: State, now: int) -> tuple[Circumstance, ...]:
@@ -68,7 +81,7 @@ def projection(state: State, now: int) -> tuple[dict[str, object], int | None]:
     `attention` is above 0 where a person should speak: urgency × value × confidence, the value growing with
     the order of magnitude of the customer's revenue.
     """
-    mood = moods.mood_at(state.mood, now, weights, with_evidence=False)
+    mood = moods.mood_at(state.mood, now, weighing.weights, with_evidence=False)
     names, next_circumstance = _book.overview(state, now)
     attention, reason = 0.0, ""
     if speaker_of(mood, names) == "person":
@@ -85,7 +98,7 @@ def projection(state: State, now: int) -> tuple[dict[str, object], int | None]:
         "attention": attention,
         "attention_reason": reason,
     }
-    moments = (moods.next_change(state.mood, now, weights), next_circumstance)
+    moments = (moods.next_change(state.mood, now, weighing.weights), next_circumstance)
     return columns, min((stamp for stamp in moments if stamp is not None), default=None)
 
 
@@ -114,20 +127,3 @@ def define_circumstance(definition: Definition) -> None:
 def known_circumstances() -> tuple[Definition, ...]:
     """Every circumstance this installation knows, built in and its own."""
     return _book.definitions()
-
-
-class _Sensing:
-    """What the pipeline asks of this room; see `heed.ports.sensing`."""
-
-    def text_of(self, event: Event) -> str:
-        return text_of(event)
-
-    def understand_many(self, texts: Sequence[str]) -> list[Understanding]:
-        return understand_many(texts)
-
-    def feeling(self, state: State, now: int) -> tuple[float, float]:
-        mood = moods.mood_at(state.mood, now, weights, with_evidence=False)
-        return mood.valence, mood.confidence
-
-
-sensing = _Sensing()

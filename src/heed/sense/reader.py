@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import psycopg
+
 from heed.contracts.event import Event, Understanding
 from heed.contracts.fold import State
-from heed.sense import api
 from heed.sense.domain import mood, surroundings
 from heed.sense.domain.words import text_of
 from heed.sense.text import understand_many
+from heed.sense.weighing import weighing
 
 
 class Reader:
@@ -20,8 +22,11 @@ class Reader:
         return list(understand_many(texts))
 
     def feeling(self, state: State, now: int) -> tuple[float, float]:
-        found = mood.mood_at(state.mood, now, api.weights, with_evidence=False)
+        found = mood.mood_at(state.mood, now, weighing.weights, with_evidence=False)
         return found.valence, found.confidence
+
+    def refresh(self, connection: psycopg.Connection) -> None:
+        weighing.refresh(connection)
 
     def notice(self, state: State, event: Event) -> None:
         """Take in where and on what somebody is who is asked about, without counting a touchpoint."""

@@ -10,12 +10,13 @@ from heed.sense import api
 from heed.sense.domain import feel, surroundings
 from heed.sense.domain.mood import Feelings, merge
 from heed.sense.reader import Reader
+from heed.sense.weighing import weighing
 
-MOOD = Section("mood", Feelings, feel.make_step(api.weights), after=("orders", "cases"), merge=merge)
+MOOD = Section("mood", Feelings, feel.make_step(weighing.in_force), after=("orders", "cases"), merge=merge)
 CIRCUMSTANCES = Section(
     "circumstances", surroundings.Surroundings, surroundings.step, merge=surroundings.merge
 )
-FACTS = (*feel.facts(api.weights), *surroundings.FACTS)
+FACTS = (*feel.facts(weighing.in_force), *surroundings.FACTS)
 
 
 def register() -> None:

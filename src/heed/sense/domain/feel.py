@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from heed.contracts import vocabulary as v
@@ -19,11 +19,16 @@ _NAMED_FEELINGS = {"negative": -0.7, "neutral": 0.0, "positive": 0.7}
 _CORRECTED_CONFIDENCE = 1.0
 
 
-def make_step(weights: Weights = DEFAULT) -> Step:
+InForce = Callable[[], Weights]
+"""What everything weighs now; calibration may change it between two events."""
+
+
+def make_step(in_force: InForce = lambda: DEFAULT) -> Step:
     """The step, given what everything weighs."""
 
     def step(state: State, event: Event, now: int) -> Iterable[Effect]:
         section: Feelings = state.mood
+        weights = in_force()
         if event.name == v.MOOD_CORRECTED and event.type == "track":
             _mood_corrected(section, event, weights)
         elif event.name == v.LABEL_CORRECTED and event.type == "track":
@@ -112,11 +117,11 @@ def _corrected(wrong: Kept, event: Event) -> Understanding:
     )
 
 
-def facts(weights: Weights = DEFAULT) -> tuple[Fact, ...]:
+def facts(in_force: InForce = lambda: DEFAULT) -> tuple[Fact, ...]:
     """The mood as rules may ask about it."""
 
     def mood(state: State, now: int) -> Mood:
-        return mood_at(state.mood, now, weights, with_evidence=False)
+        return mood_at(state.mood, now, in_force(), with_evidence=False)
 
     def shift(state: State, now: int) -> float:
         here = mood(state, now)
@@ -132,5 +137,11 @@ def facts(weights: Weights = DEFAULT) -> tuple[Fact, ...]:
             lambda s, now: mood(s, now).confidence,
         ),
         Fact("mood.baseline", "number", "usual mood, −1 to 1", lambda s, now: mood(s, now).baseline),
+        Fact(
+            "mood.low_rating_chance",
+            "number",
+            "chance of a low rating now, 0 to 1",
+            lambda s, now: in_force().low_rating.chance(mood(s, now).valence),
+        ),
         Fact("mood.shift", "number", "mood against the usual, −2 to 2", shift),
     )

@@ -219,17 +219,17 @@ def advance(section: Feelings, at: int, weights: Weights = DEFAULT) -> None:
     section.at = at
 
 
-def add(section: Feelings, piece: Piece, weights: Weights = DEFAULT) -> None:
-    """Weigh one piece of evidence in, fading it from when it occurred."""
+def add(section: Feelings, piece: Piece, weights: Weights = DEFAULT) -> Kept | None:
+    """Weigh one piece of evidence in, fading it from when it occurred; returns it as it was weighed, if it was."""
     value = _bound(piece.value)
     if not (math.isfinite(piece.precision) and piece.precision > 0) or not 0 <= piece.fades < len(HALF_LIVES):
-        return
+        return None
     if (
         not piece.by
         and piece.at <= section.corrected_at
         and abs(value - section.corrected_to) > weights.contradiction
     ):
-        return
+        return None
     advance(section, piece.at, weights)
     read = _read(section, section.at, weights)
     # What is bad never cheers anyone up, however mild it is beside what is known; nor does good news sadden.
@@ -250,23 +250,23 @@ def add(section: Feelings, piece: Piece, weights: Weights = DEFAULT) -> None:
     section.usual_weight += slow
     section.usual_value += slow * usual
     excerpt = piece.excerpt[:EXCERPT_LENGTH]
-    section.kept.append(
-        Kept(
-            piece.message_id,
-            piece.kind,
-            piece.label,
-            piece.at,
-            felt,
-            weight,
-            piece.fades,
-            press,
-            slow / max(_fade(elapsed, weights.baseline_half_life), _TINY),
-            usual,
-            excerpt,
-            piece.by,
-        )
+    weighed = Kept(
+        piece.message_id,
+        piece.kind,
+        piece.label,
+        piece.at,
+        felt,
+        weight,
+        piece.fades,
+        press,
+        slow / max(_fade(elapsed, weights.baseline_half_life), _TINY),
+        usual,
+        excerpt,
+        piece.by,
     )
+    section.kept.append(weighed)
     _evict(section, weights)
+    return weighed
 
 
 def _usual_part(section: Feelings, weight: float, elapsed: int, weights: Weights) -> float:

@@ -6,6 +6,8 @@ import math
 import re
 from typing import NamedTuple
 
+import msgspec
+
 from heed.contracts import vocabulary as v
 from heed.contracts.event import Event
 
@@ -70,6 +72,12 @@ def rating_of(event: Event) -> Rating | None:
             return None
         return Rating(score, low, high, label, properties.get("reversed") is True)
     return None
+
+
+def without_rating(event: Event) -> Event:
+    """The event as if nobody had asked for a number; its words stay."""
+    properties = {name: value for name, value in event.properties.items() if name not in _SCORES}
+    return msgspec.structs.replace(event, properties=properties)
 
 
 def share_of_scale(event: Event) -> float | None:

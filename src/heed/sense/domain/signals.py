@@ -12,7 +12,7 @@ from heed.contracts.fold import State
 from heed.rules.facts import UnknownFact, fact
 from heed.sense.domain.mood import EXCERPT_LENGTH, Piece
 from heed.sense.domain.ratings import rating_of
-from heed.sense.domain.weights import FOR_A_DAY, FOR_A_MONTH, FOR_A_WEEK, Weights
+from heed.sense.domain.weights import FOR_A_MONTH, FOR_A_WEEK, Weights
 from heed.sense.domain.words import text_of
 
 FORM_ABANDONED = "Form Abandoned"
@@ -93,7 +93,7 @@ def text_piece(
     feeling = max(-1.0, min(1.0, read.sentiment))
     anger = read.emotion_score if read.emotion == "anger" and feeling < 0 else 0.0
     complaint = read.intent_score if read.intent == "complaint" and feeling < 0.2 else 0.0
-    value = feeling + table.anger_shift * anger
+    value = feeling + table.shift + table.anger_shift * anger
     strength = table.neutral_share + (1 - table.neutral_share) * abs(feeling)
     precision = table.precision * read.confidence * strength
     precision *= 1 + (table.anger_precision - 1) * anger
@@ -111,7 +111,7 @@ def text_piece(
         event.occurred,
         max(-1.0, min(1.0, value)),
         precision,
-        FOR_A_WEEK if anger or complaint else FOR_A_DAY,
+        table.strong_fades if anger or complaint else table.fades,
         1 - calm,
         table.burst,
         excerpt or excerpt_of(text_of(event)),

@@ -1,0 +1,116 @@
+"""`heed sense calibrate`: old weights beside new ones, and the question whether to switch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from heed import wiring
+from heed.kit.clock import moment, system_clock
+from heed.ports.sensing import sensing
+from heed.sense.actions.calibrate import Calibrated, calibrate, put_in_force
+from heed.sense.domain.calibration import Quality, TooFew
+from heed.sense.domain.weights import CLASS_NAMES, Weights
+from heed.sense.weighing import weighing
+from heed.settings import Settings
+
+_TOLD = 12
+
+
+def calibrate_and_ask(
+    settings: Settings, yes: bool, console: Console, fail: Callable[[str], NoReturn]
+) -> None:
+    _, lake = wiring.engines()
+    connection = wiring.connect(settings)
+    sensing().refresh(connection)
+    before = weighing.weights
+    try:
+        with Progress(console=console, transient=True) as bar:
+            task = bar.add_task("Reading what was said before each rating", total=1.0)
+            found = calibrate(
+                connection,
+                lake,
+                settings.master_key,
+                before,
+                lambda share: bar.update(task, completed=share),
+            )
+    except TooFew as error:
+        fail(f"Nothing was changed. {error}")
+    _tell(console, found, before)
+    if not yes and not typer.confirm("Weigh moods by the new weights from now on?", default=False):
+        console.print("Nothing was changed.")
+        return
+    number = put_in_force(connection, found, system_clock(), "command line")
+    console.print(
+        f"Calibration {number} is in force; running processes follow within seconds. `heed replay` weighs what was "
+        "said before by it too."
+    )
+
+
+def _tell(console: Console, found: Calibrated, before: Weights) -> None:
+    report = found.report
+    console.print(
+        f"Learnt from {report.learnt_from:,} ratings of {found.customers:,} customers up to "
+        f"{moment(report.until):%d %B %Y}, judged by the {report.n:,} after it, {report.low:,} of them low."
+    )
+    table = Table("", "ranks low ratings (AUC)", "error of the chance named", "Brier", box=None)
+    rows: list[tuple[str, Quality]] = [
+        ("last sentiment only", report.last_sentiment),
+        ("weights in force", report.before),
+        ("new weights", report.after),
+    ]
+    for name, quality in rows:
+        table.add_row(name, f"{quality.auc:.3f}", f"{quality.calibration_error:.3f}", f"{quality.brier:.3f}")
+    console.print(table)
+    console.print(
+        "An AUC of 0.5 is chance, 1 never errs. The error is how far chances named lie from what came."
+    )
+    changes = sorted(_changes(before, found.weights), reverse=True)[:_TOLD]
+    if changes:
+        moved = Table("what moved most", "value", "strength", "fades in", box=None)
+        for _, cells in changes:
+            moved.add_row(*cells)
+        console.print(moved)
+    if report.after.auc < report.before.auc:
+        console.print(
+            "[yellow]The new weights foretell worse than those in force: better keep what you have.[/]"
+        )
+
+
+def _changes(before: Weights, after: Weights) -> list[tuple[float, tuple[str, str, str, str]]]:
+    """Each changed kind with how much it moved and its cells."""
+    found = []
+    for kind, new in after.signals.items():
+        old = before.signals[kind]
+        if old == new:
+            continue
+        moved = abs(old.value - new.value) + abs(old.precision - new.precision)
+        fades = CLASS_NAMES[new.fades]
+        if new.fades != old.fades:
+            fades = f"{CLASS_NAMES[old.fades]} → {fades}"
+        found.append(
+            (
+                moved,
+                (
+                    old.label,
+                    f"{old.value:+.2f} → {new.value:+.2f}",
+                    f"{old.precision:.2f} → {new.precision:.2f}",
+                    fades,
+                ),
+            )
+        )
+    text, was = after.text, before.text
+    if text != was:
+        cells = (
+            "what customers write",
+            f"{text.shift:+.2f}",
+            f"{was.precision:.2f} → {text.precision:.2f}",
+            f"{CLASS_NAMES[text.fades]}, {CLASS_NAMES[text.strong_fades]} when angry",
+        )
+        found.append((abs(text.precision - was.precision) + abs(text.shift - was.shift), cells))
+    return found

@@ -10,6 +10,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make lint    check style, types and who imports whom"
 	@echo "make bench   measure, results in bench/RESULTS.md"
+	@echo "make soak    kill processes 500 times under load, results in bench/SOAK.md"
 
 $(READY): pyproject.toml
 	$(PYTHON) -m venv .venv
@@ -34,6 +35,9 @@ lint: $(READY)
 
 bench: $(READY)
 	$(BIN)/python bench/run.py $(ARGS)
+
+soak: $(READY)
+	$(BIN)/python bench/soak.py $(ARGS)
 
 clean:
 	rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

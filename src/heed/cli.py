@@ -221,6 +221,56 @@ def replay(data: Data = None) -> None:
 
 
 @app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(help="The file to write, such as heed-2026-11-24.tar.")],
+    data: Data = None,
+) -> None:
+    """Copy database, lake and keys of one moment into a file. Heed may go on running.
+
+    The file holds the keys to everybody's data: keep it as safe as the data folder itself.
+    """
+    settings = settle(data=data)
+    if not settings.data.is_dir():
+        fail(f"There is no data folder {settings.data}; choose one with --data.", 2)
+    if file.exists():
+        fail(f"There is a file {file} already; choose another name.", 2)
+    if not file.absolute().parent.is_dir():
+        fail(f"There is no folder {file.absolute().parent} to write {file.name} into.", 2)
+    with opened(settings):
+        from heed.run.backup import BackupFailed, back_up
+
+        try:
+            size = back_up(settings, file, lambda what: err.print(f"{what} …"))
+        except (BackupFailed, OSError) as error:
+            fail(f"No backup was made. {error}")
+    out.print(
+        f"Everything is in {file} ({size / 1e6:,.1f} MB). `heed restore {file} --data NEW_FOLDER` brings it back."
+    )
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `heed backup` made.")],
+    data: Data = None,
+) -> None:
+    """Bring a backup back into an empty data folder. Heed must not be running on it."""
+    from heed.run.backup import BackupFailed
+    from heed.run.backup import restore as bring_back
+    from heed.run.lock import InUse
+
+    settings = settle(data=data)
+    if not file.is_file():
+        fail(f"There is no file {file}.", 2)
+    try:
+        about = bring_back(settings, file, lambda what: err.print(f"{what} …"))
+    except (BackupFailed, InUse, OSError) as error:
+        fail(f"Nothing was restored. {error}")
+    out.print(
+        f"{settings.data} is as it was on {about.get('at', 'an unknown day')}. Start it with `heed serve`."
+    )
+
+
+@app.command()
 def doctor(
     data: Data = None,
     port: Annotated[int | None, typer.Option(help="The port Heed is to listen at.")] = None,

@@ -17,8 +17,12 @@ log = structlog.get_logger()
 @app.periodic(cron="*/10 * * * *")
 @app.task(queueing_lock="pipeline.compact", lock="pipeline.compact")
 def compact(timestamp: int) -> None:
-    """Join the lake's small files."""
-    done = current.lake().compact()
+    """Join the lake's small files, unless a backup is reading them."""
+    with connection.cursor() as cursor, store.keeping_lake_files(cursor.connection) as mine:
+        if not mine:
+            log.info("lake.compacted_later")
+            return
+        done = current.lake().compact()
     log.info("lake.compacted", **done)
 
 

@@ -30,8 +30,7 @@ def write_out(connection: psycopg.Connection, lake: Lake, most_rows: int = _MOST
     """
     if connection.info.transaction_status != TransactionStatus.IDLE:
         raise RuntimeError("rows are written to the lake outside any transaction")
-    connection.execute("select pg_advisory_lock(7341, 2)")
-    try:
+    with store.lake_at_rest(connection):
         append = store.choose_outgoing(connection, most_rows)
         if append is None:
             return 0
@@ -39,9 +38,6 @@ def write_out(connection: psycopg.Connection, lake: Lake, most_rows: int = _MOST
         lake.append(rows, WRITER, append)
         store.put_away(connection, append)
         return int(rows.num_rows)
-    finally:
-        if not connection.closed:
-            connection.execute("select pg_advisory_unlock(7341, 2)")
 
 
 class LakeWriter(threading.Thread):

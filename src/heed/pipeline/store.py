@@ -56,6 +56,29 @@ def holding_rules(connection: psycopg.Connection) -> Iterator[list[str]]:
             connection.execute("select pg_advisory_unlock(7341, 3)")
 
 
+@contextlib.contextmanager
+def lake_at_rest(connection: psycopg.Connection) -> Iterator[None]:
+    """Nobody appends to the lake inside. The lock is the session's."""
+    connection.execute("select pg_advisory_lock(7341, 2)")
+    try:
+        yield
+    finally:
+        if not connection.closed:
+            connection.execute("select pg_advisory_unlock(7341, 2)")
+
+
+@contextlib.contextmanager
+def keeping_lake_files(connection: psycopg.Connection) -> Iterator[bool]:
+    """No file of the lake goes away inside; False where somebody else keeps or joins them just now."""
+    row = connection.execute("select pg_try_advisory_lock(7341, 4)").fetchone()
+    mine = bool(row and row[0])
+    try:
+        yield mine
+    finally:
+        if mine and not connection.closed:
+            connection.execute("select pg_advisory_unlock(7341, 4)")
+
+
 def set_rules(connection: psycopg.Connection, atoms: Iterable[str]) -> None:
     connection.execute(
         "insert into carry_rules (id, atoms) values (1, %s) on conflict (id) do update set atoms = excluded.atoms",

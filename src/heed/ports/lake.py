@@ -35,6 +35,9 @@ class Lake(Protocol):
     def compact(self) -> Mapping[str, int]:
         """Join small files and delete the files that joining left behind."""
 
+    def files(self) -> list[tuple[str, bytes | None]]:
+        """What makes up the lake now: paths under its folder, and the bytes of those that may change."""
+
     def erase(self, profile_ids: Sequence[uuid.UUID]) -> int:
         """Delete these profiles' rows; returns how many went."""
 

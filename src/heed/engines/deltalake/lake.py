@@ -115,6 +115,20 @@ class DeltaLake:
             table.cleanup_metadata()
         return {"joined": int(done["numFilesRemoved"]), "deleted": len(vacuumed)}
 
+    def files(self) -> list[tuple[str, bytes | None]]:
+        root = Path(self.path)
+        with self._lock:
+            table = self._fresh()
+            version, data = table.version(), table.file_uris()
+        found: list[tuple[str, bytes | None]] = [
+            (str(Path(uri.removeprefix("file://")).relative_to(root.parent)), None) for uri in data
+        ]
+        for path in sorted((root / "_delta_log").rglob("*")):
+            number = path.name.split(".")[0]
+            if path.is_file() and (not number.isdigit() or int(number) <= version):
+                found.append((str(path.relative_to(root.parent)), path.read_bytes()))
+        return found
+
     def erase(self, profile_ids: Sequence[uuid.UUID]) -> int:
         ids = ", ".join(f"'{each}'" for each in profile_ids)
         if not ids:

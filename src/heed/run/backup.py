@@ -1,0 +1,175 @@
+"""`heed backup` and `heed restore`: database, lake and keys of one moment in one file.
+
+The moment is taken while nobody appends to the lake: a snapshot of the database is exported and the lake's files
+are listed. Heed goes on meanwhile; lake files are never changed, and none is removed until they are copied.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path, PurePosixPath
+
+import psycopg
+
+from heed import __version__, wiring
+from heed.engines.postgres.server import ServerError, tool
+from heed.kit.clock import moment, system_clock
+from heed.pipeline import store
+from heed.run.database import server_of
+from heed.run.lock import FolderLock
+from heed.settings import Settings
+
+KEYS = ("master.key", "secret.key")
+_MANIFEST, _DUMP = "heed.json", "database.dump"
+_WAIT = 600
+
+
+class BackupFailed(RuntimeError):
+    """Nothing was written or restored; the message says why and what to do."""
+
+
+def back_up(settings: Settings, target: Path, tell: Callable[[str], None]) -> int:
+    """Write everything into `target`; returns its size in bytes. It appears when it is whole."""
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    connection = wiring.connect(settings)
+    _, lake = wiring.engines()
+    try:
+        with _files_kept(connection), psycopg.connect(settings.database_url) as snapshot:
+            with store.lake_at_rest(connection):
+                snapshot.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+                row = snapshot.execute("select pg_export_snapshot()").fetchone()
+                files = lake.files()
+                at = system_clock()
+            assert row is not None  # noqa: S101  the function returns its row
+            with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+                with tarfile.open(fileobj=opened, mode="w") as tar:
+                    about = {"heed": __version__, "at": moment(at).isoformat(), "lake_files": len(files)}
+                    _add(tar, _MANIFEST, json.dumps(about).encode())
+                    for name in KEYS:
+                        if (path := settings.data / name).exists():
+                            _add(tar, name, path.read_bytes())
+                    tell("Copying the database")
+                    _dump(settings, str(row[0]), tar)
+                    tell(f"Copying {len(files):,} files of the lake")
+                    for name, data in files:
+                        if data is None:
+                            tar.add(settings.lake_folder / name, f"lake/{name}", recursive=False)
+                        else:
+                            _add(tar, f"lake/{name}", data)
+                opened.flush()
+                os.fsync(opened.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+        connection.close()
+    return target.stat().st_size
+
+
+def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> dict[str, object]:
+    """Put a backup into a data folder that has nothing in it yet; returns what the backup says of itself."""
+    if settings.data.exists() and any(each.name != "heed.lock" for each in settings.data.iterdir()):
+        raise BackupFailed(
+            f"There is something in {settings.data} already. Give an empty or new folder with --data; what was "
+            "there before stays as it is until you remove it yourself."
+        )
+    lock = FolderLock(settings.data)
+    try:
+        with tarfile.open(source) as tar:
+            names = [PurePosixPath(each.name) for each in tar.getmembers()]
+            if PurePosixPath(_MANIFEST) not in names or PurePosixPath(_DUMP) not in names:
+                raise BackupFailed(f"{source} is no backup of Heed.")
+            about: dict[str, object] = json.loads(_read(tar, _MANIFEST))
+            tell("Restoring keys and lake")
+            for member in tar.getmembers():
+                if member.name in KEYS or member.name.startswith("lake/"):
+                    tar.extract(member, settings.data, filter="data")
+            for name in KEYS:
+                if (path := settings.data / name).exists():
+                    path.chmod(0o600)
+            tell("Restoring the database")
+            with tempfile.TemporaryDirectory() as folder:
+                dump = Path(folder) / _DUMP
+                with dump.open("wb") as written:
+                    opened = tar.extractfile(_DUMP)
+                    while opened and (chunk := opened.read(1 << 20)):
+                        written.write(chunk)
+                _load(settings, dump)
+    except BaseException as error:
+        for path in settings.data.iterdir():
+            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        if isinstance(error, tarfile.TarError | EOFError):
+            raise BackupFailed(f"{source} is damaged or no backup of Heed: {error}") from None
+        raise
+    finally:
+        lock.release()
+    return about
+
+
+@contextlib.contextmanager
+def _files_kept(connection: psycopg.Connection) -> Iterator[None]:
+    """Inside, the lake's files stay; waits for a compaction under way."""
+    for _ in range(_WAIT):
+        with store.keeping_lake_files(connection) as mine:
+            if mine:
+                yield
+                return
+        time.sleep(1)
+    raise BackupFailed("Another backup is under way; try again when it is done.")
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode, entry.mtime = len(data), 0o600, int(time.time())
+    tar.addfile(entry, io.BytesIO(data))
+
+
+def _read(tar: tarfile.TarFile, name: str) -> bytes:
+    opened = tar.extractfile(name)
+    return opened.read() if opened else b""
+
+
+def _dump(settings: Settings, snapshot: str, tar: tarfile.TarFile) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / _DUMP
+        with path.open("wb") as written:
+            done = subprocess.run(
+                [tool("pg_dump"), "--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}",
+                 f"--dbname={settings.database_url}"],
+                stdout=written, stderr=subprocess.PIPE, check=False,
+            )  # fmt: skip
+        if done.returncode:
+            raise BackupFailed(f"The database could not be copied: {done.stderr.decode().strip()[-500:]}")
+        tar.add(path, _DUMP)
+
+
+def _load(settings: Settings, dump: Path) -> None:
+    server = server_of(settings) if settings.embedded else None
+    try:
+        if server is not None:
+            server.start()
+            server.create_database("heed")
+        with psycopg.connect(settings.database_url, autocommit=True) as connection:
+            row = connection.execute("select count(*) from pg_tables where schemaname = 'public'").fetchone()
+            if row and row[0]:
+                raise BackupFailed("There are tables in the database already; restore needs an empty one.")
+        done = subprocess.run(
+            [tool("pg_restore"), "--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction",
+             f"--dbname={settings.database_url}", str(dump)],
+            capture_output=True, check=False,
+        )  # fmt: skip
+        if done.returncode:
+            raise BackupFailed(f"The database could not be restored: {done.stderr.decode().strip()[-500:]}")
+    except ServerError as error:
+        raise BackupFailed(str(error)) from None
+    finally:
+        if server is not None:
+            server.stop()

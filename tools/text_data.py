@@ -68,11 +68,16 @@ _REQUEST = re.compile(
     r"\b(please|i need|i want|i'd like|i would like|help me|send me|can you)\b", re.IGNORECASE
 )
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_SLOT = re.compile(r"<([a-z]+)>")
 _CHOICE = re.compile(r"\{([^{}]*)\}")
 
 
 class Example(NamedTuple):
-    """One labelled text; None where a head learns nothing from it. `held_out` is never trained on."""
+    """One labelled text; None where a head learns nothing from it.
+
+    `part` is `HELD_OUT` for what is never trained on nor looked at while settings are chosen, `COMPARED` for
+    what settings are compared on.
+    """
 
     text: str
     language: str
@@ -81,12 +86,15 @@ class Example(NamedTuple):
     emotion: str | None = None
     intent: str | None = None
     weight: float = 1.0
-    held_out: bool = False
+    part: int = 2
 
 
-def in_fifth(key: str) -> bool:
-    """Whether a text belongs to the fifth that is held out, decided by its hash alone."""
-    return zlib.crc32(key.encode()) % 5 == 0
+HELD_OUT, COMPARED = 0, 1
+
+
+def fifth_of(key: str) -> int:
+    """In which fifth (0 to 4) a text falls, decided by its hash alone."""
+    return zlib.crc32(key.encode()) % 5
 
 
 def goemotions(folder: Path, part: str) -> Iterator[Example]:
@@ -103,7 +111,7 @@ def goemotions(folder: Path, part: str) -> Iterator[Example]:
                 _emotion(found),
                 _weak_intent(found, text),
                 0.5,
-                part == "dev",
+                HELD_OUT if part == "dev" else fifth_of(text) or 2,
             )
 
 
@@ -144,7 +152,7 @@ def rated_tweets(folder: Path) -> Iterator[Example]:
             _, rating, text = line.rstrip("\n").split("\t", 2)
             value = float(rating)
             label = 2 if value >= 0.8 else 0 if value <= -0.8 else 1 if abs(value) < 0.4 else None
-            yield Example(text, "en", "tweets", label, held_out=in_fifth(text))
+            yield Example(text, "en", "tweets", label, intent=_chat(label, text), part=fifth_of(text))
 
 
 def tweets_in_six_languages(folder: Path) -> Iterator[Example]:
@@ -154,7 +162,13 @@ def tweets_in_six_languages(folder: Path) -> Iterator[Example]:
         labels = (place / "train_labels.txt").read_text().split()
         for text, label in zip(texts, labels, strict=True):
             text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
-            yield Example(text, code, "multilingual", int(label), weight=2.6, held_out=in_fifth(text))
+            mood = int(label)
+            yield Example(text, code, "multilingual", mood, None, _chat(mood, text), 2.6, fifth_of(text))
+
+
+def _chat(label: int | None, text: str) -> str | None:
+    """Neutral tweets that ask nothing want nothing from a company."""
+    return "other" if label == 1 and "?" not in text else None
 
 
 def bank_customers(folder: Path) -> Iterator[Example]:
@@ -166,7 +180,7 @@ def bank_customers(folder: Path) -> Iterator[Example]:
             # Customers who say that something does not work are unhappy, however calmly they say it.
             sentiment = 0 if intent == "complaint" else sentiment
             emotion = "neutral" if sentiment == 1 else None
-            yield Example(text, "en", "intents", sentiment, emotion, intent, 0.2, in_fifth(text))
+            yield Example(text, "en", "intents", sentiment, emotion, intent, 0.2, fifth_of(text))
 
 
 def _bank_intent(text: str, category: str) -> str | None:
@@ -182,31 +196,58 @@ def _bank_intent(text: str, category: str) -> str | None:
     return "question" if asks else None
 
 
-def seeds(path: Path, copies: int = 6) -> Iterator[Example]:
-    """Our own sentences: `{a|b|c}` stands for any one of them, written out up to `copies` times.
+def seed_lines(folder: Path) -> Iterator[tuple[str, str, str, str, str]]:
+    """`(language, sentiment, emotion, intent, text)` of every sentence written for Heed.
 
-    A fifth of the lines, by hash, is held out as they stand; none of their variants is trained on.
+    In text_customers_*.tsv a line of four columns labels the texts below it.
     """
-    with path.open(encoding="utf-8", newline="") as lines:
+    with (folder / "text_seed.tsv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
-            line = row["text"]
-            held_out = in_fifth(line)
-            dice = random.Random(zlib.crc32(line.encode()))  # noqa: S311
-            count = 1 if held_out else min(2 * copies, max(2, 2 ** line.count("{")))
-            variants = dict.fromkeys(_spell_out(line, dice) for _ in range(count))
-            if not held_out:
-                variants.update(dict.fromkeys(_dressed(text, row["language"], dice) for text in [*variants]))
-            for text in variants:
-                yield Example(
-                    text,
-                    row["language"],
-                    "seed",
-                    SENTIMENT[row["sentiment"]],
-                    row["emotion"],
-                    row["intent"],
-                    2.8 / len(variants) + 0.4,
-                    held_out,
-                )
+            yield row["language"], row["sentiment"], row["emotion"], row["intent"], row["text"]
+    for path in sorted(folder.glob("text_customers_*.tsv")):
+        labels = ("", "", "", "")
+        for line in path.read_text(encoding="utf-8").splitlines():
+            columns = line.split("\t")
+            if len(columns) == 4:
+                labels = (columns[0], columns[1], columns[2], columns[3])
+            elif line:
+                yield (*labels, line)
+
+
+def slots(folder: Path) -> dict[tuple[str, str], str]:
+    """What `<name>` stands for in a language, as a choice."""
+    lines = (folder / "text_slots.tsv").read_text(encoding="utf-8").splitlines()
+    rows = (line.split("\t") for line in lines)
+    return {(language, name): f"{{{choices}}}" for language, name, choices in rows}
+
+
+def seeds(folder: Path, copies: int = 6) -> Iterator[Example]:
+    """Our own sentences: `{a|b|c}` stands for any one of them, `<name>` for a list of text_slots.tsv.
+
+    A line is written out up to twice `copies` times. Of a line that is held out there is one
+    variant and none is trained on.
+    """
+    known = slots(folder)
+    for language, sentiment, emotion, intent, line in seed_lines(folder):
+        part = fifth_of(line)
+        dice = random.Random(zlib.crc32(line.encode()))  # noqa: S311
+        full = _SLOT.sub(lambda match, code=language: known[code, match[1]], line)  # type: ignore[misc]
+        full = _SLOT.sub(lambda match, code=language: known[code, match[1]], full)  # type: ignore[misc]
+        count = 1 if part == HELD_OUT else min(2 * copies, max(2, 2 ** full.count("{")))
+        variants = dict.fromkeys(_spell_out(full, dice) for _ in range(count))
+        if part != HELD_OUT:
+            variants.update(dict.fromkeys(_dressed(text, language, dice) for text in [*variants]))
+        for text in variants:
+            yield Example(
+                text,
+                language,
+                "seed",
+                SENTIMENT[sentiment],
+                emotion,
+                intent,
+                2.8 / len(variants) + 0.4,
+                part,
+            )
 
 
 _OPENINGS = {
@@ -266,17 +307,15 @@ def _spell_out(line: str, dice: random.Random) -> str:
         line = text
 
 
-def everything(folder: Path, seed_file: Path) -> list[Example]:
+def everything(folder: Path, seed_folder: Path) -> list[Example]:
     """All examples, those held out marked."""
-    examples = [
+    own = list(seeds(seed_folder))
+    return [
         *goemotions(folder, "train"),
         *goemotions(folder, "dev"),
         *rated_tweets(folder),
         *tweets_in_six_languages(folder),
         *bank_customers(folder),
+        *own,
+        *joined([one for one in own if one.part > COMPARED], 3_000, random.Random(7)),  # noqa: S311
     ]
-    if seed_file.exists():
-        own = list(seeds(seed_file))
-        examples += own
-        examples += joined([one for one in own if not one.held_out], 3_000, random.Random(7))  # noqa: S311
-    return examples

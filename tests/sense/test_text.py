@@ -12,11 +12,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from heed.contracts import vocabulary as v
 from heed.contracts.event import Event, Understanding
 from heed.sense.api import text_of, understand, understand_many
 from heed.sense.text import features, model
+from heed.sense.text.normal import unescaped
 from heed.sense.text.reading import EMOTIONS, INTENTS, SENTIMENTS
 from heed.sense.text.units import TEXT_LIMIT, clean, units
 
@@ -65,6 +67,33 @@ def test_what_customers_write_in_six_languages(text: str, language: str, label: 
 )
 def test_what_customers_want(text: str, intent: str) -> None:
     assert understand(text).intent == intent
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "label"),
+    [
+        (
+            "Could you check my order? It was due on Monday and I have not heard anything.",
+            "complaint",
+            "negative",
+        ),
+        ("I am afraid two items were missing from the delivery.", "complaint", "negative"),
+        ("thanks for losing my suitcase, really made my day", "complaint", "negative"),
+        ("been on hold for 50 min and then the line went dead", "complaint", "negative"),
+        ("what gate does the flight to Oslo leave from?", "question", "neutral"),
+        ("Do you have gluten free bread?", "question", "neutral"),
+        ("Please book us a table for four on Friday", "request", "neutral"),
+        ("My bag was found and delivered today, thank you so much!", "praise", "positive"),
+        ("Könnten Sie mir bitte die Rechnung schicken?", "request", "neutral"),
+        ("Le colis n'est toujours pas arrivé.", "complaint", "negative"),
+        ("¿A qué hora abre la tienda el sábado?", "question", "neutral"),
+        ("Il servizio è stato pessimo e nessuno ci ha aiutato.", "complaint", "negative"),
+        ("A encomenda chegou com a caixa aberta e falta um artigo.", "complaint", "negative"),
+    ],
+)
+def test_a_polite_complaint_is_told_from_a_question(text: str, intent: str, label: str) -> None:
+    read = understand(text)
+    assert (read.intent, read.label) == (intent, label)
 
 
 def test_a_factual_complaint_is_a_complaint_without_being_rude() -> None:
@@ -152,9 +181,40 @@ def test_nothing_written_is_nothing_understood() -> None:
     assert understand("ok").confidence < understand("I am very unhappy with your terrible service").confidence
 
 
+COMPANY = [
+    "great, thank you",
+    "",
+    "terrible",
+    "\u0301\u0302",
+    "😀" * 300,
+    "My bag did not arrive and nobody answers. " * 20,
+    "a" * 5000,
+    "Où est mon colis ?",
+    "&#10;&#10; &nbsp; what",
+    "\ud800 broken",
+    "> quoted only",
+    "x",
+]
+
+
 def test_many_texts_are_read_as_each_alone() -> None:
-    texts = ["great, thank you", "", "terrible"]
+    alone = [understand(text) for text in COMPANY]
+    assert understand_many(COMPANY) == alone
+    assert understand_many(COMPANY[::-1]) == alone[::-1]
+    crowd = understand_many(COMPANY * 60)
+    assert all(crowd[place :: len(COMPANY)] == [read] * 60 for place, read in enumerate(alone))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.text(max_size=80), min_size=1, max_size=6))
+def test_no_text_changes_how_its_neighbours_are_read(texts: list[str]) -> None:
     assert understand_many(texts) == [understand(text) for text in texts]
+
+
+def test_hostile_texts_cost_little_time() -> None:
+    start = time.perf_counter()
+    understand_many(HOSTILE)
+    assert time.perf_counter() - start < 3.0
 
 
 def test_a_very_long_text_costs_no_more_than_four_thousand_characters() -> None:
@@ -175,6 +235,19 @@ def test_a_sentence_is_read_in_about_a_millisecond() -> None:
     assert min(spent) < 0.0015
 
 
+def test_some_hundred_short_texts_take_little_time_each() -> None:
+    texts = [
+        f"My parcel {n} is five days late and nobody answers my emails, please help." for n in range(300)
+    ]
+    understand_many(texts)
+    spent = []
+    for _ in range(5):
+        start = time.perf_counter()
+        understand_many(texts)
+        spent.append(time.perf_counter() - start)
+    assert min(spent) / len(texts) < 0.0004
+
+
 def test_the_model_ships_small_and_without_pickle() -> None:
     assert model.PATH.stat().st_size < 15_000_000
     with np.load(model.PATH, allow_pickle=False) as stored:
@@ -191,8 +264,11 @@ def macro_f1(truth: list[int], said: list[int]) -> float:
     return sum(scores) / 3
 
 
+VADER = SentimentIntensityAnalyzer()
+
+
 def by_vader(text: str) -> int:
-    compound = features.vader().polarity_scores(text)["compound"]
+    compound = VADER.polarity_scores(text)["compound"]
     return 2 if compound >= 0.05 else 0 if compound <= -0.05 else 1
 
 
@@ -212,8 +288,8 @@ def test_held_out_tweets_are_read_better_than_by_vader(language: str, floor: flo
     place = DATA / "multilingual" / language
     texts = (place / "train_text.txt").read_text(encoding="utf-8").splitlines()
     labels = [int(label) for label in (place / "train_labels.txt").read_text().split()]
-    unescaped = [features.unescaped(text) for text in texts]
-    held = [(t, y) for t, y in zip(unescaped, labels, strict=True) if zlib.crc32(t.encode()) % 5 == 0]
+    plainly = [unescaped(text) for text in texts]
+    held = [(t, y) for t, y in zip(plainly, labels, strict=True) if zlib.crc32(t.encode()) % 5 == 0]
     truth = [y for _, y in held]
     ours = macro_f1(truth, [SENTIMENTS.index(understand(text).label) for text, _ in held])
     assert ours >= floor

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 
 from heed.contracts.event import Understanding
 from heed.sense.text import model
-from heed.sense.text.features import tokens
 from heed.sense.text.language import language_of
-from heed.sense.text.reading import NOTHING, combine
+from heed.sense.text.normal import SAYS_SOMETHING
+from heed.sense.text.reading import combine
 from heed.sense.text.units import clean, units
 
 __all__ = ["understand", "understand_many"]
@@ -16,13 +17,18 @@ __all__ = ["understand", "understand_many"]
 
 def understand(text: str) -> Understanding:
     """What one text says. Never raises; a text without words or faces is nothing, with confidence 0."""
-    own = clean(text)
-    if not tokens(own[:400]) and not tokens(own):
-        return NOTHING
-    language, trust = language_of(own)
-    return combine([model.read(unit) for unit in units(own)], language, trust)
+    return understand_many([text])[0]
 
 
 def understand_many(texts: Iterable[str]) -> list[Understanding]:
-    """`understand` for many texts, in their order."""
-    return [understand(text) for text in texts]
+    """`understand` for many texts, in their order; together they take less time than one by one."""
+    cut: list[list[str]] = []
+    spoken: list[tuple[str, float]] = []
+    for text in texts:
+        own = clean(text)
+        cut.append(units(own) if SAYS_SOMETHING.search(own) else [])
+        spoken.append(language_of(own) if cut[-1] else ("", 0.0))
+    readings = iter(model.read_many([unit for parts in cut for unit in parts]))
+    return [
+        combine(list(islice(readings, len(parts))), *said) for parts, said in zip(cut, spoken, strict=True)
+    ]

@@ -20,32 +20,49 @@ _CLEAR, _CLEARLY_MORE = 3, 2
 _NOISE = re.compile(r"https?\S*|www\.\S+|@\w+|\[NAME\]|[#\d_]+")
 _COMMON_WORDS = {
     "en": """
-        am and are bad but for good great has have hello hi how i in is it love my never not of on
-        order please service thank thanks that the this to very was what when where with would you
-        your
+        about after again all am an and any are as at bad be been but by can can't could day did didn't
+        do does doesn't don't for from get good got great had has have hello here hi him his how i i'm
+        if in is isn't it it's its just know like love more my need never new no not now of off on one
+        only or order our out over please really see service she should so some still than thank thanks
+        that the their them then there they this time to today too up us very want was we were what
+        when where which who why will with work would you your
     """,
     "de": """
-        aber auf bitte danke das der die ein eine gut guten habe hallo ich ihr ist kein keine leider
-        mein meine mit nicht nie noch schlecht sehr sie tag und wann warum wie wir wo
+        aber alle alles als am an auch auf aus bei bin bis bitte da danke das dass dem den der des die
+        dir doch du ein eine einen einer er es euch euer fur gibt gut guten habe haben hallo hat heute
+        ich ihr im immer in ist ja jetzt kann kein keine leider mal man mehr mein meine mich mir mit muss
+        nach nicht noch nur oder schlecht schon sehr seit sich sie sind tag um und uns von vor wann war
+        warum was wenn wer werden wie wir wird wo zu zum zur uber ware
     """,
     "fr": """
-        au avec bien bonjour bonsoir c'est ce comment des du est et j'ai jamais je la le les ma mais
-        merci mon ne nous ou pas pourquoi quand tres un une votre vous
+        alors apres au aussi aux avec avez bien bonjour bonsoir c'est car ce ces cette chez comme
+        comment dans de des donc du elle en encore est et etait etre faire fait il ils j'ai jamais je la
+        le les leur lui ma mais me merci mes moi mon ne nous on ou par pas peu plus pour pourquoi quand
+        que quel qui sa sans se ses si son sont sur tout tres un une vos votre vous y
     """,
     "es": """
-        bien buenos como con cuando del dias donde el es esta favor gracias hola la lo los mal mi
-        muy no nunca para pero por que se su un una usted y yo
+        al algo ahora aqui asi bien buenos como con cuando de del desde dia dias donde el ella en era es
+        esa ese esta este esto estoy favor fue gracias ha hace hasta hay he hola hoy la las le les lo
+        los mal mas me mi mis muy nada ni no nos nunca o para pero porque por puede que quien se ser si
+        sin sobre solo son su sus tan te tengo tiene todo tu un una usted y ya yo
     """,
     "it": """
-        bene buongiorno che ciao come con del della di dove e gli grazie il io la ma mai male mia
-        mio molto non per perche quando salve sono un una voi vostro
+        ai al alla anche ancora bene buongiorno che chi ci ciao come con cosa cosi da dal dalla dei del
+        della delle di dopo dove due e ed era gli grazie ha hai ho i il in io la le lo loro ma mai male
+        mi mia mio molto ne nel nella non o oggi ogni per perche piu poi quando quello questa questo
+        salve se sei sempre senza si solo sono su sul sulla tutti tutto un una vi voi vostro
     """,
     "pt": """
-        a bem bom com como da dia do e esta eu mal mas meu minha muito nao nunca o obrigada obrigado
-        ola onde os para por porque quando que seu um uma voce
+        a ainda ao aos as ate bem bom com como da das de dia do dos e ela ele em era esse essa esta este
+        estou eu foi hoje isso ja la mais mal mas me meu meus minha muito na nada nao nas nem no nos
+        nunca o obrigada obrigado ola onde os ou para pela pelo por porque pra quando que quem se sem
+        ser seu so sua tambem te tem tenho tudo um uma vai vou voce voces
     """,
 }
-_COMMON = {code: frozenset(text.split()) for code, text in _COMMON_WORDS.items()}
+_COMMON: dict[str, tuple[str, ...]] = {}
+for _code, _text in _COMMON_WORDS.items():
+    for _word in _text.split():
+        _COMMON[_word] = (*_COMMON.get(_word, ()), _code)
 
 
 def language_of(text: str) -> tuple[str, float]:
@@ -53,9 +70,11 @@ def language_of(text: str) -> tuple[str, float]:
     cleaned = _NOISE.sub(" ", text[:600])
     if not any(character.isalpha() for character in cleaned):
         return "", 0.4
-    found = words(plain(cleaned))[:_WORDS_READ]
-    known = {code: sum(word in common for word in found) for code, common in _COMMON.items()}
-    first, second = sorted(known.values(), reverse=True)[:2]
+    known = dict.fromkeys(READ_WELL, 0)
+    for word in words(plain(cleaned))[:_WORDS_READ]:
+        for code in _COMMON.get(word, ()):
+            known[code] += 1
+    second, first = sorted(known.values())[-2:]
     if first >= _CLEAR and first - second >= _CLEARLY_MORE:
         return max(known, key=lambda code: known[code]), 1.0
     # Where it recognises nothing at all, py3langid answers with the smallest float for every language.

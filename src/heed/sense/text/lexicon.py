@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 CONCEPTS: dict[str, str] = {
@@ -285,8 +286,58 @@ PHRASES: dict[str, tuple[str, ...]] = {
         r"you should",
         r"could you (?:add|offer)",
     ),
+    "thanks_for_nothing": (
+        r"(?:thanks?|thank you|thx|cheers)(?: you)?(?: so much| a lot| very much)? for (?:\w+ ){0,2}"
+        r"(?:nothing|delay\w*|los\w+|cancel\w*|ruin\w*|wast\w*|wait\w*|ignor\w*|break\w*|br[eo]k\w*|hang\w*|"
+        r"hung|charg\w*|overcharg\w*|forget\w*|making|leaving|not|no|being)",
+        r"way to (?:go|ruin|lose|treat|keep|make|run)",
+        r"(?:great|nice|good) (?:job|work|one|going) (?:los|ruin|mess|delay|cancel|not|with the)",
+        r"danke fur (?:nichts|die verspatung)",
+        r"merci pour (?:rien|le retard)",
+        r"gracias por (?:nada|el retraso)",
+        r"grazie (?:di|per) (?:niente|il ritardo)",
+        r"obrigad[oa] por (?:nada|atras)",
+    ),
+    "going_elsewhere": (
+        r"(?:switching|switched|moving|taking \w+ \w+|taking \w+) (?:to|elsewhere)",
+        r"wechs\w+ (?:jetzt |nun )?(?:zu|den anbieter|die)",
+        r"concurrence",
+        r"competencia",
+    ),
+    "a_joke": (
+        r"(?:joke|disgrace|shambles|scam|waste)\b",
+        r"witz\b|lachnummer",
+        r"blague|broma|scherzo|piada",
+    ),
 }
 """What only shows in several words, as regular expressions over `plain` text."""
+
+_OPENERS = {
+    "no_reply": """
+        no never nobody noone don't dont keine niemand meldet pas aucune sans personne sin nadie nessuna
+        nessuno sem ninguem
+    """,
+    "not_working": """
+        not never stopped isnt doesnt wont doesn't isn't won't didn't funktioniert ne marche fonctionne no non
+        nao can't
+    """,
+    "not_good": """
+        not never nicht pas non nao no don't isn't wasn't can't won't wouldn't doesn't didn't aren't cannot
+    """,
+    "never_again": "never nie plus nunca mai",
+    "where_is": "where where's wheres wo ou donde dov'e dove onde cade",
+    "let_down": "let waste rip rip-off ripoff fed had last lost to lawyer",
+    "well_done": "well good great keep weiter gut bravo buen ottimo otimo bom five 0 thumbs",
+    "would_like": "would it ware ce seria sarebbe why you could",
+    "thanks_for_nothing": "thanks thank thx cheers way great nice good danke merci gracias grazie obrigado obrigada",
+    "going_elsewhere": "switching switched moving taking never last wechsle wechseln concurrence competencia",
+    "a_joke": "joke disgrace shambles waste scam witz lachnummer blague broma scherzo piada",
+}
+OPENERS: dict[str, frozenset[str]] = {}
+"""Phrases that may begin with a word, so that few texts are searched for any."""
+for _name, _list in _OPENERS.items():
+    for _word in _list.split():
+        OPENERS[_word.replace("'", "")] = OPENERS.get(_word.replace("'", ""), frozenset()) | {_name}
 
 _COMBINING = re.compile(r"[\u0300-\u036f]")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
@@ -328,6 +379,6 @@ def concepts_of(word: str) -> tuple[str, ...]:
     return ()
 
 
-def matching_phrases(folded: str) -> list[str]:
-    """The phrases that occur in a `plain` text."""
-    return [name for name, pattern in _PHRASES.items() if pattern.search(folded)]
+def phrases_in(folded: str, names: Iterable[str]) -> list[str]:
+    """Those of the named phrases that occur in a `plain` text."""
+    return [name for name in sorted(names) if _PHRASES[name].search(folded)]

@@ -14,7 +14,7 @@ import json
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from text_data import COMPARED, LANGUAGES, tweets_in_six_languages
+from text_data import HELD_OUT, LANGUAGES, tweets_in_six_languages
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from heed.sense.text.lexicon import plain
@@ -58,7 +58,7 @@ def merged(found: dict[str, dict[str, list[float]]], data: Path) -> dict[str, fl
     """One value a word. Where languages disagree, the one whose tweets use the word most decides."""
     used: dict[str, Counter[str]] = {code: Counter() for code in found}
     for tweet in tweets_in_six_languages(data):
-        if tweet.part > COMPARED:
+        if tweet.part != HELD_OUT:
             used[tweet.language].update(set(tokens(normal(tweet.text))))
     values: dict[str, float] = {}
     for word in sorted(set().union(*found.values())):

@@ -235,6 +235,24 @@ def test_the_theme_changes_at_once_and_stays(open_page: Callable[[str], Page]) -
     expect(page.get_by_role("button", name="Dark")).to_have_attribute("aria-pressed", "true")
 
 
+def test_on_a_phone_the_menu_opens_with_the_keyboard_and_closes_again(
+    open_page: Callable[[str], Page],
+) -> None:
+    page = open_page("/account/")
+    page.set_viewport_size({"width": 390, "height": 844})
+    button, link = page.get_by_role("button", name="Menu"), page.get_by_role("link", name="Dead letters")
+    expect(link).not_to_be_visible()
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(button).to_have_attribute("aria-expanded", "true")
+    expect(link).to_be_visible()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Escape")
+    expect(link).not_to_be_visible()
+    expect(button).to_be_focused()
+
+
 def test_typing_finds_people_without_reloading(
     open_page: Callable[[str], Page], carry: Carry, complaints: list[str]
 ) -> None:
@@ -303,9 +321,9 @@ def test_home_follows_the_events_by_itself(open_page: Callable[[str], Page], car
     carry([wrote("a", "Wonderful, thank you so much")])
     page = open_page("/")
     page.evaluate("window.same = true")
-    expect(page.locator("#now")).to_contain_text("n 1")
+    expect(page.locator("#now")).to_contain_text("of 1 customer")
     carry([wrote("b", "This is terrible, I am really angry")])
-    expect(page.locator("#now")).to_contain_text("n 2", timeout=12_000)
+    expect(page.locator("#now")).to_contain_text("of 2 customers", timeout=12_000)
     assert page.evaluate("window.same")
 
 

@@ -69,7 +69,8 @@ def test_the_share_of_pleased_or_calm_is_counted_with_its_interval(client: Clien
     low = Profile.objects.filter(confidence__gt=0, valence__lt=-0.25).count()
     assert low == 3
     page = text(client.get("/"))
-    assert '<div class="big">85.0%</div><span class="ci">± 21.0 · n 20</span>' in page
+    assert '<div class="big">85.0%</div>' in page
+    assert "give or take 21.0 points · of 20 customers" in page
 
 
 def test_who_needs_somebody_comes_first_with_a_reason_and_a_step(client: Client, carry: Carry) -> None:
@@ -80,10 +81,23 @@ def test_who_needs_somebody_comes_first_with_a_reason_and_a_step(client: Client,
     [line] = re.findall(r'<li class="person".*?</li>', page, re.S)
     assert f"/customers/{upset.pk}/" in line
     assert "upset" in line
-    step = re.search(r'<a class="btn"[^>]*>([^<]+)</a>', line)
-    assert step
-    assert step[1] in {"Call them", "Write to them yourself", "Apologise", "Offer help"}
+    assert re.search(r'<a class="btn" href="/customers/[^"]+">Open</a>', line)
     assert 'aria-label="mood: ' in line
+
+
+def test_only_a_number_that_is_known_and_not_refused_is_offered_to_call(carry: Carry, client: Client) -> None:
+    from heed.measure import lent
+    from heed.profiles import api as profiles
+
+    told = [
+        Event(f"h{next(_number)}", "track", 1_000 + i, 1_000 + i, name="Consent Changed", user_id="u", source="s",
+              properties={"purpose": "phone", "granted": granted})
+        for i, granted in enumerate((True, False))
+    ]  # fmt: skip
+    for event, number in zip(told, ("+331", ""), strict=True):
+        carry([event])
+        state = profiles.fold.decode(bytes(Profile.objects.get().state))
+        assert lent.number_to_call(state, "+331") == number
 
 
 def test_an_open_page_asks_again_and_is_told_only_what_is_new(client: Client, carry: Carry) -> None:
@@ -95,7 +109,7 @@ def test_an_open_page_asks_again_and_is_told_only_what_is_new(client: Client, ca
     store.spread_now.forget()
     fresh = client.get(again)
     assert fresh.status_code == 200
-    assert "n 2" in fresh.content.decode()
+    assert "of 2 customers" in fresh.content.decode()
     [newer] = re.findall(r'id="now"[^>]*hx-get="([^"]+)"', fresh.content.decode())
     assert newer != again
     assert client.get(newer).status_code == 204

@@ -52,7 +52,7 @@ def text(answer: Any) -> str:
 
 
 def names(page: str) -> list[str]:
-    return re.findall(r'<strong class="cut" dir="auto" title="([^"]*)"', page)
+    return re.findall(r'<strong class="cut" title="([^"]*)"', page)
 
 
 MARA = [
@@ -158,7 +158,7 @@ def test_a_customer_is_shown_in_full(mara: Profile) -> None:
         'aria-label="Mood over the last six weeks"',
     ):
         assert expected in page, expected
-    assert re.search(r"Marketing</dt><dd><span class=\"chip low\">no", page)
+    assert re.search(r"Marketing</bdi></dt><dd><span class=\"chip low\">no", page)
 
 
 def test_the_timeline_is_filtered_by_kind_and_goes_back_without_gaps(carry: Carry) -> None:
@@ -172,7 +172,7 @@ def test_the_timeline_is_filtered_by_kind_and_goes_back_without_gaps(carry: Carr
     address = f"/customers/{profile.pk}/timeline/?kind=message"
     for _ in range(5):
         page = text(client.get(address, headers={"HX-Request": "true"}))
-        found += re.findall(r"“message number (\d\d)”", page)
+        found += re.findall(r"“<bdi>message number (\d\d)</bdi>”", page)
         older = re.search(r'<button class="btn" hx-get="([^"]+)"', page)
         if not older:
             break
@@ -251,6 +251,83 @@ def test_nobody_at_this_address_is_told_kindly(mara: Profile) -> None:
     answer = signed_in().get("/customers/00000000-0000-0000-0000-000000000001/")
     assert answer.status_code == 404
     assert "There is nothing here" in answer.content.decode()
+
+
+def test_a_correction_says_from_what_to_what_and_by_whom(mara: Profile, carry: Carry) -> None:
+    client = signed_in()
+    was = Profile.objects.get().valence
+    client.post(f"/customers/{mara.pk}/mood/", {"valence": "0.6", "note": "We talked"})
+    form = {"message_id": MARA[3].message_id, "sentiment": "0.8", "intent": "praise"}
+    client.post(f"/customers/{mara.pk}/label/", form)
+    carry([])
+    page = text(client.get(f"/customers/{mara.pk}/"))
+    found = re.search(r"Mood corrected from (−\d\.\d\d) to \+0\.60 by agent@example\.org", page)
+    assert found
+    assert abs(float(found[1].replace("−", "-")) - was) < 0.05
+    assert "Reading of a text corrected by agent@example.org: sentiment from negative to positive" in page
+    assert "to praise" in page
+    evidence = re.findall(r'<li class="evidence">.*?</li>', page, re.S)
+    assert all(line.count("agent@example.org") <= 1 for line in evidence)
+
+
+def test_a_decision_in_the_timeline_has_the_name_of_its_action_and_a_reason(carry: Carry) -> None:
+    said = {
+        "action": "late-apology",
+        "placement": "home_banner",
+        "why": ["They seem unhappy.", "Their order is late."],
+        "considered": [{"action": "late-apology", "name": "Apologise for a late order"}],
+    }
+    carry([event("Decision Made", "u", properties=said), event("Decision Made", "u", properties={"why": []})])
+    page = text(signed_in().get(f"/customers/{Profile.objects.get().pk}/"))
+    assert "Decided: “<bdi>Apologise for a late order</bdi>”" in page
+    assert "They seem unhappy." in page
+    assert "Decided to say nothing" in page
+    assert "action late-apology" not in page
+
+
+def test_sources_are_shown_by_their_names(carry: Carry) -> None:
+    from heed.collect.actions import create_source
+
+    source, _key = create_source("Web shop in Lyon", "web")
+    carry([event("", "u", type="identify", traits={"name": "Una"}, source=source.pk)])
+    page = text(signed_in().get(f"/customers/{Profile.objects.get().pk}/"))
+    assert page.count("<bdi>Web shop in Lyon</bdi>") >= 3
+    assert source.pk not in page
+
+
+def test_pieces_too_small_to_matter_are_counted_not_listed(mara: Profile) -> None:
+    page = text(signed_in().get(f"/customers/{mara.pk}/"))
+    for figure in re.findall(r'<span class="value[^>]*>([^<]+)</span>', page):
+        assert abs(float(figure.replace("−", "-"))) >= 0.02
+    assert "smaller piece" in page
+
+
+def test_a_filtered_list_says_how_many_of_how_many(mara: Profile, carry: Carry) -> None:
+    carry([known("joy", "Joy"), wrote("joy", "Wonderful, thank you so much, I love it!")])
+    client = signed_in()
+    assert "2 in all" in text(client.get("/customers/"))
+    assert "1 found of 2" in text(client.get("/customers/", {"q": "joy"}))
+    page = text(client.get("/customers/", {"need": "person", "sort": "attention"}))
+    needing = Profile.objects.filter(attention__gt=0).count()
+    assert f"{needing} found of 2" in page
+    assert len(names(page)) == needing == 1
+    headers = {"HX-Request": "true", "HX-Target": "list"}
+    part = text(client.get("/customers/", {"mood": "delighted"}, headers=headers))
+    assert 'id="how-many" hx-swap-oob="true"' in part
+
+
+def test_a_name_that_turns_the_direction_leaves_our_own_words_alone(carry: Carry) -> None:
+    bad = "\u202eevil"
+    carry([known("u", bad), wrote("u", f"This is terrible, I am angry {bad}")])
+    page = text(signed_in().get(f"/customers/{Profile.objects.get().pk}/"))
+    shown = re.sub(
+        r"<bdi>.*?</bdi>|<pre.*?</pre>|<title>.*?</title>|title=\"[^\"]*\"|<span class=\"face.*?</span>",
+        "",
+        page,
+        flags=re.S,
+    )
+    assert "\u202e" in page
+    assert "\u202e" not in shown
 
 
 def test_hostile_names_traits_and_texts_stay_text(carry: Carry) -> None:

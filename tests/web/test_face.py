@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.template import Context, Template
@@ -11,6 +12,7 @@ from django.urls import path
 
 from heed.govern import actions
 from heed.govern.models import User
+from heed.web.words import hours_since
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -125,6 +127,20 @@ def test_any_name_is_shown_as_text(owner: Client, name: str) -> None:
     )
     assert "<script" not in html
     assert "<img" not in html
+
+
+def test_words_in_quotes_cannot_turn_the_sentence_around_them() -> None:
+    html = Template("{% load heed %}{{ s|sentence }}").render(
+        Context({"s": "Wrote “\u202e<b>x</b>” about it\u202e, and “no end"})
+    )
+    assert html == "Wrote “<bdi>&lt;b&gt;x&lt;/b&gt;</bdi>” about it, and “<bdi>no end</bdi>"
+
+
+def test_what_is_known_by_the_hour_is_said_by_the_hour() -> None:
+    now = datetime(2026, 5, 1, 16, 42, tzinfo=UTC)
+    assert hours_since(now, datetime(2026, 5, 1, 16, tzinfo=UTC), now) == "in the last hour"
+    assert hours_since(now, datetime(2026, 5, 1, 15, tzinfo=UTC), now) == "about 1 h ago"
+    assert hours_since(now, datetime(2026, 4, 28, 15, tzinfo=UTC), now) == "3 days ago"
 
 
 def test_a_mood_mark_says_in_words_what_it_shows() -> None:

@@ -1,7 +1,7 @@
 """The pages of `collect`."""
 
 from heed.collect import reading
-from heed.govern.rooms import Entry, register_room
+from heed.govern.rooms import Entry, register_door, register_room
 
 register_room(
     "collect",
@@ -10,7 +10,9 @@ register_room(
         Entry("Settings", "Sources", "collect:sources", "sources.read", order=10),
         Entry("Settings", "Live events", "collect:live", "events.read", order=15),
         Entry(
-            "Settings", "Dead letters", "collect:letters", "events.read", reading.open_letters.get, order=20
+            "Settings", "Dead letters", "collect:letters", "events.read",
+            reading.open_letters.get, order=20, most=reading.MANY,
         ),
     ],
-)
+)  # fmt: skip
+register_door("source_names", reading.source_names)

@@ -49,6 +49,11 @@ def save_action(
     return action
 
 
+def names() -> dict[str, str]:
+    """What the team calls each action, by key."""
+    return dict(Action.objects.values_list("key", "name"))
+
+
 @transaction.atomic
 def switch(key: str, active: bool, *, by: Any = None) -> None:
     Action.objects.filter(key=key).update(active=active)

@@ -1,7 +1,8 @@
 """The pages of `decisions`."""
 
+from heed.decisions import actions
 from heed.decisions.views import next_action_panel
-from heed.govern.rooms import Entry, register_panel, register_room
+from heed.govern.rooms import Entry, register_door, register_panel, register_room
 
 register_room(
     "decisions",
@@ -11,4 +12,5 @@ register_room(
         Entry("Engage", "Try as a customer", "decisions:try", "decisions.read", order=20),
     ],
 )
+register_door("action_names", actions.names)
 register_panel("customer", "next-best-action", next_action_panel, "decisions.read", order=10)

@@ -19,7 +19,8 @@ GROUPS = ("Home", "Customers", "Listen", "Engage", "Serve", "Measure", "Improve"
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the navigation: `view` is a URL name, `count` gives a number to show beside it (0 hides)."""
+    """A line of the navigation: `view` is a URL name, `count` gives a number to show beside it (0 hides),
+    which was counted no further than `most` (0 for no end)."""
 
     group: str
     label: str
@@ -27,6 +28,7 @@ class Entry:
     permission: str
     count: Callable[[], int] | None = None
     order: int = 100
+    most: int = 0
 
 
 @dataclass(frozen=True)

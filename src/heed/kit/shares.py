@@ -33,3 +33,8 @@ def share(part: int, n: int) -> Share | None:
     middle = (p + z2 / (2 * n)) / (1 + z2 / n)
     half = Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
     return Share(part, n, p, max(0.0, middle - half), min(1.0, middle + half))
+
+
+def at_most(count: int, most: int) -> str:
+    """A count that was only counted so far: "1,000+" where it reaches `most`, 0 for no end."""
+    return f"{count:,}+" if most and count >= most else f"{count:,}"

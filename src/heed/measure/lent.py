@@ -38,7 +38,25 @@ def value(state: State) -> Iterator[tuple[str, str]]:
     if orders.basket.items:
         pieces = sum(item.quantity for item in orders.basket.items.values())
         worth = orders.basket.value()
-        yield "In the basket", f"{pieces:,}" + (f", {as_text(worth)}" if worth else "")
+        yield (
+            "In the basket",
+            f"{pieces:,}" + (f", {as_text(worth, _main_currency(orders))}" if worth else ""),
+        )
+
+
+_CALLING = ("phone", "call", "calls", "telephone")
+"""Purposes under which people say whether they may be called."""
+
+
+def number_to_call(state: State, phone: str) -> str:
+    """The number, where one is known and nobody said that it may not be used."""
+    refused = any(said is not None and not said.granted for said in map(state.consent.purposes.get, _CALLING))
+    return "" if refused else phone
+
+
+def _main_currency(orders: commerce.Orders) -> str:
+    """A basket names no currency: it is taken to be the one this customer spends most in."""
+    return max(orders.totals, key=lambda each: orders.totals[each].revenue, default="")
 
 
 def next_step(state: State, now: int) -> str:

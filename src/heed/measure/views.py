@@ -61,9 +61,9 @@ def _needing(now: int) -> list[dict[str, Any]]:
         if encoded := states.get(person.id):
             state = profiles.fold.decode(encoded)
             _mood, circumstances, _stance = lent.feel(state, now)
-            lines.append(
-                {"person": person, "step": lent.next_step(state, now), "circumstances": circumstances[:3]}
-            )
+            step = lent.next_step(state, now)
+            call = lent.number_to_call(state, person.phone) if step == "Call them" else ""
+            lines.append({"person": person, "step": step, "call": call, "circumstances": circumstances[:3]})
     return lines
 
 
@@ -73,7 +73,7 @@ def _fragment(request: HttpRequest) -> tuple[str, str]:
     html = render_to_string("measure/now.html", context, request=request)
     told = repr([context[k] for k in ("n", "spread", "points", "needing")]) + repr(
         [
-            (i["person"].id, i["person"].valence, i["person"].attention_reason, i["step"])
+            (i["person"].id, i["person"].valence, i["person"].attention_reason, i["step"], i["call"])
             for i in context["people"]
         ]
     )
@@ -100,7 +100,13 @@ def now(request: HttpRequest) -> HttpResponse:
 def _pulse_context() -> dict[str, Any]:
     pulse = store.pulse.get()
     sentence, tone = domain.lag_words(pulse.waiting, pulse.lag_ms)
-    return {"pulse": pulse, "lag": sentence, "lag_tone": tone, "customers": reading.how_many()}
+    return {
+        "pulse": pulse,
+        "lag": sentence,
+        "lag_tone": tone,
+        "rate": round(pulse.rate),
+        "customers": reading.how_many(),
+    }
 
 
 @allow("home.read")

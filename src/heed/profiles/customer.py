@@ -123,6 +123,16 @@ def _felt(state: Any, now: int) -> tuple[Mood | None, tuple[Circumstance, ...], 
     return mood, circumstances, stance
 
 
+def source_names() -> dict[str, str]:
+    """By id; from the room that keeps sources, which stands beside this one and lends its list."""
+    return dict(door("source_names")()) if has_door("source_names") else {}
+
+
+def action_names() -> dict[str, str]:
+    """By key; from the room that decides, which stands above this one."""
+    return dict(door("action_names")()) if has_door("action_names") else {}
+
+
 def _value(state: Any) -> list[tuple[str, str]]:
     """Lines about money from the room that keeps orders."""
     return list(door("value")(state)) if has_door("value") else []

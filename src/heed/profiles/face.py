@@ -5,6 +5,6 @@ from heed.govern.rooms import Entry, register_room, register_routes
 register_room(
     "profiles",
     "heed.profiles.urls",
-    navigation=[Entry("Customers", "People", "profiles:people", "customers.read", order=10)],
+    navigation=[Entry("Customers", "Customers", "profiles:people", "customers.read", order=10)],
 )
 register_routes("profiles", "heed.profiles.routes.router")

@@ -13,7 +13,7 @@ BANDS = {
 }
 SORTS = {
     "seen": "Seen last",
-    "attention": "Needs a person",
+    "attention": "Most urgent",
     "unhappy": "Unhappiest",
     "pleased": "Most pleased",
     "name": "Name",

@@ -62,6 +62,7 @@ class Question:
     band: tuple[float, float] | None = None
     circumstance: str = ""
     sort: str = "seen"
+    needing: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,8 @@ def people(question: Question, cursor: str = "", size: int = PAGE) -> Page:
     if question.circumstance:
         where.append("circumstances @> array[%s::text]")
         values.append(question.circumstance)
+    if question.needing:
+        where.append("attention > 0")
     if after := _read_cursor(cursor, sort):
         # Ids run the way their index does: down beside a falling time, else up.
         turn = "<" if sort.descending else ">"
@@ -130,6 +133,25 @@ def people(question: Question, cursor: str = "", size: int = PAGE) -> Page:
     more = len(rows) > size
     rows = rows[:size]
     return Page([_person(row) for row in rows], _cursor(rows[-1][-1], rows[-1][0]) if more else "")
+
+
+COUNTED = 10_000
+
+
+def how_many_fit(question: Question) -> int:
+    """How many customers are like this, counted no further than COUNTED."""
+    where, values = [SORTS[question.sort].where or "true"], list[Any]()
+    if question.band:
+        low, high = question.band
+        where.append("confidence > 0 and valence >= %s and valence < %s")
+        values += [low, high if high < 1 else 1.01]
+    if question.circumstance:
+        where.append("circumstances @> array[%s::text]")
+        values.append(question.circumstance)
+    if question.needing:
+        where.append("attention > 0")
+    query = f"select count(*) from (select 1 from profile where {' and '.join(where)} limit %s) as these"  # noqa: S608
+    return int(_rows(query, [*values, COUNTED])[0][0])
 
 
 _ID_UP_WHEN_DOWN = frozenset({"attention"})

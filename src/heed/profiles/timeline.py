@@ -19,6 +19,8 @@ from heed.kit.clock import DAY
 from heed.kit.money import as_text
 from heed.kit.sealing import Unreadable, unseal
 from heed.ports import current
+from heed.profiles.customer import action_names
+from heed.profiles.domain.telling import first_reason, told
 from heed.profiles.store import event_purpose
 from heed.profiles.store import keys as keys_of
 
@@ -86,6 +88,7 @@ def timeline(
         keys = keys_of(
             cast(psycopg.Connection, _Plain(cursor.connection)), ids, heed_settings.load().master_key
         )
+    names = action_names()
     looked = 0
     while len(found) < limit and looked < 2_000:
         rows = _timeline_rows(ids, before, 200 if kind else limit)
@@ -97,7 +100,7 @@ def timeline(
             event = _opened(row, keys)
             if event is None:
                 continue
-            moment = _moment(event, row)
+            moment = _moment(event, row, names)
             if not kind or moment.kind == kind:
                 found.append(moment)
                 if len(found) == limit:
@@ -143,6 +146,16 @@ def _timeline_rows(
         if len(rows) >= limit or since <= oldest:
             break
     return rows
+
+
+def reading_of(ids: Sequence[uuid.UUID], message_id: str) -> dict[str, Any]:
+    """How a message's text was read when it was carried: sentiment, intent and emotion."""
+    rows = _lake(
+        "select sentiment, intent, emotion from events where profile_id in (select unnest(?))"
+        " and message_id = ? limit 1",
+        [[str(each) for each in ids], message_id],
+    )
+    return {name: value for name, value in rows[0].items() if value is not None} if rows else {}
 
 
 def _opened(row: dict[str, Any], keys: dict[uuid.UUID, bytes]) -> Event | None:
@@ -200,7 +213,7 @@ def kind_of(event: Event) -> str:
     return "mail" if event.name.startswith("Email ") else "web"
 
 
-def _moment(event: Event, row: dict[str, Any]) -> Moment:
+def _moment(event: Event, row: dict[str, Any], names: dict[str, str]) -> Moment:
     kind = kind_of(event)
     said = event.properties
     text = next((str(said[n]) for n in vocabulary.TEXT_PROPERTIES if isinstance(said.get(n), str)), "")
@@ -217,7 +230,7 @@ def _moment(event: Event, row: dict[str, Any]) -> Moment:
         at=event.occurred,
         kind=kind,
         kind_label=_SINGLE[kind],
-        title=_title(event),
+        title=told(event, names) or _title(event),
         text=text,
         detail=" · ".join(d for d in [*details, _facts(event)] if d and d not in {"other", "neutral"}),
         tone=tone,
@@ -245,6 +258,9 @@ def _title(event: Event) -> str:
     return event.name
 
 
+_TELLS_ITS_ACTION = {_V.DECISION_MADE, _V.ACTION_ACCEPTED, _V.ACTION_DISMISSED}
+
+
 def _facts(event: Event) -> str:
     """Order, product, amount, rating: the few figures that tell one event from its neighbours."""
     said = event.properties
@@ -262,8 +278,12 @@ def _facts(event: Event) -> str:
     if isinstance(rating, int | float) and not isinstance(rating, bool):
         parts.append(f"rated {rating:g}")
     for name in ("reason", "action", "placement", "purpose", "note", "query"):
+        if name == "action" and event.name in _TELLS_ITS_ACTION:
+            continue
         if isinstance(said.get(name), str) and said[name]:
             parts.append(f"{name} {said[name]}")
+    if event.name == _V.DECISION_MADE and (why := first_reason(said)):
+        parts.append(why)
     return " · ".join(parts)[:400]
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from heed.contracts import vocabulary
 from heed.govern.access import Request, allow
 from heed.govern.actions import audit
+from heed.kit.shares import at_most
 from heed.ports import current
 from heed.ports.ledger import LIVE, LedgerUnavailable
 from heed.profiles import customer as customers
@@ -25,6 +26,8 @@ from heed.profiles import timeline as timelines
 from heed.profiles.forms import BANDS, EMOTIONS, INTENTS, SORTS, LabelForm, MoodForm
 
 MOMENTS = 30
+SMALL = 0.02
+"""Pieces of evidence that move a mood by less are counted, not listed."""
 
 
 def _now() -> int:
@@ -33,16 +36,23 @@ def _now() -> int:
 
 @allow("customers.read")
 def people(request: Request) -> HttpResponse:
-    asked = {name: request.GET.get(name, "")[:200] for name in ("q", "mood", "circumstance", "sort", "after")}
+    asked = {
+        name: request.GET.get(name, "")[:200]
+        for name in ("q", "mood", "circumstance", "need", "sort", "after")
+    }
     band = BANDS.get(asked["mood"])
     sort = asked["sort"] if asked["sort"] in SORTS else "seen"
+    needing = asked["need"] == "person"
+    filtered = bool(asked["q"].strip() or band or asked["circumstance"] or needing or sort == "attention")
     if asked["q"].strip():
         page = reading.Page(reading.search(asked["q"]), "")
+        fitting = at_most(len(page.people), reading.PAGE)
     else:
         question = reading.Question(
-            band[1:] if band else None, asked["circumstance"].replace("\x00", ""), sort
+            band[1:] if band else None, asked["circumstance"].replace("\x00", ""), sort, needing
         )
         page = reading.people(question, asked["after"])
+        fitting = at_most(reading.how_many_fit(question), reading.COUNTED) if filtered else ""
     context = {
         **asked,
         "sort": sort,
@@ -51,10 +61,12 @@ def people(request: Request) -> HttpResponse:
         "sorts": SORTS,
         "circumstances": reading.circumstances_in_use(),
         "total": reading.how_many(),
-        "filtered": bool(asked["q"].strip() or band or asked["circumstance"]),
+        "filtered": filtered,
+        "fitting": fitting,
+        "needing": needing,
     }
     part = request.htmx and request.htmx.target == "list"
-    return render(request, "profiles/list.html" if part else "profiles/people.html", context)
+    return render(request, "profiles/people_part.html" if part else "profiles/people.html", context)
 
 
 def _customer(profile_id: uuid.UUID) -> customers.Customer:
@@ -73,10 +85,13 @@ def customer(request: Request, profile_id: uuid.UUID) -> HttpResponse:
     person = _customer(profile_id)
     ids = customers.family(profile_id)
     history = timelines.mood_history(ids, person.at)
+    pieces = person.mood.evidence if person.mood else ()
     context = {
         "customer": person,
         "points": _points(history, person),
         "marks": _marks(history),
+        "evidence": [piece for piece in pieces if abs(piece.contribution) >= SMALL],
+        "smaller": sum(abs(piece.contribution) < SMALL for piece in pieces),
         "mood_tone": "low" if person.mood and person.mood.valence < BANDS["calm"][1] else "high",
         **_timeline_context(profile_id, ids, "", None),
     }
@@ -119,6 +134,7 @@ def _timeline_context(
         "profile_id": profile_id,
         "moments": moments,
         "kinds": timelines.KINDS,
+        "sources": customers.source_names(),
         "intents": INTENTS,
         "emotions": EMOTIONS,
         "kind": kind,
@@ -154,6 +170,8 @@ def correct_mood(request: Request, profile_id: uuid.UUID) -> HttpResponse:
             "note": form.cleaned_data["note"],
             "by": str(request.user),
         }
+        if person.mood:
+            said["was"] = round(person.mood.valence, 2)
         _tell(request, person, vocabulary.MOOD_CORRECTED, said)
     return redirect("profiles:customer", profile_id=profile_id)
 
@@ -169,6 +187,7 @@ def correct_label(request: Request, profile_id: uuid.UUID) -> HttpResponse:
         said: dict[str, Any] = {k: v for k, v in form.cleaned_data.items() if v}
         if "sentiment" in said:
             said["sentiment"] = float(said["sentiment"])
+        said["was"] = timelines.reading_of(customers.family(profile_id), str(said["message_id"]))
         _tell(request, person, vocabulary.LABEL_CORRECTED, {**said, "by": str(request.user)})
     return redirect("profiles:customer", profile_id=profile_id)
 

@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from html import escape
+from itertools import pairwise
 from typing import Any
 
 from heed.web.words import number, signed
@@ -88,11 +89,33 @@ def line(
                 f'r="4"><title>{escape(text)}</title></circle>'
             )
     if usual is not None:
-        # Over the line, so that it stays readable where they cross.
-        low_down = at - 5 if at > _TOP + 16 else at + 14
-        parts.append(f'<text x="{_LEFT}" y="{low_down:.1f}">{escape(usual_label)} {signed(usual)}</text>')
+        left, base = _free_place([(x(ms), y(v)) for ms, v, _, _ in kept], at)
+        parts.append(f'<text x="{left:.1f}" y="{base:.1f}">{escape(usual_label)} {signed(usual)}</text>')
     parts.extend(_dates(start, end, x, zone))
     return _svg("line", label, parts)
+
+
+def _free_place(track: Sequence[tuple[float, float]], line: float) -> tuple[float, float]:
+    """Where words about a level line stand furthest from the track: left, middle or right, over or under."""
+    best, found = -1.0, (float(_LEFT), line - 5)
+    for left in (_LEFT, WIDTH / 2 - 40, WIDTH - _RIGHT - 84):
+        for base in (line - 5, line + 14):
+            if not _TOP + 8 <= base <= HEIGHT - _BOTTOM - 2:
+                continue
+            away = min(
+                (abs(_height(track, left + step * 10) - (base - 4)) for step in range(9)), default=HEIGHT
+            )
+            if away > best:
+                best, found = away, (left, base)
+    return found
+
+
+def _height(track: Sequence[tuple[float, float]], at: float) -> float:
+    """Where the track is at this x; far away where it is not."""
+    for (x0, y0), (x1, y1) in pairwise(track):
+        if x0 <= at <= x1:
+            return y0 if x1 == x0 else y0 + (y1 - y0) * (at - x0) / (x1 - x0)
+    return min((y for x, y in track if abs(x - at) < 12), default=1e6)
 
 
 def histogram(counts: Sequence[int], label: str, before: Sequence[float] | None = None) -> str:

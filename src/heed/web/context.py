@@ -8,18 +8,30 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
 from heed import settings as heed_settings
-from heed.web.registry import navigation_for
+from heed.kit.shares import at_most
+from heed.web.registry import Entry, navigation_for
 
 
 def face(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     signed_in = bool(user and user.is_authenticated)
     return {
-        "organisation": heed_settings.load().organisation,
+        "organisation": _organisation(),
         "theme_choices": (("auto", "Auto"), ("light", "Light"), ("dark", "Dark")),
         "theme": user.theme if signed_in and user else "auto",
         "navigation": _navigation(request, user.role) if signed_in and user else [],
     }
+
+
+def _count(entry: Entry) -> str:
+    found = entry.count() if entry.count else 0
+    return at_most(found, entry.most) if found else ""
+
+
+def _organisation() -> str:
+    """Its name, or nothing while nobody has set one."""
+    name = heed_settings.load().organisation
+    return "" if name == heed_settings.Settings.organisation else name
 
 
 def _navigation(request: HttpRequest, role: str) -> list[dict[str, Any]]:
@@ -36,7 +48,7 @@ def _navigation(request: HttpRequest, role: str) -> list[dict[str, Any]]:
             link = {
                 "label": entry.label,
                 "address": address,
-                "count": entry.count() if entry.count else 0,
+                "count": _count(entry),
                 "current": False,
             }
             links.append(link)

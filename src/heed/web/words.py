@@ -79,6 +79,25 @@ def ago(now: datetime, when: datetime, local: datetime) -> str:
     return f"in {text}" if future else f"{text} ago"
 
 
+_OVERRIDES: Final = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+"""Invisible characters that turn the direction of what follows: U+202E and its kin."""
+
+
+def unturned(text: str) -> str:
+    """The text without characters that would turn the direction of the words around it."""
+    return text.translate(_OVERRIDES)
+
+
+def hours_since(now: datetime, hour: datetime, local: datetime) -> str:
+    """How long ago something happened of which only the hour is kept; `hour` is its beginning."""
+    hours = int((now - hour).total_seconds() // 3600)
+    if hours < 1:
+        return "in the last hour"
+    if hours < 48:
+        return f"about {hours} h ago"
+    return ago(now, hour, local)
+
+
 def initials(name: str) -> str:
     """One or two letters for the round mark; a name without letters gives a neutral dot."""
     found = [next((c for c in word if unicodedata.category(c)[0] in "LN"), "") for word in name.split()]

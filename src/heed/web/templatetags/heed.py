@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 from django import template
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from heed.kit.clock import moment
@@ -42,6 +43,36 @@ def ago(value: Any, empty: str = "never") -> SafeString:
         local.strftime("%A %-d %B %Y, %H:%M:%S %Z"),
         words.ago(timezone.now(), when, local),
     )
+
+
+@register.simple_tag
+def hour_ago(value: Any, empty: str = "never") -> SafeString:
+    """When something last happened of which only the hour is kept, said no more exactly than it is known."""
+    when = _when(value)
+    if when is None:
+        return format_html('<span class="time">{}</span>', empty)
+    local = timezone.localtime(when)
+    return format_html(
+        '<span class="time" title="{}">{}</span>',
+        local.strftime("in the hour from %-d %b %Y, %H:%M"),
+        words.hours_since(timezone.now(), when, local),
+    )
+
+
+_QUOTED = re.compile("“([^”]*)(”|$)")
+
+
+@register.filter
+def sentence(text: Any) -> SafeString:
+    """Heed's words with somebody else's inside “quotes”: these may not turn the direction of the rest."""
+    plain = str(escape(words.unturned(str(text or ""))))
+    return mark_safe(_QUOTED.sub(r"“<bdi>\1</bdi>\2", plain))  # noqa: S308  escaped above
+
+
+@register.filter
+def named(source: Any, names: Any) -> str:
+    """The name of a source by its id; what nobody named is shown as it is."""
+    return str((names or {}).get(source) or {"heed": "Heed"}.get(str(source)) or source)
 
 
 @register.filter

@@ -84,6 +84,18 @@ on("keydown", "[role=tab]", (event, tab) => {
   next.focus();
 });
 
+// On a small screen the navigation is behind a button; Escape closes it and gives the focus back.
+const menu = (open) => {
+  $("[data-menu]").setAttribute("aria-expanded", String(open));
+  $(".rail").classList.toggle("open", open);
+};
+on("click", "[data-menu]", (_event, button) => menu(button.getAttribute("aria-expanded") !== "true"));
+on("keydown", ".rail.open", (event) => {
+  if (event.key !== "Escape") return;
+  menu(false);
+  $("[data-menu]").focus();
+});
+
 const typing = (target) => target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
 let went = 0;
 document.addEventListener("keydown", (event) => {
@@ -108,7 +120,6 @@ document.addEventListener("keydown", (event) => {
     ($("a", next) ?? next).focus();
   }
 });
-$(".rail [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 if (location.hash === "#search") $("[data-search]")?.focus();
 
 // Times grow old while a page stays open.

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from heed import rules
+from heed.decisions import sample
 from heed.decisions.models import Action
 from heed.govern.api import create_user
+from heed.profiles import api as profiles
+from heed.profiles.domain.sections import Trait
+from heed.profiles.models import Profile
 
 pytestmark = pytest.mark.django_db
 
@@ -54,7 +62,7 @@ def test_a_marketer_sets_up_an_action_and_finds_it_in_the_list(as_role: Any) -> 
     ("change", "words"),
     [
         ({"applicable": "weather = 1"}, "nothing called"),
-        ({"treatments-0-placement": ""}, "required"),
+        ({"treatments-0-placement": ""}, "Say where it appears"),
         ({"treatments-0-url": "javascript:alert(1)"}, "A link begins with"),
         ({"valid_from": "2026-01-02T00:00", "valid_to": "2026-01-01T00:00"}, "before it begins"),
         ({"key": "Bad Key!"}, "slug"),
@@ -91,3 +99,94 @@ def test_trying_without_actions_or_people_helps(as_role: Any) -> None:
     assert "Add the first action" in client.get("/actions/try/").content.decode()
     as_role("marketer").post("/actions/new/", _filled())
     assert "Nobody found" in client.get("/actions/try/?who=nobody%00<script>").content.decode()
+
+
+def test_an_action_without_a_placement_says_what_to_do(as_role: Any) -> None:
+    form = _filled(**{"treatments-0-placement": "", "treatments-0-title": ""})
+    page = as_role("marketer").post("/actions/new/", form).content.decode()
+    assert "fill in at least one placement" in page
+    assert "Please submit" not in page
+
+
+def test_a_new_action_is_saved_switched_off_and_says_so_or_switched_on_at_once(as_role: Any) -> None:
+    client = as_role("marketer")
+    page = client.get("/actions/new/").content.decode()
+    assert "A new action starts switched off" in page
+    off = client.post("/actions/new/", _filled(key="off", active=""), follow=True).content.decode()
+    assert "switched off: no customer gets it yet" in off
+    assert not Action.objects.get(key="off").active
+    client.post("/actions/new/", _filled(key="on", active="", then="on"))
+    assert Action.objects.get(key="on").active
+
+
+@pytest.mark.parametrize(
+    ("change", "warned"),
+    [
+        ({"kind": "promotion"}, True),
+        ({"kind": "upsell", "eligible": 'consent "marketing" or mood.valence > 0'}, True),
+        ({"kind": "upsell", "eligible": 'mood.valence > 0 and consent "marketing"'}, False),
+        ({"kind": "promotion", "purpose": "marketing"}, False),
+        ({"kind": "apology"}, False),
+    ],
+)
+def test_what_people_must_agree_to_is_never_offered_unasked_without_a_warning(
+    as_role: Any, change: dict[str, str], warned: bool
+) -> None:
+    client = as_role("marketer")
+    words = "Nobody&#x27;s permission is asked for"
+    assert (words in client.post("/actions/new/", _filled(**change), follow=True).content.decode()) == warned
+    assert (words in client.get("/actions/").content.decode()) == warned
+
+
+def test_a_new_promotion_asks_for_marketing_by_itself(as_role: Any) -> None:
+    page = as_role("marketer").get("/actions/new/").content.decode()
+    assert re.search(r'name="purpose" value="marketing"', page)
+    assert 'data-new-action="promotion upsell"' in page
+
+
+def _known(*names: str) -> None:
+    for name in names:
+        state = profiles.fold.new()
+        state.traits.values["plan"] = Trait(name, 1, "s")
+        now = timezone.now()
+        Profile.objects.create(id=uuid.uuid4(), state=profiles.fold.encode(state), last_seen=now)
+    sample.sample.forget()
+
+
+def test_a_rule_being_written_says_what_it_means_and_how_many_meet_it(as_role: Any) -> None:
+    _known("gold", "gold", "free")
+    client = as_role("marketer")
+    page = client.post("/actions/try/rule/", {"eligible": 'trait.plan = "gold"'}).content.decode()
+    assert "plan is gold" in page
+    assert "2 of the 3 customers seen last (67%)" in page
+    page = client.post("/actions/try/rule/", {"context": "mood.valence < <b>"}).content.decode()
+    assert "At character 16" in page
+    assert "<b>" not in page
+    assert (
+        "Empty: it always counts the same."
+        in client.post("/actions/try/rule/", {"context": " "}).content.decode()
+    )
+    page = client.post("/actions/try/rule/", {"eligible": 'did "Home" within 3 days'}).content.decode()
+    assert "“<bdi>Home</bdi>” happened in the last 3 days" in page
+    assert "known some seconds after saving" in page
+
+
+def test_only_who_may_write_a_rule_is_told_how_many_it_means(as_role: Any) -> None:
+    assert as_role("analyst").post("/actions/try/rule/", {"eligible": ""}).status_code == 403
+    assert Client().post("/actions/try/rule/", {"eligible": ""}).status_code == 302
+
+
+def test_conditions_are_offered_as_rules_that_can_be_read(as_role: Any) -> None:
+    _known("gold", 'with "quotes" and \\', "free")
+    sample.sample.forget()
+    offered = [rule for kind in sample.ready_conditions() for _, rule in kind["choices"]]
+    assert 'trait.plan = "gold"' in offered
+    for rule in offered:
+        assert rules.describe(rules.parse(rule))
+
+
+def test_asking_for_a_decision_without_saying_for_whom_says_so(as_role: Any) -> None:
+    client = as_role("marketer")
+    client.post("/actions/new/", _filled())
+    assert "Say who: a name" in client.get("/actions/try/?who=&placement=home_banner").content.decode()
+    assert "Say who" not in client.get("/actions/try/").content.decode()

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heed.rules import RuleError, parse, text
+from heed.rules import RuleError, describe, parse, text
 from heed.rules.tree import from_json, to_json
 from tests.rules.strategies import rules
 
@@ -61,3 +61,31 @@ def test_and_binds_closer_than_or() -> None:
     assert parse("trait.a = 1 or trait.b = 2 and trait.c = 3") == parse(
         "trait.a = 1 or (trait.b = 2 and trait.c = 3)"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("identified = true", "we know who they are"),
+        ("identified = false", "we do not know who they are"),
+        ("not identified = true", "we do not know who they are"),
+        ("not case.open = true", "has no open case"),
+        ("mood.valence > -0.2", "mood is above −0.2"),
+        ("order.days_late > 0", "the open order is late"),
+        ("order.days_late >= 1", "the open order is late by at least 1 day"),
+        ("case.age_hours > 24", "the oldest open case has waited more than 24 hours"),
+        ("complaint.hours_ago < 48", "fewer than 48 hours since the last complaint"),
+        ("visit.count = 1", "exactly 1 visit"),
+        ("trait.vip = true", "vip is yes"),
+        ('not circumstance "case_open" and consent "marketing"', "not case open and consent to marketing"),
+        ('not consent "marketing"', "no consent to marketing"),
+        ('did "Home" within 1 day', "“Home” happened today"),
+        (
+            'did "Home" at least 2 times within 30 days',
+            "“Home” happened at least 2 times in the last 30 days",
+        ),
+        ('not did "Home"', "“Home” did not happen"),
+    ],
+)
+def test_a_rule_is_told_in_a_sentence(text: str, words: str) -> None:
+    assert describe(parse(text)) == words

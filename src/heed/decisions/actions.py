@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,6 +13,7 @@ from heed import rules
 from heed.decisions.domain.catalogue import KINDS
 from heed.decisions.models import Action, Treatment
 from heed.govern.api import audit
+from heed.rules.tree import All, Consents, Rule
 
 RULES = {
     "eligible": "May they have it?",
@@ -64,6 +65,29 @@ def switch(key: str, active: bool, *, by: Any = None) -> None:
 def delete_action(key: str, *, by: Any = None) -> None:
     Action.objects.filter(key=key).delete()
     audit(by, "action.deleted", key)
+
+
+NEEDS_CONSENT = frozenset({"promotion", "upsell"})
+"""Kinds nobody wants to get unasked."""
+UNASKED = "Nobody's permission is asked for: choose a purpose such as marketing."
+
+
+def unasked(kind: str, purpose: str, texts: Iterable[str]) -> bool:
+    """Whether this is something people must agree to, and neither its purpose nor a rule asks whether they did."""
+    if kind not in NEEDS_CONSENT or purpose.strip():
+        return False
+    for text in texts:
+        try:
+            if text.strip() and any(isinstance(each, Consents) for each in _demanded(rules.parse(text))):
+                return False
+        except rules.RuleError:
+            continue
+    return True
+
+
+def _demanded(rule: Rule) -> Iterable[Rule]:
+    """The parts that must hold for the rule to hold."""
+    return [leaf for each in rule.rules for leaf in _demanded(each)] if isinstance(rule, All) else [rule]
 
 
 def check(

@@ -8,17 +8,20 @@ from heed import rules
 from heed.decisions.actions import RULES
 from heed.decisions.domain.catalogue import KINDS
 
-_HELP = {
-    "eligible": "May they have it? Empty: everybody may.",
-    "applicable": "Does it make sense now? Empty: always.",
-    "suitable": "Is it right for this person in this mood? Empty: for everybody.",
-    "context": "When it counts more than usual.",
+HELP = {
+    "eligible": "Empty: everybody may.",
+    "applicable": "Empty: always.",
+    "suitable": "Empty: for everybody.",
+    "context": "Empty: it always counts the same.",
 }
 
 
 class ActionForm(forms.Form):
     key = forms.SlugField(
-        max_length=60, label="Key", help_text="How programs and reports call it: small letters, digits, -."
+        max_length=60,
+        label="Key",
+        error_messages={"invalid": "Use small letters, digits, - and _ (a slug): late-apology, say."},
+        help_text="How programs and reports call it: small letters, digits, -.",
     )
     name = forms.CharField(max_length=120, help_text="What your team calls it.")
     kind = forms.ChoiceField(
@@ -30,20 +33,37 @@ class ActionForm(forms.Form):
         help_text="What it is worth when somebody takes it up, in your currency.",
     )  # fmt: skip
     lever = forms.FloatField(
-        min_value=0, max_value=1_000, initial=1, help_text="Your thumb on the scale: 1 leaves it alone."
+        min_value=0,
+        max_value=1_000,
+        initial=1,
+        label="Business weight",
+        help_text="Raise it to push an action, 1 is neutral.",
     )
-    eligible = forms.CharField(required=False, max_length=4_000, widget=forms.Textarea(attrs={"rows": 2}))
-    applicable = forms.CharField(required=False, max_length=4_000, widget=forms.Textarea(attrs={"rows": 2}))
-    suitable = forms.CharField(required=False, max_length=4_000, widget=forms.Textarea(attrs={"rows": 2}))
+    eligible = forms.CharField(
+        required=False, max_length=4_000, widget=forms.Textarea(attrs={"rows": 2}), label="May they have it?"
+    )
+    applicable = forms.CharField(
+        required=False,
+        max_length=4_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        label="Does it make sense now?",
+    )
+    suitable = forms.CharField(
+        required=False,
+        max_length=4_000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        label="Is it right for this person now?",
+    )
     context = forms.CharField(
         required=False, max_length=4_000, widget=forms.Textarea(attrs={"rows": 2}), label="Counts more when"
     )
     context_weight = forms.FloatField(
-        min_value=0, max_value=100, initial=1, label="How much more", help_text="2 doubles its priority then."
+        min_value=0, max_value=100, initial=1, label="How much more", help_text="2 counts double then."
     )
     purpose = forms.CharField(
         required=False, max_length=60, label="Needs consent to",
         help_text="A purpose such as marketing; empty for service.",
+        widget=forms.TextInput(attrs={"list": "purposes", "autocomplete": "off"}),
     )  # fmt: skip
     customer_reason = forms.CharField(
         required=False, max_length=300, label="Reason the customer reads",
@@ -68,7 +88,10 @@ class ActionForm(forms.Form):
     def __init__(self, *args: Any, known: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["key"].disabled = known
-        for name, text in _HELP.items():
+        if not known:
+            # The first kind offered is a promotion, and that needs to be asked for.
+            self.fields["purpose"].initial = "marketing"
+        for name, text in HELP.items():
             self.fields[name].help_text = text
 
     def clean(self) -> dict[str, Any]:
@@ -87,7 +110,14 @@ class ActionForm(forms.Form):
 
 
 class TreatmentForm(forms.Form):
-    placement = forms.CharField(max_length=100, help_text="Where it appears, as your site asks for it.")
+    placement = forms.CharField(
+        max_length=100,
+        help_text="Where it appears, as your site asks for it.",
+        error_messages={
+            "required": "Say where it appears: the name your site asks for, such as home_banner."
+        },
+        widget=forms.TextInput(attrs={"list": "placements", "autocomplete": "off"}),
+    )
     channel = forms.CharField(required=False, max_length=40, help_text="web, email, …; empty for any.")
     title = forms.CharField(required=False, max_length=200)
     body = forms.CharField(required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 2}))
@@ -102,6 +132,13 @@ class TreatmentForm(forms.Form):
     )  # fmt: skip
 
 
+class _Looks(forms.BaseFormSet):  # type: ignore[type-arg]
+    default_error_messages = {
+        **forms.BaseFormSet.default_error_messages,
+        "too_few_forms": "Say where it appears and what it says there: fill in at least one placement.",
+    }
+
+
 Treatments = forms.formset_factory(
-    TreatmentForm, extra=1, min_num=1, validate_min=True, can_delete=True, max_num=20
+    TreatmentForm, formset=_Looks, extra=1, min_num=1, validate_min=True, can_delete=True, max_num=20
 )

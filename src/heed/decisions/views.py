@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -15,10 +16,10 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST
 
 from heed import rules
-from heed.decisions import actions
+from heed.decisions import actions, sample
 from heed.decisions.domain.catalogue import KINDS, Tally
 from heed.decisions.domain.choose import propensity
-from heed.decisions.forms import ActionForm, Treatments
+from heed.decisions.forms import HELP, ActionForm, Treatments
 from heed.decisions.models import Action, ActionTally
 from heed.decisions.preview import most_telling, placements, preview
 from heed.govern.access import allow
@@ -46,9 +47,18 @@ def action_list(request: HttpRequest) -> HttpResponse:
                 "rate": share(tally.accepted, tally.shown) if tally.shown else None,
                 "propensity": propensity(tally),
                 "asks": _asks(action),
+                "unasked": actions.UNASKED if _unasked(model_to_dict(action)) else "",
             }
         )
     return render(request, "decisions/actions.html", {"lines": lines})
+
+
+def _unasked(fields: Mapping[str, Any]) -> bool:
+    return actions.unasked(
+        fields["kind"],
+        fields.get("purpose") or "",
+        [fields.get(name) or "" for name in ("eligible", "applicable", "suitable")],
+    )
 
 
 def _asks(action: Action) -> list[tuple[str, str]]:
@@ -85,13 +95,21 @@ def edit(request: HttpRequest, key: str = "") -> HttpResponse:
                     for each in treatments.cleaned_data
                     if each and not each.get("DELETE")
                 ]
+                fields = {**form.cleaned_data}
+                if request.POST.get("then") == "on":
+                    fields["active"] = True
                 try:
-                    actions.save_action(chosen, form.cleaned_data, kept, by=request.user)
+                    actions.save_action(chosen, fields, kept, by=request.user)
                 except ValidationError as error:
                     for messages_ in error.message_dict.values():
                         form.add_error(None, messages_[0])
                 else:
-                    messages.success(request, "Saved; decisions follow it within two seconds.")
+                    if fields["active"]:
+                        messages.success(request, "Saved; decisions follow it within two seconds.")
+                    else:
+                        messages.success(request, "Saved, but switched off: no customer gets it yet.")
+                    if _unasked(fields):
+                        messages.warning(request, actions.UNASKED)
                     return redirect("decisions:edit", key=chosen)
         return render(request, "decisions/edit.html", _editing(form, treatments, known), status=422)
     form = ActionForm(known=bool(known), initial=model_to_dict(known) if known else {})
@@ -109,14 +127,34 @@ def _editing(form: ActionForm, treatments: Any, known: Action | None) -> dict[st
         "treatments": treatments,
         "action": known,
         "facts": rules.facts(),
-        "circumstances": _circumstances(),
+        "kinds_to_ask": sorted(actions.NEEDS_CONSENT),
+        "placements": placements(),
+        "purposes": sample.purposes(),
+        "conditions": sample.ready_conditions(),
     }
 
 
-def _circumstances() -> list[str]:
-    from heed.sense.api import known_circumstances
-
-    return [each.name for each in known_circumstances()]
+@allow("decisions.read", change="decisions.manage")
+@require_POST
+def rule_meaning(request: HttpRequest) -> HttpResponse:
+    """A line under a rule being written: what it means and how many meet it, or what is wrong and where."""
+    name = next((name for name in actions.RULES if name in request.POST), "")
+    text = request.POST.get(name, "")[:4_000]
+    context: dict[str, Any] = {}
+    try:
+        if text.strip():
+            context["found"] = sample.meaning(text)
+        else:
+            context["empty"] = HELP.get(name, "")
+    except rules.RuleError as error:
+        at = error.position
+        context |= {
+            "wrong": str(error),
+            "at": at + 1,
+            "before": text[max(0, at - 30) : at],
+            "rest": text[at:][:40],
+        }
+    return render(request, "decisions/rule_meaning.html", context)
 
 
 @allow("decisions.manage")
@@ -161,7 +199,7 @@ def try_as(request: HttpRequest) -> HttpResponse:
         if chosen:
             found = preview(chosen, placement, drafts=request.GET.get("drafts") == "on")
     context = {
-        "places": places, "placement": placement, "typed": typed, "people": people, "found": found,
+        "asked": "who" in request.GET, "places": places, "placement": placement, "typed": typed, "people": people, "found": found,
         "drafts": request.GET.get("drafts") == "on",
     }  # fmt: skip
     return render(request, "decisions/try.html", context)

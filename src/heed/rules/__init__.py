@@ -6,7 +6,7 @@ from heed.rules.explain import describe
 from heed.rules.facts import Fact, UnknownFact, fact, facts, register_fact
 from heed.rules.predicate import Predicate, Readings
 from heed.rules.predicate import predicate as compile_rule
-from heed.rules.text import RuleError, parse, text
+from heed.rules.text import RuleError, is_name, parse, quoted, text
 from heed.rules.tree import Rule
 
 __all__ = [
@@ -20,9 +20,11 @@ __all__ = [
     "describe",
     "fact",
     "facts",
+    "is_name",
     "met",
     "parse",
     "predicate",
+    "quoted",
     "register_fact",
     "set_readings",
     "text",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from heed.contracts.fold import State
-from heed.rules.facts import UnknownFact, fact
+from heed.rules.facts import Fact, UnknownFact, fact
 from heed.rules.predicate import Readings, predicate
-from heed.rules.tree import All, Any, Compare, Did, Holds, Not, Rule
+from heed.rules.tree import All, Any, Compare, Consents, Did, Holds, Literal_, Not, Rule
 
 _WORDS = {
     "=": "is",
@@ -16,6 +18,10 @@ _WORDS = {
     ">=": "is at least",
 }
 _COUNTS = {">=": "at least", "<=": "at most", "=": "exactly", ">": "more than", "<": "fewer than"}
+_SCALE = re.compile(r", \S+ to \S+$")
+"""The end of a label that says its scale: "mood, −1 to 1"."""
+_LENGTH = re.compile(r"^(days|hours) (the .+?)( has waited| is late| came late)$")
+_COUNTED = re.compile(r"^(days|hours|minutes|visits|contacts|orders|pieces|payments)( |$)")
 
 
 def describe(rule: Rule) -> str:
@@ -25,9 +31,9 @@ def describe(rule: Rule) -> str:
     if isinstance(rule, Any):
         return " or ".join(_inner(each) for each in rule.rules)
     if isinstance(rule, Not):
-        return f"not: {_inner(rule.rule)}"
+        return _denied(rule.rule)
     if isinstance(rule, Compare):
-        return _comparison(rule, _label(rule.field))
+        return _asked(rule)
     if isinstance(rule, Did):
         return _did(rule)
     if isinstance(rule, Holds):
@@ -39,30 +45,103 @@ def _inner(rule: Rule) -> str:
     return f"({describe(rule)})" if isinstance(rule, (All, Any)) else describe(rule)
 
 
-def _label(field: str) -> str:
-    if field.startswith("trait."):
-        return field.removeprefix("trait.").replace("_", " ")
+def _denied(rule: Rule) -> str:
+    if isinstance(rule, Holds):
+        return f"not {describe(rule)}"
+    if isinstance(rule, Consents):
+        return f"no consent to {rule.purpose}"
+    if isinstance(rule, Did) and (rule.operator, rule.count) == (">=", 1):
+        return _did(rule, "did not happen")
+    if isinstance(rule, Compare) and isinstance(rule.value, bool) and _is_flag(rule):
+        return _flag(fact(rule.field).label, (rule.value is True) != (rule.operator == "="))
+    return f"not ({describe(rule)})"
+
+
+def _known(field: str) -> Fact | None:
     try:
-        return fact(field).label
+        return fact(field)
     except UnknownFact:
-        return field
+        return None
+
+
+def _is_flag(rule: Compare) -> bool:
+    known = _known(rule.field)
+    return known is not None and known.kind == "flag" and rule.operator in {"=", "!="}
+
+
+def _asked(rule: Compare) -> str:
+    """A comparison of a trait or a fact, the fact in its own words and unit."""
+    if rule.field.startswith("trait."):
+        return _comparison(rule, rule.field.removeprefix("trait.").replace("_", " "))
+    known = _known(rule.field)
+    if known is None:
+        return _comparison(rule, rule.field)
+    if isinstance(rule.value, bool) and _is_flag(rule):
+        return _flag(known.label, (rule.value is True) == (rule.operator == "="))
+    label = _SCALE.sub("", known.label)
+    if isinstance(rule.value, float | int) and not isinstance(rule.value, bool) and rule.operator in _COUNTS:
+        if lasting := _LENGTH.match(label):
+            return _lasting(lasting, rule)
+        if _COUNTED.match(label):
+            unit, _, rest = label.partition(" ")
+            return f"{_amount(rule, unit)} {rest}".rstrip()
+    return _comparison(rule, label)
+
+
+def _lasting(found: re.Match[str], rule: Compare) -> str:
+    """`days the open order is late > 2` → "the open order is late by more than 2 days"."""
+    unit, who, verb = found.groups()
+    if (rule.operator, rule.value) == (">", 0):
+        return f"{who}{verb}"
+    by = "" if verb == " has waited" else " by"
+    return f"{who}{verb}{by} {_amount(rule, unit)}"
+
+
+def _amount(rule: Compare, unit: str) -> str:
+    singular = unit[:-1] if rule.value == 1 else unit
+    return f"{_COUNTS[rule.operator]} {_spoken(rule.value)} {singular}"
+
+
+def _flag(label: str, true: bool) -> str:
+    if true:
+        return label
+    for start, denied in (("has an ", "has no "), ("has a ", "has no "), ("has been ", "has not been ")):
+        if label.startswith(start):
+            return denied + label.removeprefix(start)
+    if label.startswith("we know "):
+        return "we do not know " + label.removeprefix("we know ")
+    return f"not ({label})"
 
 
 def _comparison(rule: Compare, label: str) -> str:
     if rule.operator in {"known", "unknown"}:
         return f"{label} is {rule.operator}"
     if isinstance(rule.value, tuple):
-        return f"{label} is one of {', '.join(str(each) for each in rule.value)}"
-    return f"{label} {_WORDS.get(rule.operator, rule.operator)} {rule.value}"
+        return f"{label} is one of {', '.join(_spoken(each) for each in rule.value)}"
+    return f"{label} {_WORDS.get(rule.operator, rule.operator)} {_spoken(rule.value)}"
 
 
-def _did(rule: Did) -> str:
-    if (rule.operator, rule.count) == (">=", 1):
-        often = "happened"
-    else:
-        often = f"happened {_COUNTS[rule.operator]} {rule.count} times"
-    when = f" in the last {rule.window.amount} {rule.window.unit}" if rule.window else ""
-    where = "".join(f", {_comparison(each, each.field)}" for each in rule.where)
+def _spoken(value: Literal_) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        figure = f"{value:,}" if isinstance(value, int) or not value.is_integer() else f"{int(value):,}"
+        return figure.replace("-", "−")
+    return str(value)
+
+
+def _did(rule: Did, often: str = "") -> str:
+    if not often:
+        simple = (rule.operator, rule.count) == (">=", 1)
+        times = "once" if rule.count == 1 else f"{rule.count} times"
+        often = "happened" if simple else f"happened {_COUNTS[rule.operator]} {times}"
+    when = ""
+    if rule.window:
+        amount, unit = rule.window.amount, rule.window.unit
+        when = f" in the last {amount} {unit}" if amount > 1 else f" in the last {unit[:-1]}"
+        if (amount, unit) == (1, "days"):
+            when = " today"
+    where = "".join(f", {_comparison(each, each.field.replace('_', ' '))}" for each in rule.where)
     return f"“{rule.event}” {often}{when}{where}"
 
 

@@ -321,6 +321,16 @@ def _quote(value: str) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def quoted(value: str) -> str:
+    """A text as a rule holds it: in quotes, what is inside escaped."""
+    return _quote(value)
+
+
+def is_name(name: str) -> bool:
+    """Whether a trait of this name can be written without quotes, as `trait.<name>` has to be."""
+    return bool(re.fullmatch(r"[\w.:\-]+", name))
+
+
 def _property(name: str) -> str:
     plain = re.fullmatch(r"[A-Za-z_][\w.:\-]*", name) and name not in _KEYWORDS
     return name if plain else _quote(name)

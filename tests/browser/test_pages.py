@@ -16,6 +16,7 @@ from heed.collect import actions as collecting
 from heed.collect import reading
 from heed.collect.models import DeadLetter
 from heed.contracts.event import Event
+from heed.decisions import sample
 from heed.govern import actions
 from heed.govern.models import User
 from heed.measure import installation, store
@@ -44,8 +45,8 @@ HOSTILE = [
 PAGES = [
     "/", "/customers/", "/customers/?q=zzz", "/sources/", "/sources/new/", "/events/", "/dead-letters/",
     "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/",
-    "/settings/installation/", "/account/", "/account/password/", "/account/second-factor/",
-    "/sign-in/again/?next=/account/", "/nothing/",
+    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/account/", "/account/password/", "/account/second-factor/",
+    "/account/second-factor/app/", "/sign-in/again/?next=/account/", "/nothing/",
 ]  # fmt: skip
 _number = iter(range(10**9))
 
@@ -203,6 +204,35 @@ def test_every_page_looks_right(
     assert not complaints, "\n".join(complaints)
 
 
+def test_a_rule_is_put_together_by_choosing(
+    open_page: Callable[[str], Page], carry: Carry, complaints: list[str]
+) -> None:
+    a_shop(carry)
+    sample.sample.forget()
+    page = open_page("/actions/new/")
+    box = page.locator("[data-rule]").first
+    box.get_by_label("Kind of condition").select_option(label="They did")
+    box.get_by_label("Condition", exact=True).select_option(label="Order Completed")
+    box.get_by_label("At least so many times").fill("2")
+    box.get_by_role("button", name="Add to the rule").click()
+    box.get_by_label("Kind of condition").select_option(label="Trait")
+    box.get_by_label("Condition", exact=True).select_option(label="plan is gold")
+    box.get_by_label("not").check()
+    box.get_by_role("button", name="Add to the rule").click()
+    rule = 'did "Order Completed" at least 2 times within 30 days and not trait.plan = "gold"'
+    expect(page.locator("#id_eligible")).to_have_value(rule)
+    page.locator("#id_eligible").fill('trait.plan = "gold"')
+    expect(page.locator("#id_eligible_meaning")).to_contain_text("plan is gold")
+    expect(page.locator("#id_eligible_meaning")).to_contain_text("1 of the 61 customers seen last")
+    page.locator("#id_eligible").fill("trait.plan = ")
+    expect(page.locator("#id_eligible_meaning")).to_contain_text("the rule ends")
+    page.locator("#id_kind").select_option("apology")
+    expect(page.locator("#id_purpose")).to_have_value("")
+    page.locator("#id_kind").select_option("upsell")
+    expect(page.locator("#id_purpose")).to_have_value("marketing")
+    assert not complaints
+
+
 def test_somebody_signs_in_with_the_keyboard_alone(page: Page, carry: Carry, live_server: Any) -> None:
     actions.create_user("owner@example.org", "owner", PASSWORD)
     page.goto(live_server.url + "/customers/")
@@ -350,7 +380,7 @@ def test_live_events_are_shown_filtered_paused_and_never_run(
     open_page("/events/")
     lines = page.locator(".live-line")
     expect(lines).to_have_count(3)
-    expect(lines.first).to_contain_text("no_identity: who?")
+    expect(lines.first).to_contain_text("no identity: who?")
     expect(lines.nth(1)).to_contain_text("<img src=x")
     page.locator("#filter").fill("ada")
     expect(page.locator(".live-line:visible")).to_have_count(1)

@@ -217,3 +217,15 @@ def test_discarding_asks_first(ledger: Kept) -> None:
     bury()
     page = text(signed_in().get("/dead-letters/"))
     assert re.search(r'<form[^>]*data-ask="Discard 1 dead letter\?"', page)
+
+
+def test_the_menu_counts_no_further_than_it_looked(ledger: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(3):
+        bury()
+    reading.open_letters.forget()
+    client = signed_in()
+    assert '<span class="count">3</span>' in text(client.get("/account/"))
+    from heed.kit.shares import at_most
+
+    assert at_most(1_000, reading.MANY) == "1,000+"
+    assert at_most(1_861, 0) == "1,861"

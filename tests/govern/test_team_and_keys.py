@@ -249,7 +249,7 @@ def test_a_second_factor_guards_the_account_and_lies_encrypted() -> None:
     assert client.get("/account/second-factor/app/")["Location"].startswith("/sign-in/again/")
     client.post("/sign-in/again/", {"password": PASSWORD})
     page = client.get("/account/second-factor/app/").content.decode()
-    found = re.search(r'value="([A-Z2-7]{16,})"', page)
+    found = re.search(r'id="totp-secret">([A-Z2-7]{16,})<', page)
     assert found, page
     secret = found[1]
     answer = client.post("/account/second-factor/app/", {"code": code(secret)})
@@ -265,3 +265,10 @@ def test_a_second_factor_guards_the_account_and_lies_encrypted() -> None:
     assert again.get("/account/").status_code == 302
     answer = again.post("/sign-in/second-factor/", {"code": code(secret)})
     assert again.get("/account/").status_code == 200
+
+
+def test_only_keys_that_can_be_used_are_made_on_the_page_of_keys() -> None:
+    client = signed_in("engineer")
+    assert client.post("/settings/keys/", {"name": "x", "scope": "write"}).status_code == 422
+    page = client.get("/settings/keys/").content.decode()
+    assert 'needs a <a href="/sources/">source</a> and its write key instead' in page

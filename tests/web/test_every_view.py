@@ -138,3 +138,55 @@ def test_the_api_explains_itself_from_this_server_alone() -> None:
     assert not re.search(r"<script(?![^>]*\b(src=|type=\"application/json\"))", page)
     schema = Client().get("/api/openapi.json").json()
     assert "/api/v1/profiles/{profile_id}/timeline" in schema["paths"]
+    assert 'name="viewport"' in page
+    assert 'href="/">Back to Heed' in page
+
+
+def test_the_api_describes_what_the_front_answers_as_it_answers_it() -> None:
+    from heed.collect.domain.protocol import KINDS
+
+    paths = Client().get("/api/openapi.json").json()["paths"]
+    for name in (*KINDS, "batch", "import", "decide"):
+        told = paths[f"/v1/{name}"]["post"]
+        assert told["security"] == [{"WriteKey": []}]
+        assert {"200", "400", "401", "404", "413", "429", "503"} == set(told["responses"])
+        assert told["requestBody"]["content"]["application/json"]["schema"]["properties"]
+    assert len({told["post"]["operationId"] for path, told in paths.items() if path.startswith("/v1/")}) == 9
+
+
+@pytest.mark.django_db
+def test_the_table_of_roles_shows_only_what_has_a_page() -> None:
+    actions.create_user("o@example.org", "owner", "a long enough password")
+    client = Client()
+    client.force_login(User.objects.get())
+    page = client.get("/settings/team/").content.decode()
+    assert "Change actions, placements and contact policies" in page
+    assert "Find customers and see everything known about one" in page
+    assert "Merge, unmerge and erase customers" not in page
+    assert "Answer and close cases" not in page
+
+
+@pytest.mark.django_db
+def test_sign_in_names_the_organisation_only_when_it_has_a_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    from heed import settings
+
+    assert "Your organisation" not in Client().get("/sign-in/").content.decode()
+    named = replace(settings.load(), organisation="Nordlicht <b>")
+    monkeypatch.setattr(settings, "load", lambda: named)
+    assert "to <bdi>Nordlicht &lt;b&gt;</bdi>" in Client().get("/sign-in/").content.decode()
+
+
+@pytest.mark.django_db
+def test_the_second_factor_is_explained_before_and_after_it_is_set_up() -> None:
+    actions.create_user("o@example.org", "owner", "a long enough password")
+    client = Client()
+    client.post("/sign-in/", {"login": "o@example.org", "password": "a long enough password"})
+    page = client.get("/account/second-factor/").content.decode()
+    assert "a password that leaks is not enough" in page
+    assert "Set it up" in page
+    client.post("/sign-in/again/", {"password": "a long enough password"})
+    page = client.get("/account/second-factor/app/").content.decode()
+    assert "Scan this picture" in page
+    assert 'name="code"' in page

@@ -1,7 +1,8 @@
 """The pages of `collect`."""
 
 from heed.collect import reading
-from heed.govern.rooms import Entry, register_door, register_room
+from heed.collect.described import PATHS
+from heed.govern.rooms import Entry, register_answers, register_door, register_room
 
 register_room(
     "collect",
@@ -15,4 +16,5 @@ register_room(
         ),
     ],
 )  # fmt: skip
+register_answers("collect", PATHS)
 register_door("source_names", reading.source_names)

@@ -50,6 +50,7 @@ def allow(permission: str, *, change: str | None = None) -> Callable[[View], Vie
             return view(request, *args, **kwargs)
 
         guarded.heed_permission = permission  # type: ignore[attr-defined]
+        guarded.heed_change = change or permission  # type: ignore[attr-defined]
         return cast(View, guarded)
 
     return guard

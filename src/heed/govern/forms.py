@@ -44,7 +44,10 @@ class PersonForm(forms.Form):
 
 class KeyForm(forms.Form):
     name = forms.CharField(max_length=100, help_text="What will use it, for instance “warehouse export”.")
-    scope = forms.ChoiceField(choices=[(s, f"{s.capitalize()}: {words}") for s, words in SCOPES.items()])
+    # What sends events has a source, and the source a write key: only keys that read are made here.
+    scope = forms.ChoiceField(
+        choices=[("manage", SCOPES["manage"])], initial="manage", widget=forms.HiddenInput()
+    )
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]

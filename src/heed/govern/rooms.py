@@ -58,6 +58,7 @@ _entries: dict[str, tuple[Entry, ...]] = {}
 _panels: dict[tuple[str, str], Panel] = {}
 _doors: dict[str, Callable[..., Any]] = {}
 _routes: dict[str, str] = {}
+_answers: dict[str, dict[str, Any]] = {}
 _facts: dict[str, Callable[[], Iterable[Fact]]] = {}
 
 
@@ -100,6 +101,15 @@ def register_facts(name: str, read: Callable[[], Iterable[Fact]]) -> None:
 def register_routes(prefix: str, router: str) -> None:
     """Add a django-ninja router, named `module.attribute`, to the API under `/api/v1/<prefix>`."""
     _routes[prefix] = router
+
+
+def register_answers(name: str, paths: dict[str, Any]) -> None:
+    """Describe, as paths of OpenAPI, what a room answers outside of its routes."""
+    _answers[name] = paths
+
+
+def answers() -> dict[str, Any]:
+    return {path: told for paths in _answers.values() for path, told in paths.items()}
 
 
 def routes() -> dict[str, str]:

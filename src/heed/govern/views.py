@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
+from collections.abc import Iterator
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLResolver, get_resolver
 from django.views.decorators.http import require_POST
 
 from heed.govern import actions, rooms, store
@@ -21,6 +24,21 @@ def _explain(request: Request, error: ValidationError) -> None:
     messages.error(request, " ".join(error.messages))
 
 
+@functools.cache
+def _permissions_with_pages() -> frozenset[str]:
+    """What some page asks for: a permission kept for pages to come is not shown."""
+
+    def asked(resolver: URLResolver) -> Iterator[str]:
+        for each in resolver.url_patterns:
+            if isinstance(each, URLResolver):
+                yield from asked(each)
+            else:
+                yield getattr(each.callback, "heed_permission", "")
+                yield getattr(each.callback, "heed_change", "")
+
+    return frozenset(asked(get_resolver()))
+
+
 @allow("team.read")
 def team(request: Request) -> HttpResponse:
     people = [
@@ -32,7 +50,9 @@ def team(request: Request) -> HttpResponse:
         }
         for user in store.people()
     ]
-    context = {"people": people, "roles": ROLES, "matrix": matrix(), "words": PERMISSIONS}
+    there = _permissions_with_pages()
+    shown = [line for line in matrix() if line[0] in there]
+    context = {"people": people, "roles": ROLES, "matrix": shown, "words": PERMISSIONS}
     return render(request, "govern/team.html", context)
 
 

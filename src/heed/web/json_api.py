@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.module_loading import import_string
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.openapi.docs import DocsBase
+from ninja.openapi.schema import OpenAPISchema
 from ninja.security import HttpBearer
 from ninja.throttling import AuthRateThrottle
 
 from heed import __version__
 from heed.govern.api import Key, verify_key
-from heed.web.registry import routes
+from heed.web.registry import answers, routes
 
 log = logging.getLogger(__name__)
 
@@ -40,13 +44,35 @@ def _problem(request: HttpRequest, status: int, code: str, message: str, detail:
     return response
 
 
+class _Docs(DocsBase):
+    """The description as a page of Heed: in its colours, with a way back."""
+
+    def render_page(self, request: HttpRequest, api: NinjaAPI, **kwargs: Any) -> HttpResponse:
+        settings = {"url": self.get_openapi_url(api, kwargs), "layout": "BaseLayout", "deepLinking": True}
+        return render(request, "heed/api_docs.html", {"swagger": json.dumps(settings)})
+
+
+class _Api(NinjaAPI):
+    def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
+        """The routes, and what the front answers without Django: each room describes its own."""
+        schema = super().get_openapi_schema(**kwargs)
+        schema["paths"].update(answers())
+        schema["components"].setdefault("securitySchemes", {})["WriteKey"] = {
+            "type": "http",
+            "scheme": "basic",
+            "description": "A source's write key as the user name, the password empty.",
+        }
+        return schema
+
+
 _CODES = {400: "bad_request", 403: "not_allowed", 404: "not_found", 409: "conflict", 429: "too_many_requests"}
 
-api = NinjaAPI(
+api = _Api(
     title="Heed",
     version=__version__,
     description="Customers, how they feel, what is true for them. Errors: `code`, `message`, `detail`.",
     auth=ManageKey(),
+    docs=_Docs(),
     docs_url="/docs",
     openapi_url="/openapi.json",
     urls_namespace="api",

@@ -37,18 +37,21 @@ function draw(kind, said) {
   const summary = node("summary");
   const at = new Date(kind === "dropped" ? said.received : said.received ?? Date.now());
   summary.append(node("span", "time", at.toLocaleTimeString()));
+  line.dataset.at = String(at.getTime());
   if (kind === "dropped") {
-    summary.append(node("span", "chip low", "dropped"), node("span", "cut", `${said.reason}: ${said.detail}`));
+    const why = node("span", "cut", `${said.reason.replaceAll("_", " ")}: `);
+    why.append(node("bdi", "", said.detail));
+    summary.append(node("span", "chip low", "dropped"), why, node("span", "cut soft"));
     const link = node("a", "link", "Open the dead letter");
     link.href = `${list.dataset.letters}${said.id}/`;
     line.append(summary, link);
   } else {
-    summary.append(node("span", "chip", said.type), node("span", "cut", said.name || "—"));
+    summary.append(node("span", "chip", said.type), node("bdi", "cut", said.name || "—"));
     const who = node("bdi", "cut soft", said.user_id || said.anonymous_id || "");
     summary.append(who);
     line.append(summary);
   }
-  summary.append(node("span", "cut soft end", names[said.source] ?? said.source ?? ""));
+  summary.append(node("bdi", "cut soft", names[said.source] ?? said.source ?? ""));
   line.dataset.source = said.source ?? "";
   line.dataset.text = JSON.stringify(said).toLowerCase();
   // The indented text is made when somebody opens the line: most are never opened.
@@ -60,9 +63,12 @@ function draw(kind, said) {
 }
 
 function add(lines) {
-  const fresh = document.createDocumentFragment();
-  for (const line of lines.slice(-MOST).reverse()) fresh.append(line);
-  list.prepend(fresh);
+  // What was turned away is told a little later than what passed: every line goes where its time says.
+  for (const line of lines.slice(-MOST)) {
+    let next = list.firstElementChild;
+    while (next && Number(next.dataset.at) > Number(line.dataset.at)) next = next.nextElementSibling;
+    list.insertBefore(line, next);
+  }
   while (list.childElementCount > MOST) list.lastElementChild.remove();
   recount();
 }

@@ -1,0 +1,80 @@
+"""What `POST /v1/decide` answers, as OpenAPI: the front answers it, so nothing derives this from code."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_TEXT: dict[str, Any] = {"type": "string"}
+_OBJECT: dict[str, Any] = {"type": "object", "additionalProperties": True}
+_LIST: dict[str, Any] = {"type": "array", "items": _OBJECT}
+_SERVER = "Only with a server's key."
+
+
+def _problem(words: str) -> dict[str, Any]:
+    shape = {"type": "object", "properties": {"code": _TEXT, "message": _TEXT, "detail": _TEXT}}
+    return {"description": words, "content": {"application/json": {"schema": shape}}}
+
+
+_QUESTION: dict[str, Any] = {
+    "type": "object",
+    "required": ["placement"],
+    "properties": {
+        "placement": _TEXT,
+        "userId": {
+            "type": "string",
+            "description": "Ignored with a website's key: there anonymousId says who.",
+        },
+        "anonymousId": _TEXT,
+        "channel": _TEXT,
+        "context": _OBJECT,
+        "events": {
+            "type": "array",
+            "maxItems": 100,
+            "items": _OBJECT,
+            "description": "Tracking calls that go into the decision and are kept with it.",
+        },
+    },
+}
+_ANSWER: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "decisionId": _TEXT,
+        "action": {"type": "string", "nullable": True, "description": "Null: say nothing."},
+        "treatment": {**_OBJECT, "nullable": True},
+        "customerWhy": _TEXT,
+        "profileId": {"type": "string", "description": _SERVER},
+        "mood": {**_OBJECT, "description": _SERVER},
+        "circumstances": {**_LIST, "description": _SERVER},
+        "stance": {**_OBJECT, "description": _SERVER},
+        "why": {"type": "array", "items": _TEXT, "description": _SERVER},
+        "considered": {**_LIST, "description": _SERVER},
+        "dropped": {**_LIST, "description": "Events of the question that could not be kept, with their reason."},
+    },
+}  # fmt: skip
+
+PATHS: dict[str, Any] = {
+    "/v1/decide": {
+        "post": {
+            "operationId": "decide",
+            "tags": ["decisions"],
+            "summary": "What to say to somebody now, at one placement.",
+            "description": "The answer is itself kept as an event, Decision Made.",
+            "security": [{"WriteKey": []}],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": _QUESTION}}},
+            "responses": {
+                "200": {
+                    "description": "Decided, and kept durably.",
+                    "content": {"application/json": {"schema": _ANSWER}},
+                },
+                "400": _problem(
+                    "No placement, nobody to decide for, more than 100 events, or no such question."
+                ),
+                "401": _problem("No write key, or an unknown one."),
+                "404": _problem("The source of this write key is switched off."),
+                "413": _problem("The body is larger than 256 kB."),
+                "429": _problem("Too many unknown write keys from one address."),
+                "503": _problem("The decision cannot be kept just now; ask again. Retry-After says when."),
+            },
+        }
+    }
+}

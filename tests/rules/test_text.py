@@ -71,6 +71,7 @@ def test_and_binds_closer_than_or() -> None:
         ("not identified = true", "we do not know who they are"),
         ("not case.open = true", "has no open case"),
         ("mood.valence > -0.2", "mood is above −0.2"),
+        ("mood.confidence > 0.3", "how sure the mood is above 0.3"),
         ("order.days_late > 0", "the open order is late"),
         ("order.days_late >= 1", "the open order is late by at least 1 day"),
         ("case.age_hours > 24", "the oldest open case has waited more than 24 hours"),

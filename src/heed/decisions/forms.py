@@ -88,6 +88,10 @@ class ActionForm(forms.Form):
     def __init__(self, *args: Any, known: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["key"].disabled = known
+        for name in ("value", "lever", "context_weight"):
+            figure = self.initial.get(name)
+            if isinstance(figure, float) and figure.is_integer():
+                self.initial[name] = int(figure)
         if not known:
             # The first kind offered is a promotion, and that needs to be asked for.
             self.fields["purpose"].initial = "marketing"

@@ -118,7 +118,8 @@ def _comparison(rule: Compare, label: str) -> str:
         return f"{label} is {rule.operator}"
     if isinstance(rule.value, tuple):
         return f"{label} is one of {', '.join(_spoken(each) for each in rule.value)}"
-    return f"{label} {_WORDS.get(rule.operator, rule.operator)} {_spoken(rule.value)}"
+    words = _WORDS.get(rule.operator, rule.operator)
+    return f"{label.removesuffix(' is')} {words} {_spoken(rule.value)}"
 
 
 def _spoken(value: Literal_) -> str:

@@ -24,6 +24,7 @@ from heed.profiles import customer as customers
 from heed.profiles import reading
 from heed.profiles import timeline as timelines
 from heed.profiles.forms import BANDS, EMOTIONS, INTENTS, SORTS, LabelForm, MoodForm
+from heed.rules.facts import UnknownFact, fact
 
 MOMENTS = 30
 SMALL = 0.02
@@ -76,6 +77,15 @@ def _customer(profile_id: uuid.UUID) -> customers.Customer:
     return found
 
 
+def _low_chance(person: customers.Customer) -> float | None:
+    """The chance of a low rating were they asked now, None where no mood is known or nobody reckons it."""
+    try:
+        found = fact("mood.low_rating_chance").read(person.state, person.at) if person.mood else None
+    except UnknownFact:
+        return None
+    return found if isinstance(found, float) else None
+
+
 @allow("customers.read")
 def customer(request: Request, profile_id: uuid.UUID) -> HttpResponse:
     kept = customers.current_id(profile_id)
@@ -92,6 +102,7 @@ def customer(request: Request, profile_id: uuid.UUID) -> HttpResponse:
         "marks": _marks(history),
         "evidence": [piece for piece in pieces if abs(piece.contribution) >= SMALL],
         "smaller": sum(abs(piece.contribution) < SMALL for piece in pieces),
+        "low_chance": _low_chance(person),
         "mood_tone": "low" if person.mood and person.mood.valence < BANDS["calm"][1] else "high",
         **_timeline_context(profile_id, ids, "", None),
     }

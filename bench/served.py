@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
 import psycopg
 
 from bench.common import Line, call, folder, p99, percentiles
+from bench.hammer import flat_out, paced
 
 HEED = str(Path(sys.executable).with_name("heed"))
 _BARE = """
@@ -25,10 +27,10 @@ from granian.server.embed import Server
 from granian.constants import Interfaces
 async def app(scope, receive, send):
     while (await receive()).get('more_body'): pass
-    await send({'type': 'http.response.start', 'status': 200, 'headers': [(b'content-type', b'application/json')]})
+    await send({'type': 'http.response.start', 'status': 200, 'headers': [(b'content-type', b'application/json'), (b'content-length', b'16')]})
     await send({'type': 'http.response.body', 'body': b'{"success":true}'})
 async def main():
-    await Server(app, address='127.0.0.1', port=int(sys.argv[1]), interface=Interfaces.ASGINL, log_access=False).serve()
+    await Server(app, address='127.0.0.1', port=int(sys.argv[1]), interface=Interfaces.ASGI, log_access=False).serve()
 asyncio.run(main())
 """
 
@@ -54,10 +56,21 @@ def run(seconds: float = 6.0) -> list[Line]:
                 env=environment, capture_output=True, text=True, check=True,
             ).stdout.strip()  # fmt: skip
             dsn = f"postgresql://postgres@/heed?host={path / 'data' / 'run'}"
+            nothing = f"http://127.0.0.1:{bare_port}/"
             lines += _idle_memory(server.pid)
-            lines += _freshness(url, key, dsn, 300)
-            lines += _decide(url, key, f"http://127.0.0.1:{bare_port}", seconds)
-            lines += asyncio.run(_accept(url, key, dsn, f"http://127.0.0.1:{bare_port}", seconds))
+            lines += _freshness_idle(url, key, dsn)
+            lines += _decide(url, key, nothing, seconds)
+            lines += _freshness_loaded(url, key, dsn, seconds)
+            lines += _freshness_importing(url, key, dsn, path, environment)
+            lines += _accept(url, key, dsn, nothing, seconds, "while the engine carries")
+            engines = [
+                each for each in psutil.Process(server.pid).children() if each.cmdline()[-1] == "engine"
+            ]
+            for each in engines:
+                each.suspend()
+            lines += _accept(url, key, dsn, nothing, seconds, "the engine standing still")
+            for each in engines:
+                each.resume()
         finally:
             bare.kill()
             server.terminate()
@@ -86,25 +99,20 @@ def _idle_memory(pid: int) -> list[Line]:
         except psutil.Error:
             continue
     return [
-        Line(
-            "memory idle, all processes",
-            f"{total / 1e6:.0f} MB (PSS)",
-            "Parcelvoy 465 MB",
-            f"{total / 465e6:.2f}",
-            "600 MB",
-        )
-    ]
+        Line("memory idle, all processes", f"{total / 1e6:.0f} MB (PSS)", "Parcelvoy 465 MB",
+             f"{total / 465e6:.2f}", "600 MB"),
+    ]  # fmt: skip
 
 
-def _freshness(url: str, key: str, dsn: str, count: int) -> list[Line]:
-    """From sending an event to its being in the profile's row, nothing else going on."""
+def _fresh(url: str, key: str, dsn: str, count: int, name: str, pause: float = 0.01) -> list[float]:
+    """From sending an event to its being in the profile's row."""
     took = []
     with (
         httpx.Client(base_url=url, auth=(key, "")) as client,
         psycopg.connect(dsn, autocommit=True) as database,
     ):
         for number in range(count):
-            who = f"fresh-{number}"
+            who = f"{name}-{number}"
             body = {
                 "type": "track",
                 "event": "Product Viewed",
@@ -116,96 +124,132 @@ def _freshness(url: str, key: str, dsn: str, count: int) -> list[Line]:
             while not database.execute("select 1 from profile where user_id = %s", [who]).fetchone():
                 time.sleep(0.0005)
             took.append(time.perf_counter() - started)
-            time.sleep(0.01)
+            time.sleep(pause)
+    return took
+
+
+def _freshness_idle(url: str, key: str, dsn: str) -> list[Line]:
+    took = _fresh(url, key, dsn, 300, "fresh")
     return [
-        Line(
-            "freshness idle: sent → in the profile",
-            f"p50/95/99 {percentiles(took)}",
-            "Parcelvoy 17 / 31 / 49 ms to a list",
-            f"p99 {p99(took) * 1000 / 49:.2f}",
-            "p99 100 ms",
-        )
-    ]
-
-
-def _decide(url: str, key: str, bare: str, seconds: float) -> list[Line]:
-    def ask(client: httpx.Client, path: str, body: dict[str, Any]) -> float:
-        started = time.perf_counter()
-        client.post(path, json=body)
-        return time.perf_counter() - started
-
-    chance = random.Random(2)
-    with httpx.Client(base_url=url, auth=(key, "")) as client, httpx.Client(base_url=bare) as empty:
-        plain, inline, nothing = [], [], []
-        for number in range(400):
-            who = {"userId": f"fresh-{number % 300}", "placement": "home_banner"}
-            plain.append(ask(client, "/v1/decide", who))
-            event = call(chance, number, 10)
-            del event["userId"]
-            inline.append(ask(client, "/v1/decide", {**who, "events": [event]}))
-            nothing.append(ask(empty, "/", who))
-    return [
-        Line("decide", f"p50/95/99 {percentiles(plain)}", f"bare ASGI answer {percentiles(nothing)}",
-             f"p99 {p99(plain) / p99(nothing):.1f}", "p99 20 ms"),
-        Line("decide with an event in the request", f"p50/95/99 {percentiles(inline)}", "the same",
-             f"p99 {p99(inline) / p99(nothing):.1f}", "p99 20 ms"),
+        Line("freshness idle: sent → in the profile", f"p50/95/99 {percentiles(took)}",
+             "Parcelvoy 17 / 31 / 49 ms to a list", f"p99 {p99(took) * 1000 / 49:.2f}", "p50 20, p99 50 ms"),
     ]  # fmt: skip
 
 
-async def _accept(url: str, key: str, dsn: str, bare: str, seconds: float) -> list[Line]:
+def _freshness_loaded(url: str, key: str, dsn: str, seconds: float) -> list[Line]:
+    """While 1,000 events a second arrive from others, one a request."""
+    with _in_a_process("paced", url, key, "1000", str(seconds + 4)):
+        time.sleep(2)
+        took = _fresh(url, key, dsn, 100, "loaded")
+    return [
+        Line("freshness at 1,000 events/s", f"p50/95/99 {percentiles(took)}",
+             "Parcelvoy idle 17 / 31 / 49 ms", f"p99 {p99(took) * 1000 / 49:.2f}", "p99 150 ms"),
+    ]  # fmt: skip
+
+
+def _freshness_importing(url: str, key: str, dsn: str, path: Path, environment: dict[str, str]) -> list[Line]:
+    """While `heed import` reads a file of 120,000 orders as fast as it can."""
+    file, mapping = path / "orders.csv", path / "map.toml"
+    chance = random.Random(9)
+    rows = (
+        f"c{chance.randrange(20_000)},o{n},{chance.random() * 90:.2f},2026-01-05T10:00:00\n"
+        for n in range(120_000)
+    )
+    file.write_text("who,order,value,at\n" + "".join(rows))
+    mapping.write_text(
+        'source = "Bench"\ntime = "{at}"\n[event]\ntype = "track"\nevent = "Order Completed"\nuserId = "{who}"\n'
+        '[event.properties]\norder_id = "{order}"\nvalue = { money = "{value}" }\ncurrency = "EUR"\n'
+    )
+    importing = subprocess.Popen(
+        [HEED, "import", str(file), "--map", str(mapping)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    time.sleep(3)
+    took = []
+    while importing.poll() is None and len(took) < 150:
+        took += _fresh(url, key, dsn, 10, f"importing-{len(took)}")
+    importing.wait(300)
+    return [
+        Line(f"freshness while importing flat out (n {len(took)})", f"p50/95/99 {percentiles(took)}",
+             "Parcelvoy 13,700–17,700 ms", f"p99 {p99(took) * 1000 / 13_700:.3f}", "p99 500 ms"),
+    ]  # fmt: skip
+
+
+@contextlib.contextmanager
+def _in_a_process(*arguments: str) -> Iterator[None]:
+    """Load from a process of its own, so that it does not share the measurer's interpreter."""
+    process = subprocess.Popen(
+        [sys.executable, __file__, *arguments],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _decide(url: str, key: str, bare: str, seconds: float) -> list[Line]:
+    """At 200 requests a second, waiting counted."""
+    chance = random.Random(2)
+
+    def plain(_: int, number: int) -> bytes:
+        return json.dumps({"userId": f"fresh-{number % 300}", "placement": "home_banner"}).encode()
+
+    def inline(_: int, number: int) -> bytes:
+        event = call(chance, number, 10)
+        del event["userId"]
+        who = {"userId": f"fresh-{number % 300}", "placement": "home_banner"}
+        return json.dumps({**who, "events": [event]}).encode()
+
+    asked, told, nothing = (
+        asyncio.run(paced(address, key, body, 200, seconds))
+        for address, body in ((f"{url}/v1/decide", plain), (f"{url}/v1/decide", inline), (bare, plain))
+    )
+    return [
+        Line("decide at 200 requests/s", f"p50/95/99 {percentiles(asked)}",
+             f"bare ASGI answer {percentiles(nothing)}", f"p99 {p99(asked) / p99(nothing):.1f}", "p99 15 ms"),
+        Line("decide at 200 requests/s, an event in each", f"p50/95/99 {percentiles(told)}", "the same",
+             f"p99 {p99(told) / p99(nothing):.1f}", "p99 15 ms"),
+    ]  # fmt: skip
+
+
+def _accept(url: str, key: str, dsn: str, bare: str, seconds: float, meanwhile: str) -> list[Line]:
     """Sixteen connections on the same cores as the server."""
     chance = random.Random(3)
-    bodies = {
-        size: [
+    lines = []
+    for size in (1, 100):
+        made = [
             json.dumps({"batch": [call(chance, n * size + i, 5_000) for i in range(size)]}).encode()
             for n in range(40)
         ]
-        for size in (1, 100)
-    }
-    lines = []
-    for size, made in bodies.items():
-        rate, took = await _hammer(f"{url}/v1/batch", key, made, seconds)
-        bare_rate, _ = await _hammer(bare, key, made, seconds / 2)
+        run = str(time.time_ns())
+
+        def body(connection: int, count: int, made: list[bytes] = made, run: str = run) -> bytes:
+            # Each sending has ids of its own, or it would be recognised as sent before.
+            return made[(connection + count) % len(made)].replace(
+                b"bench-", f"bench-{run}-{connection}-{count}-".encode()
+            )
+
+        rate, took = asyncio.run(flat_out(f"{url}/v1/batch", key, body, seconds))
+        bare_rate, _ = asyncio.run(flat_out(bare, key, body, seconds / 2))
         copied = _copy_rate(dsn, made) if size == 100 else 0.0
-        limit = (
-            f"COPY of the same bytes {copied:,.0f} events/s"
-            if copied
-            else f"bare ASGI {bare_rate:,.0f} requests/s"
+        limit = f"bare ASGI {bare_rate * size:,.0f} events/s" + (
+            f"; COPY of the same bytes {copied:,.0f}" if copied else ""
         )
-        ratio = rate * size / copied if copied else rate / bare_rate
         lines.append(
             Line(
-                f"accept, batches of {size}" if size > 1 else "accept, one event a request",
+                (f"accept, batches of {size}" if size > 1 else "accept, one event a request")
+                + f", {meanwhile}",
                 f"{rate * size:,.0f} events/s durable, p50/95/99 {percentiles(took)}",
-                limit + (f"; bare ASGI {bare_rate * size:,.0f}" if copied else ""),
-                f"{ratio:.2f}",
-                "Parcelvoy 671 single, 6,300–9,000 batched",
+                limit,
+                f"{rate / bare_rate:.2f}" + (f"; {rate * size / copied:.2f}" if copied else ""),
+                "0.50; Parcelvoy 671 single, 6,300–9,000 batched",
             )
         )
     return lines
-
-
-async def _hammer(address: str, key: str, bodies: list[bytes], seconds: float) -> tuple[float, list[float]]:
-    took: list[float] = []
-    until = time.perf_counter() + seconds
-
-    async def one(number: int) -> None:
-        async with httpx.AsyncClient(auth=(key, ""), timeout=30) as client:
-            count = 0
-            while time.perf_counter() < until:
-                # Each sending has ids of its own, or it would be recognised as sent before.
-                body = bodies[(number + count) % len(bodies)].replace(
-                    b"bench-", f"bench-{number}-{count}-".encode()
-                )
-                started = time.perf_counter()
-                answer = await client.post(address, content=body)
-                if answer.status_code == 200:
-                    took.append(time.perf_counter() - started)
-                count += 1
-
-    started = time.perf_counter()
-    await asyncio.gather(*(one(number) for number in range(16)))
-    return len(took) / (time.perf_counter() - started), took
 
 
 def _copy_rate(dsn: str, bodies: list[bytes]) -> float:
@@ -225,3 +269,19 @@ def _copy_rate(dsn: str, bodies: list[bytes]) -> float:
         took = time.perf_counter() - started
         database.execute("drop table bench_copy")
     return len(rows) / took
+
+
+def _load(url: str, key: str, rate: float, seconds: float) -> None:
+    """What `_in_a_process` runs: events of 20,000 other people, one a request."""
+    chance = random.Random(4)
+    made = [json.dumps(call(chance, n, 20_000)).encode() for n in range(5_000)]
+    run = str(time.time_ns())
+
+    def body(_: int, number: int) -> bytes:
+        return made[number % len(made)].replace(b"bench-", f"bench-{run}-{number}-".encode())
+
+    asyncio.run(paced(f"{url}/v1/track", key, body, rate, seconds, 32))
+
+
+if __name__ == "__main__":
+    _load(sys.argv[2], sys.argv[3], float(sys.argv[4]), float(sys.argv[5]))

@@ -167,6 +167,7 @@ def front(with_pages: bool = True) -> Any:
     warm_up()
     pages = None
     if with_pages:
+        import duckdb  # noqa: F401  its loading would stall the hot paths when somebody opens Home
         from a2wsgi import WSGIMiddleware
 
         from heed.web.wsgi import application

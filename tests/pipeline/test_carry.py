@@ -254,3 +254,31 @@ def test_an_address_in_an_id_or_a_name_does_not_lie_open(installation: Installat
     files = installation.lake_bytes()
     for secret in (b"hidden@example.org", b"46701234567", b"Zebedee"):
         assert secret not in files
+
+
+def test_ten_years_in_one_batch_reach_the_lake_once(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash after the first piece of a long append: the rest follows, the first does not come twice."""
+    events = []
+    for day in range(400):
+        event = installation.event("A", userId=f"u{day % 5}")
+        event.occurred = START - day * 9 * 86_400_000
+        events.append(event)
+    installation.send(*events)
+    installation.engine.carry(LIVE, 5_000)
+    append, calls = installation.lake.append, []
+
+    def crash(*given: object) -> bool:
+        calls.append(given)
+        if len(calls) > 1:
+            raise OSError("the disk is gone")
+        return append(*given)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(installation.lake, "append", crash)
+        with pytest.raises(OSError, match="the disk is gone"):
+            lake_writer.write_out(installation.connection, installation.lake)
+    assert 0 < len(installation.lake_rows("seq, batch, place")) < 400
+    installation.carry()
+    assert sorted(row["seq"] for row in installation.lake_rows("seq, batch, place")) == list(range(1, 401))

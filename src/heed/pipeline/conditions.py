@@ -17,7 +17,6 @@ from heed.kit.clock import Clock
 from heed.pipeline import store
 from heed.ports.lake import Lake
 from heed.profiles import api as profiles
-from heed.rules.lake import bucket_counts
 from heed.rules.tree import Atom, atom_from_json, atom_to_json
 
 _CHUNK = 5_000
@@ -52,6 +51,9 @@ def take_into_force(
 def _fill(
     connection: psycopg.Connection, lake: Lake, fresh: dict[str, Atom], retired: set[str], clock: Clock
 ) -> None:
+    # Ibis is loaded only where there is something to ask with it.
+    from heed.rules.lake import bucket_counts
+
     merged = profiles.merged_into(connection)
     counters: dict[uuid.UUID, dict[str, dict[int, int]]] = {}
     events = lake.events() if fresh else None

@@ -16,7 +16,7 @@ from heed.ports.lake import Lake
 from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
 from heed.profiles import api as profiles
 
-BULK_BATCH = 1_000
+BULK_BATCH = 250
 """Small, so that live events never wait long behind one."""
 _BULK_TURN = 8
 _DUE_BATCH = 500

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
 
 import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
 import structlog
 from psycopg.pq import TransactionStatus
 
@@ -19,6 +22,7 @@ from heed.ports.lake import Lake
 
 WRITER = "engine"
 _MOST_ROWS = 100_000
+_MOST_DAYS = 90
 log = structlog.get_logger()
 
 
@@ -35,9 +39,25 @@ def write_out(connection: psycopg.Connection, lake: Lake, most_rows: int = _MOST
         if append is None:
             return 0
         rows = store.outgoing(connection, append)
-        lake.append(rows, WRITER, append)
+        for writer, some in _by_days(rows):
+            lake.append(some, writer, append)
         store.put_away(connection, append)
         return int(rows.num_rows)
+
+
+def _by_days(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
+    """The rows, and those of many days some days at a time: the lake opens a file for each day of an append.
+
+    Each piece is a writer of its own to the lake, so that a piece already appended is recognised.
+    """
+    days = pc.unique(rows["day"]).sort()
+    for piece, start in enumerate(range(0, max(1, len(days)), _MOST_DAYS)):
+        some = days[start : start + _MOST_DAYS]
+        whole = len(some) == len(days)
+        yield (
+            WRITER if not piece else f"{WRITER}/{piece}",
+            rows if whole else rows.filter(pc.is_in(rows["day"], some)),
+        )
 
 
 class LakeWriter(threading.Thread):

@@ -18,7 +18,6 @@ from heed import settings as heed_settings
 from heed import wiring
 from heed.run import logs
 
-ROLES = ("web", "front", "pages", "engine", "worker")
 _PR_SET_PDEATHSIG = 1
 
 

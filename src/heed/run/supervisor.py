@@ -18,6 +18,9 @@ from heed.run.lock import FolderLock
 from heed.settings import Settings
 
 log = structlog.get_logger()
+PARTS = ("web", "front", "pages", "engine", "worker")
+"""What `heed serve --only` may run alone."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _STEADY = 10.0
 _GRACE = 25.0

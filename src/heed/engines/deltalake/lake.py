@@ -6,15 +6,16 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
-import ibis
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
 from heed.ports.lake import SCHEMA
+
+if TYPE_CHECKING:
+    import duckdb
 
 _SORTED = ("batch", "place")
 
@@ -70,6 +71,9 @@ class DeltaLake:
         return -1 if last is None else last
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
+        # Loaded by the first question: a process that only appends does without its 30 MB.
+        import duckdb
+
         with self._lock:
             try:
                 files = self._fresh().file_uris()
@@ -94,6 +98,8 @@ class DeltaLake:
             connection.close()
 
     def events(self) -> Any:
+        import ibis
+
         return ibis.duckdb.from_connection(self._connect()).table("events")
 
     def scan(self, columns: Sequence[str], where: str = "true") -> Iterator[pa.RecordBatch]:

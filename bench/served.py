@@ -225,7 +225,7 @@ def _accept(url: str, key: str, dsn: str, bare: str, seconds: float, meanwhile: 
             json.dumps({"batch": [call(chance, n * size + i, 5_000) for i in range(size)]}).encode()
             for n in range(40)
         ]
-        run = str(time.time_ns())
+        run = f"{time.time_ns() % 10**9:x}"
 
         def body(connection: int, count: int, made: list[bytes] = made, run: str = run) -> bytes:
             # Each sending has ids of its own, or it would be recognised as sent before.
@@ -275,7 +275,7 @@ def _load(url: str, key: str, rate: float, seconds: float) -> None:
     """What `_in_a_process` runs: events of 20,000 other people, one a request."""
     chance = random.Random(4)
     made = [json.dumps(call(chance, n, 20_000)).encode() for n in range(5_000)]
-    run = str(time.time_ns())
+    run = f"{time.time_ns() % 10**9:x}"
 
     def body(_: int, number: int) -> bytes:
         return made[number % len(made)].replace(b"bench-", f"bench-{run}-{number}-".encode())

@@ -68,7 +68,8 @@ class Child:
         self.again_at = 0.0
 
     def start(self) -> None:
-        environment = {**os.environ, "HEED_SUPERVISOR_PID": str(os.getpid())}
+        # Two heaps, not one for each thread: what one thread frees another can use.
+        environment = {"MALLOC_ARENA_MAX": "2", **os.environ, "HEED_SUPERVISOR_PID": str(os.getpid())}
         self.process = subprocess.Popen(
             process_command(self.role),
             env=environment,

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
+from heed.kit.clock import moment
+
+Product = tuple[str, str, str, float]
+"""Its id, name, category and price."""
+
 COUNTRIES = {
     "SE": ("Europe/Stockholm", "en", ("Gothenburg", "Malmö", "Uppsala"), "SEK"),
     "DE": ("Europe/Berlin", "de", ("Leipzig", "Köln", "Bremen"), "EUR"),
@@ -187,3 +195,22 @@ KIND_WORDS = (
     "Thank you for your patience. I have found it and will call you as soon as it moves.",
 )
 PLAIN_WORDS = ("Your request has been received.", "Please see our delivery terms.", "We have forwarded this.")
+
+
+def product(about: Product) -> dict[str, Any]:
+    """A product as trackers describe it."""
+    return {
+        "product_id": about[0],
+        "name": about[1],
+        "category": about[2],
+        "price": about[3],
+        "currency": "EUR",
+    }
+
+
+def total(basket: list[Product]) -> float:
+    return round(math.fsum(price for *_, price in basket), 2)
+
+
+def iso(ms: int) -> str:
+    return moment(ms).isoformat().replace("+00:00", "Z")

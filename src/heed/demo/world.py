@@ -14,59 +14,15 @@ import random
 import uuid
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from heed.contracts import vocabulary as v
 from heed.demo import cast
+from heed.demo.people import Customer, Nature
 from heed.kit.clock import DAY, HOUR, SECOND, moment
 
 Call = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Nature:
-    """How this world works; another nature is another world to try an estimate on.
-
-    Rates are per visit or order; `half_life` is how fast feelings return to the usual (ms).
-    """
-
-    half_life: int = 3 * DAY
-    late: float = 0.13
-    broken: float = 0.04
-    out_of_stock: float = 0.06
-    payment_fails: float = 0.05
-    bad_day: float = 0.04
-    kind_agent: float = 0.6
-    days_between_visits: float = 12.0
-    unheard: float = 0.0
-    """Share of what happens that never reaches the trackers."""
-
-
-@dataclass
-class Customer:
-    number: int
-    country: str
-    name: str
-    email: str
-    usual: float
-    feeling: float
-    felt_at: int
-    anonymous_id: str
-    known: bool = False
-    mobile: bool = False
-    marketing: bool = False
-    activity: float = 1.0
-    contacts: int = 0
-    orders: int = 0
-    basket: list[tuple[str, str, str, float]] = field(default_factory=list)
-    truth_at: list[int] = field(default_factory=list)
-    truth: list[float] = field(default_factory=list)
-
-    @property
-    def user_id(self) -> str:
-        return f"c{self.number:05d}"
 
 
 class World:
@@ -202,13 +158,13 @@ class World:
         for _ in range(r.randint(1, 3)):
             product = r.choice(cast.PRODUCTS)
             self._pass(r.randint(8, 90) * SECOND)
-            self._tell(customer, "track", v.PRODUCT_VIEWED, **_product(product))
+            self._tell(customer, "track", v.PRODUCT_VIEWED, **cast.product(product))
             if r.random() < self.nature.out_of_stock:
                 feeling = self._feel(customer, -0.12)
-                self._tell(customer, "track", v.PRODUCT_OUT_OF_STOCK, **_product(product))
+                self._tell(customer, "track", v.PRODUCT_OUT_OF_STOCK, **cast.product(product))
             elif r.random() < 0.32 * interest * 2:
                 customer.basket.append(product)
-                self._tell(customer, "track", v.PRODUCT_ADDED, **_product(product), quantity=1)
+                self._tell(customer, "track", v.PRODUCT_ADDED, **cast.product(product), quantity=1)
         if feeling < -0.25 and r.random() < 0.35:
             for _ in range(r.randint(1, 2)):
                 self._tell(customer, "track", v.RAGE_CLICK, element="button", selector="a.track")
@@ -225,13 +181,13 @@ class World:
     def _checkout(self, customer: Customer) -> None:
         r = self.random
         self._pass(r.randint(20, 120) * SECOND)
-        self._tell(customer, "track", v.CHECKOUT_STARTED, value=_total(customer.basket), currency="EUR")
+        self._tell(customer, "track", v.CHECKOUT_STARTED, value=cast.total(customer.basket), currency="EUR")
         if not customer.known:
             customer.known = True
             self._identify(customer)
         if r.random() < self.nature.payment_fails:
             self._feel(customer, -0.2)
-            self._tell(customer, "track", v.PAYMENT_FAILED, value=_total(customer.basket), currency="EUR")
+            self._tell(customer, "track", v.PAYMENT_FAILED, value=cast.total(customer.basket), currency="EUR")
             if r.random() < 0.5:
                 return
         self._order(customer)
@@ -268,8 +224,8 @@ class World:
         expected = self.now + r.randint(3, 6) * DAY
         about = {"order_id": order, "currency": "EUR"}
         self._tell(
-            customer, "track", v.ORDER_COMPLETED, **about, value=_total(basket),
-            expected_at=_iso(expected), products=[_product(each) for each in basket],
+            customer, "track", v.ORDER_COMPLETED, **about, value=cast.total(basket),
+            expected_at=cast.iso(expected), products=[cast.product(each) for each in basket],
         )  # fmt: skip
         self._feel(customer, 0.08)
         self._at(self.now + r.randint(8, 40) * HOUR, lambda: self._ship(customer, order, expected))
@@ -287,7 +243,7 @@ class World:
             v.ORDER_SHIPPED,
             True,
             order_id=order,
-            expected_at=_iso(expected),
+            expected_at=cast.iso(expected),
             carrier="Post",
         )
 
@@ -296,7 +252,9 @@ class World:
         r = self.random
         feeling = self._feel(customer, r.uniform(-0.35, -0.15))
         if r.random() < 0.5:
-            self._tell(customer, "track", v.ORDER_DELAYED, True, order_id=order, expected_at=_iso(arrives))
+            self._tell(
+                customer, "track", v.ORDER_DELAYED, True, order_id=order, expected_at=cast.iso(arrives)
+            )
         if r.random() < 0.25 + 0.5 * max(0.0, -feeling):
             self._write(customer, "again" if customer.contacts >= 2 else "late", order)
         elif r.random() < 0.4:
@@ -311,7 +269,7 @@ class World:
         self,
         customer: Customer,
         order: str,
-        basket: list[tuple[str, str, str, float]],
+        basket: list[cast.Product],
         late: bool,
         broken: bool,
     ) -> None:
@@ -325,9 +283,7 @@ class World:
         if r.random() < 0.3:
             self._at(self.now + r.randint(20, 50) * HOUR, lambda: self._rate(customer, order))
 
-    def _unpack_broken(
-        self, customer: Customer, order: str, basket: list[tuple[str, str, str, float]]
-    ) -> None:
+    def _unpack_broken(self, customer: Customer, order: str, basket: list[cast.Product]) -> None:
         self._feel(customer, -0.45)
         self._write(customer, "broken", order)
         if self.random.random() < 0.6:
@@ -339,7 +295,7 @@ class World:
                     v.ORDER_RETURNED,
                     True,
                     order_id=order,
-                    value=_total(basket),
+                    value=cast.total(basket),
                     currency="EUR",
                 ),
             )
@@ -448,21 +404,3 @@ class World:
 
     def soothe(self, customer: Customer, kind: str) -> None:
         self._feel(customer, 0.15 if kind in {"apology", "help", "status_update"} else 0.03)
-
-
-def _product(product: tuple[str, str, str, float]) -> dict[str, Any]:
-    return {
-        "product_id": product[0],
-        "name": product[1],
-        "category": product[2],
-        "price": product[3],
-        "currency": "EUR",
-    }
-
-
-def _total(basket: list[tuple[str, str, str, float]]) -> float:
-    return round(math.fsum(price for *_, price in basket), 2)
-
-
-def _iso(ms: int) -> str:
-    return moment(ms).isoformat().replace("+00:00", "Z")

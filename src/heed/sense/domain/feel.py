@@ -11,7 +11,8 @@ from heed.contracts.event import Effect, Event, Understanding
 from heed.contracts.fold import State, Step
 from heed.contracts.mood import Mood
 from heed.rules.facts import Fact
-from heed.sense.domain.mood import Feelings, Kept, Piece, add, correct, mood_at, withdraw
+from heed.sense.domain.corrections import correct, withdraw
+from heed.sense.domain.mood import Feelings, Kept, Piece, add, mood_at
 from heed.sense.domain.signals import pieces_of, text_piece
 from heed.sense.domain.weights import DEFAULT, FOR_A_DAY, Weights
 

@@ -18,14 +18,14 @@ import msgspec
 
 from heed.contracts.mood import Evidence, Mood
 from heed.kit.clock import DAY, HOUR, MINUTE
-from heed.sense.domain.weights import DEFAULT, FOR_A_DAY, HALF_LIVES, Weights
+from heed.sense.domain.weights import DEFAULT, HALF_LIVES, Weights
 
 EVIDENCE_KEPT = 8
 EXCERPT_LENGTH = 140
 VISIBLE = 0.05
 _BURSTS_KEPT = 16
 _MOST_URGENT = 0.98
-_TINY = 1e-9
+TINY = 1e-9
 _AHEAD = tuple(
     [15 * MINUTE, HOUR, 3 * HOUR, 8 * HOUR]
     + [days * DAY for days in (1, 2, 4, 7, 11, 16, 23, 32, 45, 64, 90, 128, 180)]
@@ -96,11 +96,11 @@ class Feelings(msgspec.Struct, omit_defaults=True):
     corrected_to: float = 0.0
 
 
-def _fade(elapsed: float, half_life: int) -> float:
+def fade(elapsed: float, half_life: int) -> float:
     return 2.0 ** (-elapsed / half_life) if elapsed > 0 else 1.0
 
 
-def _bound(value: float, low: float = -1.0, high: float = 1.0) -> float:
+def bound(value: float, low: float = -1.0, high: float = 1.0) -> float:
     return max(low, min(high, value)) if math.isfinite(value) else 0.0
 
 
@@ -112,7 +112,7 @@ class _Now(NamedTuple):
 
     def valence(self, weights: Weights) -> float:
         prior = weights.prior_precision
-        return _bound((prior * self.baseline + self.value) / (prior + self.weight))
+        return bound((prior * self.baseline + self.value) / (prior + self.weight))
 
 
 def _read(section: Feelings, now: int, weights: Weights) -> _Now:
@@ -120,16 +120,16 @@ def _read(section: Feelings, now: int, weights: Weights) -> _Now:
     weight = value = press = 0.0
     if section.weights:
         for index, half_life in enumerate(HALF_LIVES):
-            share = _fade(elapsed, half_life)
+            share = fade(elapsed, half_life)
             weight += share * section.weights[index]
             value += share * section.values[index]
             press += share * section.presses[index]
-    slow = _fade(elapsed, weights.baseline_half_life)
+    slow = fade(elapsed, weights.baseline_half_life)
     prior = weights.baseline_prior
     usual = (prior * weights.prior_valence + slow * section.usual_value) / (
         prior + slow * section.usual_weight
     )
-    return _Now(weight, value, press, _bound(usual))
+    return _Now(weight, value, press, bound(usual))
 
 
 def mood_at(section: Feelings, now: int, weights: Weights = DEFAULT, *, with_evidence: bool = True) -> Mood:
@@ -138,7 +138,7 @@ def mood_at(section: Feelings, now: int, weights: Weights = DEFAULT, *, with_evi
     total = weights.prior_precision + read.weight
     evidence = []
     for piece in section.kept if with_evidence else ():
-        share = piece.weight * _fade(now - piece.at, HALF_LIVES[piece.fades])
+        share = piece.weight * fade(now - piece.at, HALF_LIVES[piece.fades])
         contribution = share * (piece.value - read.baseline) / total
         evidence.append(
             Evidence(
@@ -155,8 +155,8 @@ def mood_at(section: Feelings, now: int, weights: Weights = DEFAULT, *, with_evi
     return Mood(
         valence=read.valence(weights),
         spread=math.sqrt(weights.variance / total + weights.spread_floor**2),
-        urgency=_bound(1.0 - math.exp(-read.press), 0.0),
-        confidence=_bound(read.weight / total, 0.0),
+        urgency=bound(1.0 - math.exp(-read.press), 0.0),
+        confidence=bound(read.weight / total, 0.0),
         baseline=read.baseline,
         at=max(now, section.at),
         evidence=tuple(evidence),
@@ -174,8 +174,8 @@ def next_change(section: Feelings, now: int, weights: Weights = DEFAULT) -> int 
     valence, urgency = read.valence(weights), math.exp(-read.press)
     start = max(now, section.at)
     elapsed, prior = start - section.at, weights.baseline_prior
-    usual_slow = _fade(elapsed, weights.baseline_half_life)
-    faded = [_fade(elapsed, half_life) for half_life in HALF_LIVES]
+    usual_slow = fade(elapsed, weights.baseline_half_life)
+    faded = [fade(elapsed, half_life) for half_life in HALF_LIVES]
     here_weights = [share * sum_ for share, sum_ in zip(faded, section.weights, strict=True)]
     here_values = [share * sum_ for share, sum_ in zip(faded, section.values, strict=True)]
     here_presses = [share * sum_ for share, sum_ in zip(faded, section.presses, strict=True)]
@@ -209,19 +209,19 @@ def advance(section: Feelings, at: int, weights: Weights = DEFAULT) -> None:
     if elapsed <= 0:
         return
     for index, half_life in enumerate(HALF_LIVES):
-        share = _fade(elapsed, half_life)
+        share = fade(elapsed, half_life)
         for sums in (section.weights, section.values, section.presses):
-            sums[index] = sums[index] * share if abs(sums[index]) * share > _TINY else 0.0
-    slow = _fade(elapsed, weights.baseline_half_life)
+            sums[index] = sums[index] * share if abs(sums[index]) * share > TINY else 0.0
+    slow = fade(elapsed, weights.baseline_half_life)
     section.usual_weight *= slow
     section.usual_value *= slow
-    section.usual_today *= _fade(elapsed, DAY)
+    section.usual_today *= fade(elapsed, DAY)
     section.at = at
 
 
 def add(section: Feelings, piece: Piece, weights: Weights = DEFAULT) -> Kept | None:
     """Weigh one piece of evidence in, fading it from when it occurred; returns it as it was weighed, if it was."""
-    value = _bound(piece.value)
+    value = bound(piece.value)
     if not (math.isfinite(piece.precision) and piece.precision > 0) or not 0 <= piece.fades < len(HALF_LIVES):
         return None
     if (
@@ -240,9 +240,9 @@ def add(section: Feelings, piece: Piece, weights: Weights = DEFAULT) -> Kept | N
         felt = usual = value
     novelty = 1.0 if piece.by else _novelty(section, piece)
     weight = piece.precision * novelty
-    press = -math.log(1.0 - _bound(piece.urgency, 0.0, _MOST_URGENT)) * novelty
+    press = -math.log(1.0 - bound(piece.urgency, 0.0, _MOST_URGENT)) * novelty
     elapsed = section.at - piece.at
-    share = _fade(elapsed, HALF_LIVES[piece.fades])
+    share = fade(elapsed, HALF_LIVES[piece.fades])
     section.weights[piece.fades] += share * weight
     section.values[piece.fades] += share * weight * felt
     section.presses[piece.fades] += share * press
@@ -259,7 +259,7 @@ def add(section: Feelings, piece: Piece, weights: Weights = DEFAULT) -> Kept | N
         weight,
         piece.fades,
         press,
-        slow / max(_fade(elapsed, weights.baseline_half_life), _TINY),
+        slow / max(fade(elapsed, weights.baseline_half_life), TINY),
         usual,
         excerpt,
         piece.by,
@@ -274,8 +274,8 @@ def _usual_part(section: Feelings, weight: float, elapsed: int, weights: Weights
     room = weights.baseline_a_day
     left = max(0.0, 1.0 - section.usual_today / (2 * room))
     part = left * weight * room / (room + weight)
-    section.usual_today += part * _fade(elapsed, DAY)
-    return part * _fade(elapsed, weights.baseline_half_life)
+    section.usual_today += part * fade(elapsed, DAY)
+    return part * fade(elapsed, weights.baseline_half_life)
 
 
 def _novelty(section: Feelings, piece: Piece) -> float:
@@ -287,17 +287,17 @@ def _novelty(section: Feelings, piece: Piece) -> float:
             oldest = min((entry.at, kind) for kind, entry in section.bursts.items() if kind != piece.kind)
             del section.bursts[oldest[1]]
         return 1.0
-    level = burst.level * _fade(abs(piece.at - burst.at), piece.burst)
+    level = burst.level * fade(abs(piece.at - burst.at), piece.burst)
     if piece.at >= burst.at:
         burst.at, burst.level = piece.at, level + 1.0
     else:
-        burst.level += _fade(burst.at - piece.at, piece.burst)
+        burst.level += fade(burst.at - piece.at, piece.burst)
     return 1.0 / (1.0 + level)
 
 
 def _strength(piece: Kept, now: int, baseline: float) -> float:
-    fade = _fade(now - piece.at, HALF_LIVES[piece.fades])
-    return fade * (piece.weight * (abs(piece.value - baseline) + 0.05) + 0.2 * piece.press)
+    left = fade(now - piece.at, HALF_LIVES[piece.fades])
+    return left * (piece.weight * (abs(piece.value - baseline) + 0.05) + 0.2 * piece.press)
 
 
 def _evict(section: Feelings, weights: Weights) -> None:
@@ -336,69 +336,3 @@ def merge(kept: Feelings, absorbed: Feelings, weights: Weights = DEFAULT) -> Fee
     if absorbed.corrected_at > kept.corrected_at:
         kept.corrected_at, kept.corrected_to = absorbed.corrected_at, absorbed.corrected_to
     return kept
-
-
-def withdraw(section: Feelings, piece: Kept, weights: Weights = DEFAULT) -> None:
-    """Take a kept piece out again, as if it had never been weighed in."""
-    section.kept.remove(piece)
-    elapsed = section.at - piece.at
-    share = _fade(elapsed, HALF_LIVES[piece.fades])
-    slow = piece.usual * _fade(elapsed, weights.baseline_half_life)
-    index = piece.fades
-    _set_sum(
-        section, index, section.weights[index] - share * piece.weight, share * piece.weight * piece.value
-    )
-    section.presses[index] = max(0.0, section.presses[index] - share * piece.press)
-    section.usual_weight = max(0.0, section.usual_weight - slow)
-    section.usual_value = _bound(
-        section.usual_value - slow * piece.usual_value, -section.usual_weight, section.usual_weight
-    )
-
-
-def _set_sum(section: Feelings, index: int, weight: float, less_value: float) -> None:
-    weight = weight if weight > _TINY else 0.0
-    section.weights[index] = weight
-    section.values[index] = _bound(section.values[index] - less_value, -weight, weight)
-
-
-def correct(section: Feelings, piece: Piece, urgency: float | None, weights: Weights = DEFAULT) -> None:
-    """A person says how this customer feels: what contradicts them goes, their word stays with their name.
-
-    Evidence that is no longer kept piece by piece goes with it where its mean contradicts. `urgency` replaces
-    all urgency before it; None leaves what the remaining evidence says.
-    """
-    value = _bound(piece.value)
-    advance(section, piece.at, weights)
-    for kept in [one for one in section.kept if one.at <= piece.at]:
-        if abs(kept.value - value) > weights.contradiction or kept.kind == piece.kind:
-            withdraw(section, kept, weights)
-    for index, half_life in enumerate(HALF_LIVES):
-        known = [
-            (one, one.weight * _fade(section.at - one.at, half_life))
-            for one in section.kept
-            if one.fades == index
-        ]
-        rest = section.weights[index] - sum(share for _, share in known)
-        rest_value = section.values[index] - sum(share * one.value for one, share in known)
-        if rest > _TINY and abs(_bound(rest_value / rest) - value) > weights.contradiction:
-            _set_sum(section, index, section.weights[index] - rest, rest_value)
-            section.presses[index] = sum(
-                one.press * _fade(section.at - one.at, half_life) for one, _ in known
-            )
-    if urgency is not None:
-        section.presses = [0.0] * len(HALF_LIVES)
-        for kept in section.kept:
-            kept.press = 0.0
-    if piece.at >= section.corrected_at:
-        section.corrected_at, section.corrected_to = piece.at, value
-    add(
-        section,
-        piece._replace(
-            value=value,
-            precision=weights.correction_precision,
-            fades=FOR_A_DAY,
-            urgency=_bound(urgency or 0.0, 0.0),
-            by=piece.by or "a colleague",
-        ),
-        weights,
-    )

@@ -1,0 +1,52 @@
+"""Who lives in the simulated shop, and how their world works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from heed.demo.cast import Product
+from heed.kit.clock import DAY
+
+
+@dataclass(frozen=True)
+class Nature:
+    """How this world works; another nature is another world to try an estimate on.
+
+    Rates are per visit or order; `half_life` is how fast feelings return to the usual (ms).
+    """
+
+    half_life: int = 3 * DAY
+    late: float = 0.13
+    broken: float = 0.04
+    out_of_stock: float = 0.06
+    payment_fails: float = 0.05
+    bad_day: float = 0.04
+    kind_agent: float = 0.6
+    days_between_visits: float = 12.0
+    unheard: float = 0.0
+    """Share of what happens that never reaches the trackers."""
+
+
+@dataclass
+class Customer:
+    number: int
+    country: str
+    name: str
+    email: str
+    usual: float
+    feeling: float
+    felt_at: int
+    anonymous_id: str
+    known: bool = False
+    mobile: bool = False
+    marketing: bool = False
+    activity: float = 1.0
+    contacts: int = 0
+    orders: int = 0
+    basket: list[Product] = field(default_factory=list)
+    truth_at: list[int] = field(default_factory=list)
+    truth: list[float] = field(default_factory=list)
+
+    @property
+    def user_id(self) -> str:
+        return f"c{self.number:05d}"

@@ -140,6 +140,8 @@ class Working:
         for values_kind, values in gone.identity.identifiers.items():
             for value in values:
                 hash = self.hasher.hash(Identifier(values_kind, value))
+                if hash not in self.owners:  # Nobody named it in this batch; it moves all the same.
+                    self.known[hash] = absorbed
                 self.owners[hash] = kept
                 self.attached[hash] = (values_kind, kept)
         self.fold.merge(state, gone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -160,3 +161,14 @@ def test_numbers_json_does_not_know_cost_only_themselves() -> None:
     parsed = parse(body, "batch", NOW, LIMITS)
     assert [each.name for each in parsed.events] == ["A", "B"]
     assert parsed.events[0].properties == {"a": None, "b": None}
+
+
+def test_a_flood_of_small_events_becomes_few_letters_and_none_of_it_is_lost() -> None:
+    calls = [track(messageId=f"m{number}") for number in range(5_000)]
+    body = json.dumps({"batch": calls}).encode()
+    parsed = parse(body, "batch", NOW, msgspec.structs.replace(LIMITS, batch_events=100))
+    assert len(parsed.events) == 100
+    assert len(parsed.dropped) < 30
+    letters = b",".join(each.payload for each in parsed.dropped)
+    again = parse(b'{"batch":[' + letters + b"]}", "batch", NOW, LIMITS)
+    assert [each.message_id for each in parsed.events + again.events] == [each["messageId"] for each in calls]

@@ -59,11 +59,12 @@ def resubmit(letter_ids: list[int], limits: Limits, received: int) -> tuple[int,
             parsed = parse(b'{"batch":[' + bytes(letter.payload) + b"]}", "batch", received, limits)
         except BadRequest:
             continue
-        for event in parsed.events:
+        for place, event in enumerate(parsed.events):
             event.source = letter.source
             if event.message_id.startswith("heed-"):
-                event.message_id = f"heed-letter-{letter.pk}"
+                event.message_id = f"heed-letter-{letter.pk}" + (f"-{place}" if place else "")
             events.append(event)
+        if parsed.events and not parsed.dropped:
             passed.append(letter.pk)
     if events:
         current.ledger().append(LIVE, events)

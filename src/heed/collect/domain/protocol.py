@@ -147,17 +147,34 @@ def _parse(body: bytes, kind: str, received: int, limits: Limits) -> Parsed:
     if envelope.batch is None:
         raise BadRequest("A batch needs a list called `batch`")
     parsed = Parsed([], [], envelope.write_key or "")
-    for place, raw in enumerate(envelope.batch):
-        if place >= limits.batch_events:
-            parsed.dropped.append(Dropped("too_many", f"event {place + 1} of the batch", bytes(raw)))
-            continue
+    for raw in envelope.batch[: limits.batch_events]:
         event, key = _one(bytes(raw), "", received, limits, envelope.sent_at, envelope.context)
         parsed.write_key = parsed.write_key or key
         if isinstance(event, Event):
             parsed.events.append(event)
         else:
             parsed.dropped.append(event)
+    parsed.dropped += _beyond(envelope.batch, limits)
     return parsed
+
+
+def _beyond(batch: list[msgspec.Raw], limits: Limits) -> list[Dropped]:
+    """What is more than a request may hold, many events to a letter: a request of small ones has millions."""
+    found: list[Dropped] = []
+    piece: list[bytes] = []
+    size, first = 0, limits.batch_events
+    for place, raw in enumerate(batch[first:], first):
+        if piece and size + len(raw) > limits.event_bytes:
+            found.append(_piece(piece, first))
+            piece, size, first = [], 0, place
+        piece.append(bytes(raw)[: limits.event_bytes])
+        size += len(raw) + 1
+    return [*found, _piece(piece, first)] if piece else found
+
+
+def _piece(piece: list[bytes], first: int) -> Dropped:
+    detail = f"events {first + 1} to {first + len(piece)} of the batch"
+    return Dropped("too_many", detail, b",".join(piece))
 
 
 def _one(

@@ -6,6 +6,10 @@ import random
 import threading
 import uuid
 
+import pytest
+
+from heed.contracts.event import Event
+from heed.pipeline.carry import Conflict
 from heed.pipeline.engine import Engine
 from heed.pipeline.replay import replay
 from heed.ports.ledger import BULK, LIVE, PARTS, part_of
@@ -137,3 +141,24 @@ def test_time_moves_people_also_while_events_never_cease(installation: Installat
     ).fetchone()
     assert row is not None
     assert "basket_left" in row[0]
+
+
+def test_what_conflicts_for_ever_stops_no_other(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installation.happen("A", userId="known")
+    apply = profiles.fold.apply
+
+    def conflicts(state: object, event: Event, now: int) -> object:
+        if event.name == "Cursed":
+            raise Conflict("always")
+        return apply(state, event, now)
+
+    events = [installation.event("A", userId=f"u{number}") for number in range(20)]
+    with monkeypatch.context() as patched:
+        patched.setattr(profiles.fold, "apply", conflicts)
+        installation.send(*events, installation.event("Cursed", userId="u1"))
+        installation.carry()
+    assert len(installation.profile_ids()) == 21
+    letters = installation.connection.execute("select reason from dead_letter").fetchall()
+    assert letters == [("not_carried",)]

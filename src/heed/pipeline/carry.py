@@ -33,6 +33,8 @@ from heed.profiles import api as profiles
 from heed.rules.tree import atom_from_json
 
 log = structlog.get_logger()
+_CONFLICTS_BELIEVED = 25
+"""In a row; after so many what conflicts is taken for at fault itself, so that it cannot stop all others."""
 _encode_event = msgspec.msgpack.Encoder().encode
 Pairs = list[tuple[Identifier, uuid.UUID]]
 
@@ -71,10 +73,21 @@ class Carrier:
         self.master_key = master_key
         self.clock = clock
         self.declared_open = declared_open
+        self.conflicts = 0
         self._rules: list[str] | None = None
         store.prepare(connection)
 
     def carry(self, lane: int, limit: int) -> Carried | None:
+        """`carry_once`, remembering how often another engine came between."""
+        try:
+            done = self.carry_once(lane, limit)
+        except (Conflict, psycopg.errors.DeadlockDetected):
+            self.conflicts += 1
+            raise
+        self.conflicts = 0
+        return done
+
+    def carry_once(self, lane: int, limit: int) -> Carried | None:
         """Carry the lane's next batch; None where nothing waits that no other engine has in hand.
 
         All parts at once while little waits; one when a batch is full without the others, so that engines
@@ -112,9 +125,9 @@ class Carrier:
         try:
             with self.connection.transaction():
                 self._carry(events, done)
-        except Conflict:
-            raise
         except Exception as error:
+            if isinstance(error, Conflict) and self.conflicts < _CONFLICTS_BELIEVED:
+                raise
             if self.connection.closed or self.connection.broken or not _fault_of_events(error):
                 raise
             if len(events) > 1:

@@ -319,3 +319,15 @@ def test_held_out_comments_are_read_better_than_by_vader() -> None:
     ours = macro_f1(truth, [SENTIMENTS.index(understand(text).label) for text, _ in held])
     assert ours >= 0.69
     assert ours > macro_f1(truth, [by_vader(text) for text, _ in held])
+
+
+def test_a_furious_letter_stays_furious_however_much_it_explains() -> None:
+    facts = (
+        "The parcel was handed over in Leeds on Monday. It has the number 4711. We live on the second floor. "
+        * 8
+    )
+    letter = f"I am furious, this is the third time you lose my parcel! {facts}"
+    assert understand(letter).label == "negative"
+    assert understand(letter).sentiment < -0.25
+    thanks = f"Thank you so much, your colleague was wonderful! {facts}"
+    assert understand(thanks).sentiment > 0.25

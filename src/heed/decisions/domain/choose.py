@@ -12,7 +12,7 @@ import msgspec
 from heed import rules
 from heed.contracts.decision import Considered, Decision, Outcome, Treatment
 from heed.contracts.fold import State
-from heed.contracts.mood import Circumstance, Mood, Stance
+from heed.contracts.mood import Circumstance, Mood, Stance, feeling
 from heed.decisions.domain.catalogue import Action, Catalogue, Ready, Tally
 from heed.decisions.domain.exposure import times_within
 from heed.decisions.domain.wording import customer_reason, mood_words
@@ -73,7 +73,9 @@ def choose(catalogue: Catalogue, situation: Situation) -> Decision:
     winner = running[0] if running else None
     if winner and winner[0].kind not in first and winner[0].priority <= silence:
         winner = None
-    reasons = [mood_words(situation.mood), *situation.stance.reasons]
+    named = feeling(situation.mood.valence).capitalize()
+    reasons = [mood_words(situation.mood)]
+    reasons += [each for each in situation.stance.reasons if not each.startswith(f"{named} (")]
     if winner is None:
         reasons.append(_why_nothing(running, silence, seen))
         return Decision(None, None, tuple(reasons), "", _outcomes(seen, None, silence))

@@ -17,7 +17,8 @@ NOTHING = Understanding("", 0.0, "neutral", "neutral", 0.0, "other", 0.0, 0.0)
 """What is understood of a text without words."""
 
 LAST_COUNTS = 1.5
-STRONG_COUNTS = 1.5
+CALM_COUNTS = 0.3
+STRONG_COUNTS = 2.2
 
 CUSTOMERS_SUFFER, CUSTOMERS_CARE = 1.1, 0.5
 """What sounding like a customer adds to the log odds of negative and takes from those of neutral."""
@@ -126,7 +127,7 @@ def _together(readings: Sequence[Reading]) -> Reading:
         length = 0.3 + 0.7 * min(unit.words, 12) / 12
         last = LAST_COUNTS if place == len(readings) - 1 else 1.0
         strength = abs(unit.sentiment[2] - unit.sentiment[0])
-        weights.append(length * last * (1 + STRONG_COUNTS * strength))
+        weights.append(length * last * (CALM_COUNTS + STRONG_COUNTS * strength))
         feeling_weights.append(length * last * (1.15 - unit.emotion[-1]))
         intent_weights.append(length * last * (1.15 - unit.intent[-1]))
     return Reading(

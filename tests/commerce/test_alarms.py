@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from heed.collect.domain.protocol import Limits, parse
 from heed.kit.clock import DAY, HOUR, moment
 from heed.pipeline.replay import replay
 from heed.sense import api as sense
@@ -15,7 +16,12 @@ def _ordered(installation: Installation, user: str = "u1", days: int = 3) -> Non
     )
 
 
-def _wake(installation: Installation) -> None:
+def _wake(installation: Installation, told: bool = True) -> None:
+    """Time passes; where deliveries are `told` somebody else's parcel has just come."""
+    if told:
+        about = {"order_id": f"n{installation.clock()}", "value": 5}
+        installation.happen("Order Completed", userId="neighbour", properties=about)
+        installation.happen("Order Delivered", userId="neighbour", properties=about)
     while installation.engine.turn():
         pass
 
@@ -74,3 +80,26 @@ def test_replay_finds_what_was_noted(installation: Installation) -> None:
     before = installation.state_bytes()
     replay(installation.engine.carrier, installation.lake)
     assert installation.state_bytes() == before
+
+
+def test_a_shop_that_never_tells_of_deliveries_gets_no_alarms(installation: Installation) -> None:
+    _ordered(installation)
+    installation.clock.now = START + 9 * DAY
+    _wake(installation, told=False)
+    assert "Order Overdue" not in _names(installation)
+    installation.clock.now = START + 10 * DAY + HOUR
+    _wake(installation)
+    assert _names(installation)["Order Overdue"] == 1, "once deliveries are told, what is overdue is noted"
+
+
+def test_a_promise_of_a_day_before_the_order_is_none(installation: Installation) -> None:
+    about = {"order_id": "1", "expected_at": "1995-05-05"}
+    installation.happen("Order Completed", userId="u1", properties=about)
+    _wake(installation)
+    assert "Order Overdue" not in _names(installation)
+
+
+def test_no_tracker_may_say_that_an_order_is_overdue() -> None:
+    body = b'{"type": "track", "event": "Order Overdue", "userId": "u1", "properties": {"noted": 99}}'
+    (dropped,) = parse(body, "track", START, Limits()).dropped
+    assert dropped.reason == "reserved"

@@ -22,7 +22,11 @@ def _no_conditions_left() -> object:
 def _force(installation: Installation, *texts: str) -> set[Atom]:
     wanted = {atom for text in texts for atom in atoms(rules.parse(text))}
     take_into_force(
-        installation.connection, installation.lake, wanted, installation.engine.flush, installation.clock
+        installation.connection,
+        installation.lake,
+        lambda: wanted,
+        installation.engine.flush,
+        installation.clock,
     )
     return wanted
 

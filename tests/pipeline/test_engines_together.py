@@ -26,7 +26,7 @@ def _crowd(installation: Installation, count: int, seed: int) -> list[object]:
     for number in range(count):
         person = chance.randrange(_PEOPLE)
         device = f"device-{chance.randrange(25)}" if chance.random() < 0.4 else f"device-{person}-own"
-        way = chance.randrange(5)
+        way = chance.randrange(6)
         if way == 0:
             event = installation.event(
                 type="identify", userId=f"u{person}", anonymousId=device, traits={"email": f"p{person}@x.org"}
@@ -35,6 +35,9 @@ def _crowd(installation: Installation, count: int, seed: int) -> list[object]:
             event = installation.event("Product Viewed", anonymousId=device, properties={"value": number})
         elif way == 2:
             event = installation.event("Product Viewed", anonymousId=device, userId=f"u{person}")
+        elif way == 5:
+            mail = {"traits": {"email": f"p{person}@x.org"}}
+            event = installation.event("Product Viewed", anonymousId=device, context=mail)
         elif way == 3:
             event = installation.event(
                 "Message Received", userId=f"u{person}", properties={"text": "Where is my parcel?"}
@@ -121,7 +124,11 @@ def test_a_rule_one_engine_takes_into_force_is_counted_by_the_other_from_the_nex
     installation.send(installation.event("Product Viewed", userId="u1"))
     assert other.carry(LIVE, 100)
     take_into_force(
-        installation.connection, installation.lake, atoms(rule), installation.engine.flush, installation.clock
+        installation.connection,
+        installation.lake,
+        lambda: atoms(rule),
+        installation.engine.flush,
+        installation.clock,
     )
     profiles.counting.set([])  # what the other engine, in a process of its own, still believes
     installation.send(installation.event("Product Viewed", userId="u1"))
@@ -162,3 +169,33 @@ def test_what_conflicts_for_ever_stops_no_other(
     assert len(installation.profile_ids()) == 21
     letters = installation.connection.execute("select reason from dead_letter").fetchall()
     assert letters == [("not_carried",)]
+
+
+def test_on_a_shared_device_each_gets_what_they_did_however_much_waits(installation: Installation) -> None:
+    installation.send(*(installation.event("Noise", userId=f"n{number}") for number in range(300)))
+    device = {"anonymousId": "tablet"}
+    for who in ("alice", "bob"):
+        installation.send(installation.event(type="identify", userId=who, **device))
+        installation.send(*(installation.event("Product Viewed", **device) for _ in range(5)))
+    while installation.engine.carry(LIVE, 20):
+        pass
+    for who in ("alice", "bob"):
+        assert installation.state_of(user_id=who).activity.names["Product Viewed"] == 5
+
+
+def test_one_event_meeting_anothers_open_work_is_not_buried(installation: Installation) -> None:
+    installation.engine.carrier.conflicts[LIVE] = 1_000
+    tries = []
+    attach = profiles.attach
+
+    def conflicts_twice(*given: object) -> bool:
+        tries.append(given)
+        return len(tries) > 2 and attach(*given)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(profiles, "attach", conflicts_twice)
+        patched.setattr(installation.engine.carrier, "_works", lambda: True)
+        installation.send(installation.event("A", userId="u1"))
+        installation.carry()
+    assert installation.state_of(user_id="u1").identity.events == 1
+    assert installation.connection.execute("select count(*) from dead_letter").fetchone() == (0,)

@@ -12,15 +12,19 @@ from hypothesis import strategies as st
 from scipy.optimize import approx_fprime
 from sklearn.metrics import roc_auc_score
 
+from heed.contracts import vocabulary as v
+from heed.contracts.event import Event, Understanding
 from heed.demo.truth import live_through
 from heed.demo.world import Nature, World
-from heed.kit.clock import DAY
+from heed.kit.clock import DAY, moment
 from heed.pipeline.replay import replay
+from heed.profiles.api import fold
+from heed.sense import store
 from heed.sense.actions.calibrate import calibrate, put_in_force
 from heed.sense.domain import calibration
 from heed.sense.domain.calibration import TooFew, auc, calibration_error, fit, judge, split
 from heed.sense.domain.mood import Kept
-from heed.sense.domain.observing import Rated
+from heed.sense.domain.observing import Observer, Rated
 from heed.sense.domain.weights import DEFAULT, HALF_LIVES, LowCurve, Weights
 from heed.sense.weighing import Weighing
 from tests.installation import MASTER_KEY, START, Installation
@@ -129,7 +133,7 @@ def test_a_company_calibrates_and_every_process_follows(installation: Installati
     for start in range(0, len(calls), 500):
         installation.send(*(installation.event(**call) for call in calls[start : start + 500]))
     installation.carry()
-    found = calibrate(installation.connection, installation.lake, MASTER_KEY, DEFAULT)
+    found = calibrate(installation.connection, installation.lake, MASTER_KEY, DEFAULT, START)
     assert found.report.learnt_from + found.report.n >= calibration.LEAST_RATINGS
     assert found.weights != DEFAULT
     follower = Weighing()
@@ -146,3 +150,60 @@ def test_a_company_calibrates_and_every_process_follows(installation: Installati
 def test_weights_survive_being_stored() -> None:
     packed = msgspec.json.encode(DEFAULT)
     assert msgspec.json.decode(packed, type=Weights) == DEFAULT
+
+
+def test_what_came_later_foretells_nothing() -> None:
+    """Ratings of one file, messages of another: the order of importing is not the order of living."""
+    observer = Observer(fold.new(), fold.apply, [DEFAULT])
+    angry = Understanding("en", -0.9, "negative", "anger", 0.9, "complaint", 0.9, 0.9)
+    score = {"score": 9, "scale": "nps"}
+    message = Event(
+        "m",
+        "track",
+        START + 30 * DAY,
+        START,
+        v.MESSAGE_RECEIVED,
+        properties={"text": "x"},
+        understanding=angry,
+    )
+    rating = Event("r", "track", START, START, v.SURVEY_ANSWERED, properties=score)
+    for event in sorted([message, rating], key=lambda each: each.occurred):
+        observer.take(event)
+    (noted,) = observer.rated
+    assert (noted.last_sentiment, noted.evidence) == (0.0, [])
+
+
+def test_two_ratings_of_one_occasion_count_once() -> None:
+    observer = Observer(fold.new(), fold.apply, [DEFAULT])
+    for number in range(3):
+        at = START + number * DAY // 3
+        observer.take(
+            Event(f"r{number}", "track", at, at, v.SURVEY_ANSWERED, properties={"score": 3, "scale": "nps"})
+        )
+    assert len(observer.rated) == 1
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 10**6))
+def test_whatever_is_learnt_bad_news_stays_bad_news(seed: int) -> None:
+    chance, found = random.Random(seed), []
+    kinds = chance.sample(sorted(DEFAULT.signals), 6)
+    for number in range(200):
+        at = START + number * DAY
+        evidence = [
+            piece(kind, at - DAY, DEFAULT.signals[kind].value) for kind in kinds if chance.random() < 0.4
+        ]
+        found.append(rated(at, chance.choice((0.1, 0.9)), *evidence))
+    for kind, row in fit(found, DEFAULT).signals.items():
+        assert row.value * DEFAULT.signals[kind].value > 0
+        assert row.precision > 0
+
+
+def test_kinds_of_evidence_that_came_later_keep_what_they_ship_with(installation: Installation) -> None:
+    older = dict(DEFAULT.signals)
+    del older["order_overdue"]
+    packed = msgspec.json.encode(msgspec.structs.replace(DEFAULT, signals=older))
+    store.put_in_force(installation.connection, moment(START), "a test", packed, b"{}")
+    follower = Weighing()
+    follower.refresh(installation.connection)
+    assert follower.weights.signals["order_overdue"] == DEFAULT.signals["order_overdue"]

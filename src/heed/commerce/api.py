@@ -1,6 +1,6 @@
 """The door of `commerce`: orders, basket, payments, renewal."""
 
-from heed.commerce.domain import FACTS, Basket, BasketItem, Order, Orders, Total
+from heed.commerce.domain import FACTS, Basket, BasketItem, Order, Orders, Total, alarms
 
 __all__ = [
     "FACTS",
@@ -9,4 +9,5 @@ __all__ = [
     "Order",
     "Orders",
     "Total",
+    "alarms",
 ]

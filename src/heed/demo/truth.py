@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from heed.collect.api import Limits, from_mapping
+from heed.commerce.api import alarms
 from heed.contracts.event import Event
 from heed.demo.world import World
 from heed.kit.clock import DAY, parse_moment
 from heed.ports.sensing import sensing
-from heed.profiles.api import alarms, fold
+from heed.profiles.api import fold
 from heed.sense.api import Observer, Rated, Weights, mood_of
 
 

@@ -4,12 +4,13 @@ read → dedupe → resolve identity → load profiles → fold → save → put
 
 Everything a batch changes, its position in the ledger and its rows for the lake are one database
 transaction. A process killed at any moment therefore leaves a batch either done or not begun. The rows reach
-the lake from the outbox, as a transaction of the lake that knows the batch's number (see `lake_writer`).
+the lake from the outbox, in numbered appends (see `lake_writer`).
 """
 
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from collections import Counter
 from collections.abc import Sequence
@@ -35,6 +36,7 @@ from heed.rules.tree import atom_from_json
 log = structlog.get_logger()
 _CONFLICTS_BELIEVED = 25
 """In a row; after so many what conflicts is taken for at fault itself, so that it cannot stop all others."""
+_PAUSES = (0.05, 0.2, 1.0)
 _encode_event = msgspec.msgpack.Encoder().encode
 Pairs = list[tuple[Identifier, uuid.UUID]]
 
@@ -73,31 +75,33 @@ class Carrier:
         self.master_key = master_key
         self.clock = clock
         self.declared_open = declared_open
-        self.conflicts = 0
+        self.conflicts: Counter[int] = Counter()
         self._rules: list[str] | None = None
         store.prepare(connection)
+        connection.execute("select set_config('application_name', %s, false)", [store.ENGINE])
 
     def carry(self, lane: int, limit: int) -> Carried | None:
         """`carry_once`, remembering how often another engine came between."""
         try:
             done = self.carry_once(lane, limit)
         except (Conflict, psycopg.errors.DeadlockDetected):
-            self.conflicts += 1
+            self.conflicts[lane] += 1
             raise
-        self.conflicts = 0
+        self.conflicts[lane] = 0
         return done
 
     def carry_once(self, lane: int, limit: int) -> Carried | None:
         """Carry the lane's next batch; None where nothing waits that no other engine has in hand.
 
-        All parts at once while little waits; one when a batch is full without the others, so that engines
-        share what is much. Raises `Conflict`, having done nothing, where another engine came between.
+        All parts in one go, in the order of the ledger, while one engine runs or little waits; of much each
+        of several engines takes its share of the parts. Raises `Conflict`, having done nothing, where another engine came between.
         """
         head, lowest = store.behind(self.connection, lane)
         if head <= lowest:
             return None
         with self.connection.transaction():
-            parts = store.take(self.connection, lane, head, 1 if head - lowest > limit else PARTS)
+            share = -(-PARTS // store.engines(self.connection)) if head - lowest > limit else PARTS
+            parts = store.take(self.connection, lane, head, share)
             if not parts:
                 return None
             self._take_rules()
@@ -126,7 +130,7 @@ class Carrier:
             with self.connection.transaction():
                 self._carry(events, done)
         except Exception as error:
-            if isinstance(error, Conflict) and self.conflicts < _CONFLICTS_BELIEVED:
+            if isinstance(error, Conflict) and self.conflicts[done.lane] < _CONFLICTS_BELIEVED:
                 raise
             if self.connection.closed or self.connection.broken or not _fault_of_events(error):
                 raise
@@ -137,9 +141,23 @@ class Carrier:
                 return
             if not self._works():
                 raise
+            if isinstance(error, Conflict) and self._again(events, done):
+                return
             done.poisoned += 1
             log.error("carry.poisoned", message_key=str(message_key(events[0])), error=type(error).__name__)
             self._bury(events[0], error)
+
+    def _again(self, events: Sequence[Event], done: Carried) -> bool:
+        """Try an event alone that met another engine, giving that one time to end; whether it was carried."""
+        for pause in _PAUSES:
+            time.sleep(pause)
+            try:
+                with self.connection.transaction():
+                    self._carry(events, done)
+                return True
+            except Conflict:
+                continue
+        return False
 
     def _works(self) -> bool:
         """Whether an event that is certainly good can be carried; what it does is undone."""

@@ -25,26 +25,28 @@ _CHUNK = 5_000
 def take_into_force(
     connection: psycopg.Connection,
     lake: Lake,
-    atoms: Iterable[Atom],
+    read_atoms: Callable[[], Iterable[Atom]],
     flush: Callable[[], None],
     clock: Clock,
 ) -> bool:
-    """Make these the conditions counted; True where profiles had to be changed.
+    """Make the conditions that are asked the ones counted; True where profiles had to be changed.
 
+    They are read once no batch is under way, so that no engine acts on an older list than another's.
     `flush` brings the lake up to the last carried batch.
     """
-    wanted = {atom.key: atom for atom in atoms}
     with store.holding_rules(connection) as texts:
+        wanted = {atom.key: atom for atom in read_atoms()}
         counted = {atom_from_json(text).key for text in texts}
         fresh = {key: atom for key, atom in wanted.items() if key not in counted}
         retired = counted - wanted.keys()
-        profiles.counting.set(wanted.values())
         if not fresh and not retired:
+            profiles.counting.set(wanted.values())
             return False
         flush()
         with connection.transaction():
             _fill(connection, lake, fresh, retired, clock)
             store.set_rules(connection, map(atom_to_json, wanted.values()))
+        profiles.counting.set(wanted.values())
     return True
 
 

@@ -103,7 +103,13 @@ class Engine:
         self.carrier.sensing.refresh(self.connection)
         atoms = profiles.atoms_in_force(self.connection)
         changed = {atom.key for atom in atoms} != profiles.counting.atoms.keys() or not self._rules_at
-        if changed and take_into_force(self.connection, self.lake, atoms, self.flush, self.clock):
+        if changed and take_into_force(
+            self.connection,
+            self.lake,
+            lambda: profiles.atoms_in_force(self.connection),
+            self.flush,
+            self.clock,
+        ):
             log.info("engine.rules_in_force", conditions=len(atoms))
         self._rules_at = time.monotonic()
 
@@ -115,12 +121,12 @@ class Engine:
         now = self.clock()
         with self.connection.transaction():
             found = profiles.due(self.connection, moment(now), _DUE_BATCH)
-            rows, events = [], []
-            for profile_id, data in found:
-                state = profiles.fold.decode(data)
-                rows.append(profiles.row_of(profile_id, bytes(data), state, now))
-                events += profiles.alarms(state, now)
-            if events:
+            states = [profiles.fold.decode(data) for _, data in found]
+            rows = [
+                profiles.row_of(profile_id, bytes(data), state, now)
+                for (profile_id, data), state in zip(found, states, strict=True)
+            ]
+            if events := profiles.alarms(self.connection, states, now):
                 self.ledger.append(LIVE, events)
             profiles.save(self.connection, rows)
         return len(found)

@@ -68,7 +68,7 @@ class LakeAppend(models.Model):
 
 
 class HourCount(models.Model):
-    """Events carried per hour and outcome, for the event rate; `outcome` is carried, duplicate or nobody."""
+    """Events carried per hour and outcome, for the event rate; `outcome` is received or carried."""
 
     hour = models.DateTimeField()
     source = models.TextField()

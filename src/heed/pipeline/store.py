@@ -96,6 +96,19 @@ def behind(connection: psycopg.Connection, lane: int) -> tuple[int, int]:
     return (row[0], row[1]) if row else (0, 0)
 
 
+ENGINE = "heed engine"
+"""What an engine's connection calls itself, so that engines can count each other."""
+
+
+def engines(connection: psycopg.Connection) -> int:
+    """How many engines are connected, at least this one."""
+    row = connection.execute(
+        "select count(*) from pg_stat_activity where application_name = %s and datname = current_database()",
+        [ENGINE],
+    ).fetchone()
+    return max(1, row[0]) if row else 1
+
+
 def take(connection: psycopg.Connection, lane: int, head: int, most: int) -> dict[int, int]:
     """Lock the parts furthest behind that no other engine carries; each with its position."""
     rows = connection.execute(
@@ -114,7 +127,7 @@ def move(connection: psycopg.Connection, lane: int, parts: Iterable[int], seq: i
 
 
 def progress(connection: psycopg.Connection) -> dict[int, int]:
-    """How far every part of each lane is carried."""
+    """Up to where each lane is carried in all its parts."""
     return dict(connection.execute("select lane, seq from carry_progress").fetchall())
 
 

@@ -19,8 +19,12 @@ PARTS = 8
 
 
 def part_of(event: Event) -> int:
-    """The part an event belongs to: one person's events share it once they are known by a user id."""
-    key = event.user_id or event.anonymous_id or event.message_id
+    """The part an event belongs to: that of the device it comes from, else of the user it names.
+
+    What one device sends is thereby carried in order, before and after somebody signs in there: whose an
+    anonymous event is depends on who signed in last.
+    """
+    key = event.anonymous_id or event.user_id or event.message_id
     return zlib.crc32(key.encode("utf-8", "surrogatepass")) % PARTS
 
 

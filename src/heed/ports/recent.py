@@ -41,12 +41,12 @@ class Recent:
                         del self._by_identifier[identifier]
 
     def of(self, user_id: str, anonymous_id: str) -> list[Event]:
-        """What these identifiers did lately, in order."""
-        found: dict[int, Event] = {}
+        """What these identifiers did lately, in order, a message sent again once."""
+        found: dict[tuple[str, str], Event] = {}
         for identifier in _keys(user_id, anonymous_id):
             for event in self._by_identifier.get(identifier, ()):
-                found[event.seq] = event
-        return [found[each] for each in sorted(found)]
+                found.setdefault((event.source, event.message_id), event)
+        return sorted(found.values(), key=lambda event: event.seq)
 
 
 def not_carried(events: Iterable[Event], positions: Sequence[int]) -> list[Event]:

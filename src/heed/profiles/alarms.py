@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+
+import psycopg
 
 from heed.contracts.event import Event
 from heed.contracts.fold import State
@@ -11,13 +13,22 @@ Alarms = Callable[[State, int], Iterable[Event]]
 """`(state, now)` → events that are due and not folded yet. Asked when a profile's `due_at` passes, so a room
 that registers alarms announces their moments in its projection. The same alarm is the same message id."""
 
-_alarms: list[Alarms] = []
+Believes = Callable[[psycopg.Connection], bool]
+"""Whether what is heard here allows such alarms at all; asked once for all profiles of a moment."""
+
+_alarms: list[tuple[Alarms, Believes]] = []
 
 
-def register_alarms(alarms: Alarms) -> None:
-    if alarms not in _alarms:
-        _alarms.append(alarms)
+def register_alarms(alarms: Alarms, believes: Believes) -> None:
+    if (alarms, believes) not in _alarms:
+        _alarms.append((alarms, believes))
 
 
-def alarms(state: State, now: int) -> list[Event]:
-    return [event for each in _alarms for event in each(state, now)]
+def alarms(connection: psycopg.Connection, states: Sequence[State], now: int) -> list[Event]:
+    """What is due for these profiles."""
+    found: list[Event] = []
+    for each, believes in _alarms:
+        events = [event for state in states for event in each(state, now)]
+        if events and believes(connection):
+            found += events
+    return found

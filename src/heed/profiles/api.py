@@ -11,6 +11,7 @@ from heed.profiles.domain.state import fold
 from heed.profiles.projection import columns, register_projection, row_of
 from heed.profiles.sealed import open_events
 from heed.profiles.store import (
+    anybody_in,
     attach,
     clear,
     due,
@@ -33,6 +34,7 @@ __all__ = [
     "Normaliser",
     "Working",
     "alarms",
+    "anybody_in",
     "atoms_in_force",
     "attach",
     "clear",

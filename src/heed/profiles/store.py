@@ -199,6 +199,14 @@ def due(connection: psycopg.Connection, now: datetime, limit: int) -> list[tuple
     ).fetchall()
 
 
+def anybody_in(connection: psycopg.Connection, circumstance: str) -> bool:
+    """Whether the circumstance holds for anybody; answered from its index."""
+    row = connection.execute(
+        "select exists (select from profile where circumstances @> array[%s::text])", [circumstance]
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def merged_into(connection: psycopg.Connection) -> dict[uuid.UUID, uuid.UUID]:
     """Who each absorbed profile is part of now."""
     return dict(connection.execute("select absorbed, kept from profile_merge", binary=True).fetchall())

@@ -37,6 +37,7 @@ def calibrate_and_ask(
                 lake,
                 settings.master_key,
                 before,
+                system_clock(),
                 lambda share: bar.update(task, completed=share),
             )
     except TooFew as error:
@@ -108,9 +109,9 @@ def _changes(before: Weights, after: Weights) -> list[tuple[float, tuple[str, st
     if text != was:
         cells = (
             "what customers write",
-            f"{text.shift:+.2f}",
+            "as read",
             f"{was.precision:.2f} → {text.precision:.2f}",
             f"{CLASS_NAMES[text.fades]}, {CLASS_NAMES[text.strong_fades]} when angry",
         )
-        found.append((abs(text.precision - was.precision) + abs(text.shift - was.shift), cells))
+        found.append((abs(text.precision - was.precision), cells))
     return found

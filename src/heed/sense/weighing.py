@@ -28,9 +28,14 @@ class Weighing:
         number = store.number_in_force(connection)
         if number == self.number:
             return
-        self.weights = _decode(store.weights_of(connection, number)) if number else DEFAULT
+        self.weights = _whole(_decode(store.weights_of(connection, number))) if number else DEFAULT
         self.number = number
         log.info("sense.weights_in_force", number=number)
+
+
+def _whole(weights: Weights) -> Weights:
+    """With the kinds of evidence that came into the program after these weights were fitted."""
+    return msgspec.structs.replace(weights, signals={**DEFAULT.signals, **weights.signals})
 
 
 weighing = Weighing()

@@ -41,7 +41,12 @@ REASONS = {
 """Why an event is dropped, in words."""
 
 
-RESERVED = frozenset({vocabulary.DECISION_MADE, vocabulary.MOOD_CORRECTED, vocabulary.LABEL_CORRECTED})
+RESERVED = frozenset(
+    {
+        *(vocabulary.DECISION_MADE, vocabulary.MOOD_CORRECTED, vocabulary.LABEL_CORRECTED),
+        vocabulary.ORDER_OVERDUE,
+    }
+)
 """Events that carry Heed's own word, or a colleague's: no tracker may put them into anybody's mouth."""
 
 

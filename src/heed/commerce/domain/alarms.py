@@ -23,7 +23,7 @@ def alarms(state: State, now: int) -> Iterator[Event]:
     orders: Orders = state.orders
     for key, order in orders.recent.items():
         promised = order.promised_at or order.expected_at
-        if not promised or promised >= now or not order.is_open(now):
+        if not promised or promised >= now or promised <= order.placed or not order.is_open(now):
             continue
         due = sum(promised + after < now for after in NOTED_AFTER)
         if due <= order.overdue:

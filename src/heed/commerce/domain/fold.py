@@ -175,21 +175,9 @@ def _overdue(orders: Orders, event: Event) -> None:
 
 def _delivered(orders: Orders, event: Event) -> None:
     def change(order: Order, event: Event) -> None:
-        known = order.delivered_at if not order.arrival_guessed else 0
-        order.delivered_at = min(known, event.occurred) if known else event.occurred
-        order.arrival_guessed = False
+        order.delivered_at = min(order.delivered_at, event.occurred) if order.delivered_at else event.occurred
 
     _change(orders, event, change)
-
-
-def _spoken_of(orders: Orders, event: Event) -> None:
-    """Who reviews an order has it, whether or not anybody said that it arrived."""
-    order = orders.recent.get(identity(event.properties.get("order_id")))
-    if order is not None and not order.delivered_at and order.placed and event.occurred > order.placed:
-        add_to_totals(orders, order, -1)
-        order.delivered_at = event.occurred
-        order.arrival_guessed = True
-        add_to_totals(orders, order, 1)
 
 
 def _cancelled(orders: Orders, event: Event) -> None:
@@ -324,8 +312,6 @@ _HANDLERS: dict[str, Callable[[Orders, Event], None]] = {
     v.ORDER_DELAYED: _delayed,
     v.ORDER_OVERDUE: _overdue,
     v.ORDER_DELIVERED: _delivered,
-    v.SURVEY_ANSWERED: _spoken_of,
-    v.PRODUCT_REVIEWED: _spoken_of,
     v.ORDER_CANCELLED: _cancelled,
     v.ORDER_RETURNED: _returned,
     v.ORDER_REFUNDED: _refunded,

@@ -65,7 +65,6 @@ def _together(one: Order, other: Order) -> Order:
         refunded=max(one.refunded, other.refunded) if same_lines else bounded(one.refunded + other.refunded),
         message_id=newer.message_id or older.message_id,
         message_at=newer.message_at,
-        arrival_guessed=bool(one.arrival_guessed and other.arrival_guessed),
         overdue=max(one.overdue, other.overdue),
         seen=one.seen if same_lines else (*one.seen, *other.seen)[-8:],
     )

@@ -23,8 +23,7 @@ class Order(msgspec.Struct, array_like=True):
     named to the customer, `expected_at` the one named last; `…_from` is when each was said, so that late
     news does not overwrite newer. `message_id` is the latest evidence about this order, by occurrence.
     `seen` holds short hashes of its last lines, so that a line delivered twice adds up once. `overdue` counts
-    the times it was noted that the promised day had passed. `arrival_guessed` says that `delivered_at` is when
-    somebody spoke of the order as of one they have.
+    the times it was noted that the promised day had passed.
     """
 
     placed: int = 0
@@ -46,7 +45,6 @@ class Order(msgspec.Struct, array_like=True):
     message_at: int = 0
     seen: tuple[int, ...] = ()
     overdue: int = 0
-    arrival_guessed: bool = False
 
     def counts(self) -> bool:
         """Whether it belongs in the totals: placed and not cancelled."""

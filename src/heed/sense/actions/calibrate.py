@@ -17,7 +17,7 @@ from heed.profiles import api as profiles
 from heed.sense import store
 from heed.sense.domain.calibration import Report, fit, judge, split
 from heed.sense.domain.observing import Rated, observe
-from heed.sense.domain.weights import Weights
+from heed.sense.domain.weights import DEFAULT, Weights
 
 MOST_CUSTOMERS = 20_000
 _CHUNK = 500
@@ -36,11 +36,12 @@ def calibrate(
     lake: Lake,
     master_key: bytes,
     in_force: Weights,
+    now: int,
     progress: Callable[[float], None] = lambda share: None,
 ) -> Calibrated:
     """Fit weights to the earlier ratings in the lake and judge them by the later ones; changes nothing.
 
-    Customers who rated last come first where there are more than `MOST_CUSTOMERS`. Raises `TooFew`.
+    What is fitted starts from the weights that ship, so that calibrating again does not add up. Customers who rated last come first where there are more than `MOST_CUSTOMERS`. Raises `TooFew`.
     """
     found = lake.sql(
         "select profile_id from events where name in (?, ?) and profile_id is not null"
@@ -53,22 +54,26 @@ def calibrate(
 
     def look(weights: Sequence[Weights], share: float) -> list[Rated]:
         rated: list[Rated] = []
-        for done, histories in enumerate(_histories(connection, lake, master_key, people), 1):
+        for done, histories in enumerate(_histories(connection, lake, master_key, people, now), 1):
             for events in histories:
                 rated += observe(events, profiles.fold.new(), profiles.fold.apply, weights)
             progress(share + 0.5 * min(1.0, done * _CHUNK / max(1, len(people))))
         return rated
 
     learnt, _ = split(look([in_force], 0.0))
-    fitted = fit(learnt, in_force)
+    fitted = fit(learnt, DEFAULT)
     report, curve = judge(*split(look([in_force, fitted], 0.5)))
     return Calibrated(msgspec.structs.replace(fitted, low_rating=curve), report, len(people))
 
 
 def _histories(
-    connection: psycopg.Connection, lake: Lake, master_key: bytes, people: Sequence[uuid.UUID]
+    connection: psycopg.Connection,
+    lake: Lake,
+    master_key: bytes,
+    people: Sequence[uuid.UUID],
+    until: int,
 ) -> Iterator[list[list[Event]]]:
-    """The events of each person in the order they were carried, some people at a time."""
+    """The events of each person received `until` then (ms), in the order they occurred, some people at a time."""
     for start in range(0, len(people), _CHUNK):
         some = people[start : start + _CHUNK]
         absorbed = store.absorbed_by(connection, some)
@@ -76,8 +81,10 @@ def _histories(
         histories: dict[uuid.UUID, list[Event]] = defaultdict(list)
         for batch in lake.scan(["profile_id", "private"], f"profile_id in ({wanted})"):
             for profile_id, event in profiles.open_events(connection, master_key, batch.to_pylist()).events:
-                histories[absorbed.get(profile_id, profile_id)].append(event)
-        yield list(histories.values())
+                if event.received <= until:
+                    histories[absorbed.get(profile_id, profile_id)].append(event)
+        # In the order in which things happened: messages imported after the ratings they led to foretell them.
+        yield [sorted(events, key=lambda each: each.occurred) for events in histories.values()]
 
 
 def put_in_force(connection: psycopg.Connection, calibrated: Calibrated, now: int, by: str) -> int:

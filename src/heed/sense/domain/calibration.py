@@ -27,6 +27,7 @@ TRAIN_SHARE = 0.6
 """The earlier ratings are learnt from, the later ones judged by."""
 
 _LEAST_OF_A_KIND = 15
+_LEAST_OF_VALUE, _FARTHEST = 0.2, 0.5
 _PULL = {"precision": 0.5, "half_life": 0.5, "value": 3.0, "prior": 0.5, "slope": 0.05}
 """How strongly each kind of number is held to what it was; log factors, except values."""
 
@@ -136,7 +137,7 @@ def fit(rated: Sequence[Rated], weights: Weights) -> Weights:
     """Weights under which these ratings are foretold best, near the given ones."""
     problem = _Problem(rated, weights)
     size = len(problem.kinds)
-    bounds = [(-2.5, 2.5)] * size + [(-0.6, 0.6)] * size + [(-3.0, 3.0)] * size
+    bounds = [(-2.5, 2.5)] * size + [_room(weights, kind) for kind in problem.kinds] + [(-3.0, 3.0)] * size
     bounds += [(-2.0, 2.0), (-10.0, 10.0), (-15.0, -0.1)]
     found: Any = minimize(
         problem.loss, problem.start(), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300}
@@ -149,6 +150,16 @@ def fit(rated: Sequence[Rated], weights: Weights) -> Weights:
     return msgspec.structs.replace(fitted, prior_precision=round(prior, 4))
 
 
+def _room(weights: Weights, kind: str) -> tuple[float, float]:
+    """How far a kind's value may shift: bad news stays bad and good news good; texts speak for themselves."""
+    row = weights.signals.get(kind)
+    if row is None:
+        return 0.0, 0.0
+    least = _LEAST_OF_VALUE * row.value
+    low, high = (max(-1.0, row.value - _FARTHEST), least) if row.value < 0 else (least, row.value + _FARTHEST)
+    return low - row.value, min(1.0, high) - row.value
+
+
 def _changed(weights: Weights, kind: str, factor: float, shift: float, life: float) -> Weights:
     replace = msgspec.structs.replace
     if kind == "text":
@@ -158,7 +169,6 @@ def _changed(weights: Weights, kind: str, factor: float, shift: float, life: flo
             text=replace(
                 text,
                 precision=round(text.precision * factor, 4),
-                shift=round(text.shift + shift, 4),
                 fades=nearest_class(HALF_LIVES[text.fades] * life),
                 strong_fades=nearest_class(HALF_LIVES[text.strong_fades] * life),
             ),

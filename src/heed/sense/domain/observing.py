@@ -8,6 +8,7 @@ import msgspec
 
 from heed.contracts.event import Event
 from heed.contracts.fold import State
+from heed.kit.clock import DAY
 from heed.sense.domain.mood import Feelings, Kept, add, mood_at
 from heed.sense.domain.ratings import rating_of, without_rating
 from heed.sense.domain.signals import pieces_of
@@ -15,6 +16,9 @@ from heed.sense.domain.weights import Weights
 
 LOW = 0.5
 """A rating in the lower half of its scale is a low one."""
+
+SAME_OCCASION = DAY
+"""A rating so soon after another says the same thing once more, and its comment would foretell it."""
 
 _REMEMBERED = 60
 """Latest pieces of evidence noted with a rating; older ones have faded."""
@@ -41,7 +45,7 @@ class Rated(msgspec.Struct):
 
 
 class Observer:
-    """Follows one customer through their events, in order; `rated` is what it has noted.
+    """Follows one customer through their events, in the order they occurred; `rated` is what it has noted.
 
     `state` is a whole profile state, kept by `apply`; the moods under each of `weights` are kept beside it.
     """
@@ -60,7 +64,8 @@ class Observer:
     def take(self, event: Event) -> None:
         rating = rating_of(event)
         if rating is not None:
-            self._note(event.occurred, rating.share)
+            if not self.rated or event.occurred - self.rated[-1].at > SAME_OCCASION:
+                self._note(event.occurred, rating.share)
             event = without_rating(event)
         self.apply(self.state, event, event.occurred)
         for place, (feelings, weights) in enumerate(zip(self.feelings, self.weights, strict=True)):
@@ -85,7 +90,7 @@ class Observer:
                 moods[0].baseline,
                 [mood.valence for mood in moods],
                 [mood.confidence for mood in moods],
-                list(self.evidence),
+                [piece for piece in self.evidence if piece.at <= at],
             )
         )
 

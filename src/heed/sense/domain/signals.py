@@ -93,7 +93,7 @@ def text_piece(
     feeling = max(-1.0, min(1.0, read.sentiment))
     anger = read.emotion_score if read.emotion == "anger" and feeling < 0 else 0.0
     complaint = read.intent_score if read.intent == "complaint" and feeling < 0.2 else 0.0
-    value = feeling + table.shift + table.anger_shift * anger
+    value = feeling + table.anger_shift * anger
     strength = table.neutral_share + (1 - table.neutral_share) * abs(feeling)
     precision = table.precision * read.confidence * strength
     precision *= 1 + (table.anger_precision - 1) * anger

@@ -89,7 +89,6 @@ class TextWeights(msgspec.Struct, frozen=True):
     late_order_precision: float = 1.3
     late_order_urgency: float = 0.2
     beside_rating: float = 0.6
-    shift: float = 0.0
     fades: int = FOR_A_DAY
     strong_fades: int = FOR_A_WEEK
     burst: int = HOUR

@@ -33,8 +33,12 @@ def slice_of_retail(data_folder: Path, tmp_path: Path) -> Path:
     return small
 
 
-def _kill_midway(folder: Server, file: Path) -> None:
-    """Begin an import and kill it as soon as some lines are noted."""
+def _kill_midway(folder: Server, file: Path, stage: str) -> None:
+    """Begin an import and kill it as soon as some lines are noted, or once all are and are being carried."""
+    query = {
+        "reading": "select line > 0 from import_run",
+        "carrying": "select finished_at is not null from import_run",
+    }[stage]
     process = subprocess.Popen(
         [HEED, "import", str(file), "--map", str(MAPPING)],
         env=folder.environment,
@@ -46,23 +50,27 @@ def _kill_midway(folder: Server, file: Path) -> None:
         assert process.poll() is None, "it ended before it could be killed"
         try:
             with folder.connect() as connection:
-                row = connection.execute("select line from import_run").fetchone()
+                row = connection.execute(query).fetchone()
         except psycopg.Error:
             return False
-        return bool(row and row[0] > 0)
+        return bool(row and row[0])
 
     eventually(begun, 60)
     process.send_signal(signal.SIGKILL)
     process.wait()
 
 
+@pytest.mark.parametrize(
+    ("stage", "words"),
+    [("reading", "Went on from line"), ("carrying", "what still waited of it is carried now")],
+)
 def test_an_import_that_was_killed_goes_on_and_nothing_counts_twice(
-    slice_of_retail: Path, tmp_path: Path
+    slice_of_retail: Path, tmp_path: Path, stage: str, words: str
 ) -> None:
     folder = Server(tmp_path / "data")
-    _kill_midway(folder, slice_of_retail)
+    _kill_midway(folder, slice_of_retail, stage)
     done = folder.heed("import", str(slice_of_retail), "--map", str(MAPPING))
-    assert "Went on from line" in done.stdout
+    assert words in " ".join(done.stdout.split())
     again = folder.heed("import", str(slice_of_retail), "--map", str(MAPPING), check=False)
     assert again.returncode == 1
     assert "imported with this mapping before" in " ".join(again.stderr.split())

@@ -34,6 +34,10 @@ class ImportProblem(ValueError):
     """The file cannot be imported; the message says why and what to do."""
 
 
+class ImportedBefore(ImportProblem):
+    """The whole file was read with this mapping already."""
+
+
 class Progress(msgspec.Struct):
     """`line` of the file reached, `share` of the file's bytes read (0…1); `skipped` rows in this run."""
 
@@ -78,7 +82,7 @@ def run_import(
     progress = Progress()
     known = store.import_line(connection, digest)
     if known is not None and known[3] is not None:
-        raise ImportProblem(
+        raise ImportedBefore(
             f"{file.name} was imported with this mapping before ({known[1]:,} events). "
             "Use --again if it really is to count twice."
         )

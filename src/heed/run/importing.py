@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+import psycopg
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from heed import wiring
 from heed.collect.api import limits_of
 from heed.collect.domain.mapping import MappingError, read_mapping
-from heed.collect.importer import ImportProblem, run_import
+from heed.collect.importer import ImportedBefore, ImportProblem, run_import
 from heed.collect.importer import Progress as Done
 from heed.kit.clock import system_clock
 from heed.pipeline import store
-from heed.ports.ledger import BULK, LIVE
+from heed.ports.ledger import BULK, LIVE, Ledger
 from heed.settings import Settings
 
 _RETENTION_FOR_IMPORTS = 365_000
@@ -57,9 +58,17 @@ def import_with_progress(
 
         try:
             done = run_import(file, mapper, text, connection, ledger, limits, system_clock, tell, again=again)
+        except ImportedBefore as error:
+            if not any(accepted > carried for accepted, carried in _waiting(connection, ledger)):
+                raise ImportFailed(str(error)) from None
+            # Cut off after its last line was read: what waits is carried as if it had not been.
+            done = Done(share=1.0)
         except ImportProblem as error:
             raise ImportFailed(str(error)) from None
         _carry(bar, settings, alone)
+    if not done.line:
+        console.print("The file had been read to its end before; what still waited of it is carried now.")
+        return done
     if done.resumed_at:
         console.print(f"Went on from line {done.resumed_at:,}.")
     console.print(f"{done.events:,} events imported and carried.")
@@ -68,6 +77,12 @@ def import_with_progress(
     if done.dropped:
         console.print(f"{done.dropped:,} rows could not be used: see Dead letters.")
     return done
+
+
+def _waiting(connection: psycopg.Connection, ledger: Ledger) -> list[tuple[int, int]]:
+    """Of each lane how far it is accepted and how far carried."""
+    carried = store.progress(connection)
+    return [(seq, carried.get(lane, 0)) for lane, seq in ledger.head().items()]
 
 
 def _carry(bar: Progress, settings: Settings, alone: bool) -> None:

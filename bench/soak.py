@@ -5,6 +5,7 @@ python bench/soak.py [kills] [seed]
 
 from __future__ import annotations
 
+import os
 import platform
 import sys
 import tempfile
@@ -30,6 +31,10 @@ the supervisor. Every event answered 200 must be in the lake exactly once and fo
 def main() -> None:
     kills = int(sys.argv[1]) if len(sys.argv) > 1 else 500
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    os.environ["HEED_DATA"] = tempfile.mkdtemp(prefix="heed-soak-own-")
+    from heed import wiring
+
+    wiring.set_up_django()  # so that states can be read
     page = HERE / "SOAK.md"
     text = page.read_text() if page.exists() else _HEAD
     bad = False

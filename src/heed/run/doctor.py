@@ -21,6 +21,7 @@ from heed.settings import Settings
 _LITTLE_ROOM = 2 * 1024**3
 _LATE_EVENTS = 10_000
 _CLOCK_TOLERANCE_MS = 2_000
+_STUCK_SECONDS = 120.0
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,14 @@ def _engine(connection: psycopg.Connection) -> Iterator[Finding]:
     for _, accepted, carried, waiting in connection.execute(LAG_QUERY).fetchall():
         behind += accepted - carried
         outbox = waiting
-    if behind > _LATE_EVENTS:
+    waited = _waited(connection) if behind else 0.0
+    if waited > _STUCK_SECONDS:
+        yield Finding(
+            "bad",
+            f"The engine has carried nothing for {waited / 60:.0f} minutes, and {behind:,} events wait.",
+            "See that `heed serve` (or --only engine) runs; what it logs about the engine says why it stands still.",
+        )
+    elif behind > _LATE_EVENTS:
         yield Finding(
             "warn",
             f"The engine is {behind:,} events behind.",
@@ -194,6 +202,20 @@ def _engine(connection: psycopg.Connection) -> Iterator[Finding]:
             f"{letters[0]:,} dead letters wait for somebody.",
             "Read them under Settings → Dead letters.",
         )
+
+
+def _waited(connection: psycopg.Connection) -> float:
+    """Seconds since anything was carried in a lane where events wait; since the oldest came, if nothing ever was."""
+    row = connection.execute(
+        """
+        select extract(epoch from now() - min(coalesce(done.carried_at, (
+            select min(received) from ledger where ledger.lane = head.lane
+        ))))
+        from ledger_head as head left join carry_progress as done using (lane)
+        where head.seq > coalesce(done.seq, 0)
+        """
+    ).fetchone()
+    return float(row[0]) if row and row[0] is not None else 0.0
 
 
 def _people(connection: psycopg.Connection) -> Iterator[Finding]:

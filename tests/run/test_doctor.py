@@ -1,0 +1,162 @@
+"""`heed doctor`: what is wrong is named in words, with what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+from collections import namedtuple
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from heed.engines.deltalake.lake import DeltaLake
+from heed.pipeline.lake_writer import WRITER
+from heed.ports.lake import SCHEMA
+from heed.run import doctor
+from heed.run.doctor import Finding, examine
+from heed.settings import Settings
+from tests.run.test_commands import heed, said
+from tests.serving import free_port
+
+KEY = "ab" * 32
+
+
+@pytest.fixture
+def healthy(database: str, tmp_path: Path) -> Settings:
+    """An installation with nothing wrong but that it does not run and nobody may sign in yet."""
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "master.key").write_text(KEY)
+    (data / "master.key").chmod(0o600)
+    settings = Settings(data=data, port=free_port(), external_database_url=database)
+    lake = DeltaLake(settings.lake_folder)
+    lake.prepare()
+    lake.append(SCHEMA.empty_table(), WRITER, 1)
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("insert into lake_append (id, number) values (1, 1)")
+    return settings
+
+
+def found(settings: Settings, words: str) -> Finding:
+    """The one finding that says so."""
+    matching = [each for each in examine(settings) if words in each.text]
+    assert len(matching) == 1, [each.text for each in examine(settings)]
+    return matching[0]
+
+
+def run(settings: Settings, statement: str) -> None:
+    with psycopg.connect(settings.external_database_url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def test_where_nothing_is_wrong_nothing_is_bad(healthy: Settings) -> None:
+    assert [each.text for each in examine(healthy) if each.level == "bad"] == []
+    assert found(healthy, "Heed is not running").mend
+
+
+def test_a_taken_port(healthy: Settings) -> None:
+    with socket.socket() as other:
+        other.bind((healthy.host, healthy.port))
+        other.listen()
+        finding = found(healthy, f"Port {healthy.port}")
+    assert finding.level == "bad"
+    assert "--port" in finding.mend
+
+
+def test_a_data_folder_that_is_a_file(healthy: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    finding = found(replace(healthy, data=file), "is a file, not a folder")
+    assert (finding.level, "--data" in finding.mend) == ("bad", True)
+
+
+def test_a_missing_master_key(healthy: Settings) -> None:
+    (healthy.data / "master.key").unlink()
+    finding = found(healthy, "is missing, but there is data encrypted with it")
+    assert (finding.level, "backup" in finding.mend) == ("bad", True)
+
+
+def test_a_damaged_master_key(healthy: Settings) -> None:
+    (healthy.data / "master.key").write_text("not a key")
+    assert found(healthy, "is damaged").level == "bad"
+
+
+def test_a_master_key_others_can_read(healthy: Settings) -> None:
+    (healthy.data / "master.key").chmod(0o644)
+    finding = found(healthy, "Others can read")
+    assert (finding.level, "chmod 600" in finding.mend) == ("warn", True)
+
+
+def test_a_database_that_does_not_answer(healthy: Settings) -> None:
+    away = replace(healthy, external_database_url=f"postgresql://x@127.0.0.1:{free_port()}/heed")
+    finding = found(away, "HEED_DATABASE_URL does not answer")
+    assert (finding.level, "address, user and password" in finding.mend) == ("bad", True)
+
+
+def test_a_database_that_was_never_prepared(healthy: Settings, empty_database: str) -> None:
+    finding = found(replace(healthy, external_database_url=empty_database), "has not been prepared")
+    assert (finding.level, "heed serve" in finding.mend) == ("bad", True)
+
+
+def test_a_lake_that_cannot_be_read(healthy: Settings) -> None:
+    for path in (healthy.lake_folder / "events" / "_delta_log").glob("*.json"):
+        path.write_text("{ nothing of the kind")
+    finding = found(healthy, "cannot be read")
+    assert (finding.level, "backup" in finding.mend) == ("bad", True)
+
+
+def test_a_lake_that_is_newer_than_the_database(healthy: Settings) -> None:
+    run(healthy, "update lake_append set number = 0")
+    finding = found(healthy, "not of the same moment")
+    assert (finding.level, "same backup" in finding.mend) == ("bad", True)
+
+
+def test_an_engine_that_stands_still(healthy: Settings) -> None:
+    run(healthy, "update ledger_head set seq = 7 where lane = 0")
+    run(
+        healthy,
+        "insert into carry_position (lane, part, seq, carried_at) values (0, 0, 2, now() - interval '1 hour')",
+    )
+    finding = found(healthy, "has carried nothing for 60 minutes, and 5 events wait")
+    assert (finding.level, "engine" in finding.mend) == ("bad", True)
+
+
+def test_an_engine_that_is_far_behind(healthy: Settings) -> None:
+    run(healthy, "update ledger_head set seq = 50000 where lane = 0")
+    run(healthy, "insert into carry_position (lane, part, seq, carried_at) values (0, 0, 2, now())")
+    assert found(healthy, "49,998 events behind").level == "warn"
+
+
+def test_nobody_can_sign_in_and_nothing_may_send(healthy: Settings) -> None:
+    assert "heed user create" in found(healthy, "Nobody can sign in as owner").mend
+    assert "heed keys create" in found(healthy, "No source may send events yet").mend
+
+
+def test_a_disk_nearly_full(healthy: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**12, 10**12, 10**8))
+    finding = found(healthy, "0.1 GB are free")
+    assert (finding.level, "503" in finding.mend) == ("bad", True)
+
+
+def test_clocks_that_differ(healthy: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = doctor.system_clock
+    monkeypatch.setattr(doctor, "system_clock", lambda: clock() + 90_000)
+    finding = found(healthy, "differ by 90 s")
+    assert (finding.level, "time server" in finding.mend) == ("warn", True)
+
+
+def test_a_setting_nobody_knows(tmp_path: Path) -> None:
+    (tmp_path / "heed.toml").write_text("prot = 8000\n")
+    done = heed(tmp_path, "doctor")
+    assert done.returncode == 2
+    assert "there is no setting 'prot'" in said(done)
+
+
+def test_the_command_ends_with_1_where_something_is_bad(tmp_path: Path) -> None:
+    (tmp_path / "data").write_text("")
+    done = heed(tmp_path, "doctor", "--data", "data")
+    assert done.returncode == 1
+    assert "To do:" in said(done)

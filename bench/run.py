@@ -29,7 +29,7 @@ def main() -> None:
     lines: list[Line] = []
     if "carry" in wanted:
         lines += carry.run()
-        lines += carry.run(customers=500_000, events=20_000) if "ten" in wanted else []
+        lines += carry.run(customers=500_000, events=20_000)
     if "served" in wanted:
         lines += served.run()
     if "mood" in wanted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -9,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from psycopg_pool import AsyncConnectionPool
 
+from heed.govern.api import verify_key
 from heed.kit.front import Request, Response, answer, problem, register_hot
 from heed.ports.lag import LAG_QUERY
 
@@ -35,7 +37,16 @@ class Health:
         return answer({"status": "ready"})
 
     async def metrics(self, request: Request) -> Response:
-        """Prometheus text: how much is accepted, carried and waiting, by lane; nobody's data."""
+        """Prometheus text: how much is accepted, carried and waiting, by lane; nobody's data.
+
+        For whoever asks on the machine itself, and for a manage key.
+        """
+        if not _on_this_machine(request) and not await _manages(request):
+            return problem(
+                403,
+                "not_allowed",
+                "Ask on the machine itself, or with a key of scope manage as Bearer token.",
+            )
         async with self.pool.connection(timeout=2) as connection:
             rows = await (await connection.execute(LAG_QUERY)).fetchall()
             letters = await (
@@ -57,6 +68,21 @@ class Health:
         for reason, count in letters:
             buried.add_metric([reason], count)
         return Response(200, _exposed([*families, outbox, buried]), _CONTENT_TYPE, ())
+
+
+def _on_this_machine(request: Request) -> bool:
+    """Not, where a proxy on this machine passes on what somebody else asks."""
+    near = request.address == "::1" or request.address.startswith("127.")
+    return near and not request.header(b"x-forwarded-for") and not request.header(b"forwarded")
+
+
+async def _manages(request: Request) -> bool:
+    scheme, secret = request.credentials()
+    if scheme != "bearer" or not secret or len(secret) > 200:
+        return False
+    # Django's own connection, on a thread: it may not be waited for here.
+    key = await asyncio.get_running_loop().run_in_executor(None, verify_key, secret)
+    return key is not None and key.scope == "manage"
 
 
 def _family(name: str, help: str, by_lane: dict[int, int]) -> Metric:

@@ -6,8 +6,10 @@ a response, nothing in between.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
+import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -27,12 +29,20 @@ CORS = (
 )
 
 
+WHOLE_BODY, NEXT_PART = 60.0, 15.0
+"""Seconds a body may take, and may pause between two of its parts."""
+
+
 class TooLarge(Exception):
     """The body is larger than allowed, as sent or unpacked."""
 
 
 class Unreadable(Exception):
     """The body is not what its headers say."""
+
+
+class TooSlow(Exception):
+    """The body did not come in time."""
 
 
 class Gone(Exception):
@@ -99,14 +109,15 @@ class Request:
         return "", ""
 
     async def body(self, most: int) -> bytes:
-        """The body, unpacked where it is gzipped; raises `TooLarge`, `Unreadable` or `Gone`."""
+        """The body, unpacked where it is gzipped; raises `TooLarge`, `TooSlow`, `Unreadable` or `Gone`."""
         declared = self.header(b"content-length")
         if declared.isdigit() and int(declared) > most:
             raise TooLarge
         parts: list[bytes] = []
         size = 0
+        until = time.monotonic() + WHOLE_BODY
         while True:
-            message = await self._receive()
+            message = await self._receive_by(until)
             if message["type"] == "http.disconnect":
                 raise Gone
             part = message.get("body", b"")
@@ -120,6 +131,15 @@ class Request:
         if self.header(b"content-encoding").strip().lower() == b"gzip" or body[:2] == b"\x1f\x8b":
             return _unpack(body, most)
         return body
+
+    async def _receive_by(self, until: float) -> dict[str, Any]:
+        left = min(NEXT_PART, until - time.monotonic())
+        try:
+            # Not wait_for, which makes a task of its own for each part.
+            async with asyncio.timeout(max(0.0, left)):
+                return await self._receive()
+        except TimeoutError:
+            raise TooSlow from None
 
 
 def _unpack(body: bytes, most: int) -> bytes:
@@ -191,9 +211,7 @@ class Front:
             if scope["method"] == "OPTIONS":
                 await _send(send, Response(204))
                 return
-            await _send(
-                send, problem(404, "not_found", "There is nothing at this address.", scope["path"][:200])
-            )
+            await _send(send, self._nothing(scope["path"]))
             return
         request = Request(scope, receive)
         request.rest = rest
@@ -203,6 +221,8 @@ class Front:
             response = problem(
                 413, "too_large", "The request is larger than allowed.", "Send smaller batches."
             )
+        except TooSlow:
+            response = problem(408, "too_slow", "The request did not come in time; send it again.")
         except Unreadable as error:
             response = problem(400, "unreadable", "The request cannot be read.", str(error))
         except Gone:
@@ -210,9 +230,20 @@ class Front:
         except Exception as error:
             log.error("front.failed", path=scope["path"][:100], error=type(error).__name__)
             response = problem(503, "unavailable", "Heed cannot answer just now; try again.", "", 5)
-        await _send(send, response)
+        await _send(send, response, bodiless=scope["method"] == "HEAD")
+
+    def _nothing(self, path: str) -> Response:
+        """Not found, or only not in this way."""
+        known = sorted(method for method in ("GET", "POST") if self._find(method, path)[0] is not None)
+        if not known:
+            return problem(404, "not_found", "There is nothing at this address.", path[:200])
+        allowed = ", ".join(known)
+        found = problem(405, "wrong_method", f"This address takes {allowed}.")
+        return msgspec.structs.replace(found, headers=(*found.headers, (b"allow", allowed.encode())))
 
     def _find(self, method: str, path: str) -> tuple[Handler | None, str]:
+        if method == "HEAD":
+            method = "GET"
         handler = _exact.get((method, path))
         if handler is not None:
             return handler, ""
@@ -235,12 +266,12 @@ class Front:
                 return
 
 
-async def _send(send: Any, response: Response) -> None:
+async def _send(send: Any, response: Response, bodiless: bool = False) -> None:
     headers = [(b"content-type", response.content_type), *response.headers]
     if response.stream is None:
         headers.append((b"content-length", str(len(response.body)).encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
-        await send({"type": "http.response.body", "body": response.body})
+        await send({"type": "http.response.body", "body": b"" if bodiless else response.body})
         return
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     try:

@@ -3,12 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo serve test lint bench soak clean
+.PHONY: help demo serve test lint audit bench soak clean
 
 help:
 	@echo "make demo    look around: Heed with a simulated shop"
 	@echo "make test    run the tests"
 	@echo "make lint    check style, types and who imports whom"
+	@echo "make audit   hold the installed packages against known vulnerabilities"
 	@echo "make bench   measure, results in bench/RESULTS.md"
 	@echo "make soak    kill processes 500 times under load, results in bench/SOAK.md"
 
@@ -32,6 +33,9 @@ lint: $(READY)
 	$(BIN)/ruff check src tests bench tools
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+audit: $(READY)
+	$(BIN)/python tools/audit.py
 
 bench: $(READY)
 	$(BIN)/python bench/run.py $(ARGS)

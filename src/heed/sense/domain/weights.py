@@ -45,10 +45,10 @@ SIGNALS: dict[str, Signal] = {
     "search_empty": Signal("searched and found nothing", -0.3, 0.25, FOR_AN_HOUR, 0.0, 30 * MINUTE),
     # orders
     "order_placed": Signal("placed an order", 0.45, 0.9, FOR_A_DAY, 0.0, DAY),
-    "payment_failed": Signal("payment failed", -0.55, 0.8, FOR_A_DAY, 0.35, HOUR),
-    "out_of_stock": Signal("wanted something out of stock", -0.4, 0.6, FOR_A_DAY, 0.0, HOUR),
+    "payment_failed": Signal("payment failed", -0.6, 1.0, FOR_A_DAY, 0.35, HOUR),
+    "out_of_stock": Signal("wanted something out of stock", -0.45, 0.7, FOR_A_DAY, 0.0, HOUR),
     "order_delayed": Signal("order delayed", -0.55, 1.2, FOR_A_WEEK, 0.25, DAY),
-    "order_overdue": Signal("still waiting for an order", -0.4, 0.6, FOR_A_WEEK, 0.2, 12 * HOUR),
+    "order_overdue": Signal("still waiting for an order", -0.3, 0.3, FOR_A_WEEK, 0.2, 12 * HOUR),
     "delivered": Signal("order delivered", 0.3, 0.4, FOR_A_DAY, 0.0, DAY),
     "delivered_on_time": Signal("order delivered on time", 0.5, 0.8, FOR_A_WEEK, 0.0, DAY),
     "delivered_late": Signal("order delivered late", -0.35, 0.9, FOR_A_WEEK, 0.0, DAY),
@@ -59,7 +59,7 @@ SIGNALS: dict[str, Signal] = {
     "subscription_cancelled": Signal("cancelled the subscription", -0.6, 1.0, FOR_A_MONTH, 0.1, DAY),
     # conversation and service
     "contact_repeated": Signal("had to get in touch again", -0.65, 1.5, FOR_A_WEEK, 0.35, 12 * HOUR),
-    "case_opened": Signal("case opened", -0.4, 0.8, FOR_A_WEEK, 0.2, DAY),
+    "case_opened": Signal("case opened", -0.5, 0.9, FOR_A_WEEK, 0.2, DAY),
     "case_resolved": Signal("case resolved", 0.55, 1.8, FOR_A_WEEK, 0.0, DAY),
     "case_reopened": Signal("case had to be reopened", -0.65, 1.4, FOR_A_WEEK, 0.35, DAY),
     "promise_kept": Signal("we kept a promise", 0.5, 1.0, FOR_A_WEEK, 0.0, DAY),

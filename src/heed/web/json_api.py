@@ -44,6 +44,27 @@ def _problem(request: HttpRequest, status: int, code: str, message: str, detail:
     return response
 
 
+_PROBLEM = {
+    "title": "Problem",
+    "type": "object",
+    "required": ["code", "message", "detail"],
+    "properties": {"code": {"type": "string"}, "message": {"type": "string"}, "detail": {}},
+}
+_REFUSALS = {
+    400: "What was asked makes no sense.",
+    401: "No valid API key was sent.",
+    403: "The key's scope does not include this.",
+    404: "There is nothing of this kind.",
+    422: "Some of what was sent has a wrong form.",
+    429: "Too many requests; `Retry-After` says how long to wait.",
+}
+
+
+def _refusal(words: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    return {"description": words, "content": content}
+
+
 class _Docs(DocsBase):
     """The description as a page of Heed: in its colours, with a way back."""
 
@@ -56,6 +77,11 @@ class _Api(NinjaAPI):
     def get_openapi_schema(self, **kwargs: Any) -> OpenAPISchema:
         """The routes, and what the front answers without Django: each room describes its own."""
         schema = super().get_openapi_schema(**kwargs)
+        for operations in schema["paths"].values():
+            for operation in operations.values():
+                for status, words in _REFUSALS.items():
+                    operation["responses"].setdefault(status, _refusal(words))
+        schema["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
         schema["paths"].update(answers())
         schema["components"].setdefault("securitySchemes", {})["WriteKey"] = {
             "type": "http",
@@ -99,6 +125,11 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
 @api.exception_handler(Http404)
 def missing(request: HttpRequest, error: Http404) -> HttpResponse:
     return _problem(request, 404, "not_found", "There is nothing at this address.")
+
+
+def nothing(request: HttpRequest) -> HttpResponse:
+    """An address below `/api/` that is none: said to a program, not shown as a page."""
+    return missing(request, Http404())
 
 
 @api.exception_handler(ValidationError)

@@ -7,9 +7,9 @@ from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from django.http import HttpRequest, HttpResponse
-from django.urls import include, path
+from django.urls import include, path, re_path
 
-from heed.web.json_api import api
+from heed.web.json_api import api, nothing
 from heed.web.registry import url_modules
 
 handler400 = "heed.web.views.bad_request"
@@ -47,6 +47,7 @@ def robots(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     *entrance,
     path("api/", api.urls),
+    re_path(r"^api/[\s\S]*$", nothing),
     path("robots.txt", robots, name="robots"),
     *(path("", include(module)) for module in url_modules()),
 ]

@@ -173,7 +173,8 @@ def front(with_pages: bool = True) -> Any:
         from heed.web.wsgi import application
 
         pages = WSGIMiddleware(cast(Any, application), workers=settings.page_threads)
-    return Front(pages, ("/v1/", "/pixel/", "/beacon/", "/live/"))
+    hot = ("/v1/", "/pixel/", "/beacon/", "/live/")
+    return Front(pages, hot, frozenset(settings.trusted_proxies))
 
 
 def pages() -> Any:

@@ -65,3 +65,28 @@ def test_figures_are_for_this_machine_and_for_manage_keys(server: Server) -> Non
         key = server.heed("keys", "create", f"figures {scope}", "--scope", scope).stdout.strip()
         headers = {**proxied, "authorization": f"Bearer {key}"}
         assert httpx.get(address, headers=headers).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("peer", "passed", "expected"),
+    [
+        ("203.0.113.9", "", "203.0.113.9"),
+        ("203.0.113.9", "10.0.0.1", "203.0.113.9"),
+        ("10.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("10.0.0.1", "1.2.3.4, 203.0.113.9", "203.0.113.9"),
+        ("10.0.0.1", "203.0.113.9, 10.0.0.2", "203.0.113.9"),
+        ("10.0.0.1", "", "10.0.0.1"),
+    ],
+)
+def test_only_our_own_proxies_are_believed_about_who_asks(peer: str, passed: str, expected: str) -> None:
+    scope = {
+        "method": "GET",
+        "path": "/",
+        "headers": [(b"x-forwarded-for", passed.encode())],
+        "client": (peer, 1),
+    }
+
+    async def receive() -> dict[str, Any]:
+        raise AssertionError
+
+    assert Request(scope, receive, frozenset({"10.0.0.1", "10.0.0.2"})).address == expected

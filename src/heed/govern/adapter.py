@@ -13,6 +13,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.core.exceptions import PermissionDenied
 
 from heed import settings as heed_settings
+from heed.kit.addresses import nearest
+
+
+def client_address(request: Any) -> str:
+    """The nearest address that is no proxy of ours, "" where there is none."""
+    trusted = heed_settings.load().trusted_proxies
+    peer, passed = request.META.get("REMOTE_ADDR") or "", request.META.get("HTTP_X_FORWARDED_FOR", "")
+    return nearest(str(peer), passed, trusted)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -27,13 +35,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return False
 
     def get_client_ip(self, request: Any) -> str:
-        """The nearest address that is no proxy of ours: what a client writes itself is never believed."""
-        trusted = set(heed_settings.load().trusted_proxies)
-        address = str(request.META.get("REMOTE_ADDR") or "")
-        passed = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-        while address in trusted and passed and passed[-1]:
-            address = passed.pop()
-        return address or "127.0.0.1"
+        return client_address(request) or "127.0.0.1"
 
     def add_message(self, request: Any, level: Any, message_template: Any = None, *a: Any, **k: Any) -> None:
         """Signing in needs no message: the page that opens says it."""

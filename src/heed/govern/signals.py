@@ -10,10 +10,11 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import receiver
 
 from heed.govern.actions import audit
+from heed.govern.adapter import client_address
 
 
 def _address(request: Any) -> str:
-    return str(request.META.get("REMOTE_ADDR", "")) if request else ""
+    return client_address(request) if request else ""
 
 
 @receiver(user_logged_in)

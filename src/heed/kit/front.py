@@ -18,6 +18,8 @@ from urllib.parse import parse_qs
 import msgspec
 import structlog
 
+from heed.kit.addresses import nearest
+
 log = structlog.get_logger()
 _json = msgspec.json.Encoder().encode
 
@@ -72,8 +74,14 @@ def problem(status: int, code: str, message: str, detail: str = "", retry_after:
 class Request:
     """One request; headers by lower-case name, the first of several."""
 
-    def __init__(self, scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]]) -> None:
+    def __init__(
+        self,
+        scope: dict[str, Any],
+        receive: Callable[[], Awaitable[dict[str, Any]]],
+        proxies: frozenset[str] = frozenset(),
+    ) -> None:
         self.scope = scope
+        self.proxies = proxies
         self.method: str = scope["method"]
         self.path: str = scope["path"]
         self.rest = ""
@@ -90,7 +98,9 @@ class Request:
     @property
     def address(self) -> str:
         client = self.scope.get("client")
-        return client[0] if client else ""
+        return nearest(
+            client[0] if client else "", self.header(b"x-forwarded-for").decode("latin-1"), self.proxies
+        )
 
     def query(self, name: str) -> str:
         values = parse_qs(self.scope.get("query_string", b"").decode("latin-1")).get(name)
@@ -181,15 +191,20 @@ def on_stop(hook: Hook) -> None:
 
 
 class Front:
-    """The ASGI application; `pages` is another one for everything that is not hot, or None.
+    """The ASGI application; `pages` is another one for everything that is not hot, or None; `proxies` are the
+    addresses whose X-Forwarded-For is believed.
 
     Below `hot_prefixes` nothing falls through to the pages: what has no handler there is not found.
     """
 
     def __init__(
-        self, pages: Callable[..., Awaitable[None]] | None, hot_prefixes: tuple[str, ...] = ()
+        self,
+        pages: Callable[..., Awaitable[None]] | None,
+        hot_prefixes: tuple[str, ...] = (),
+        proxies: frozenset[str] = frozenset(),
     ) -> None:
         self.pages = pages
+        self.proxies = proxies
         self.hot_prefixes = hot_prefixes
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -213,7 +228,7 @@ class Front:
                 return
             await _send(send, self._nothing(scope["path"]))
             return
-        request = Request(scope, receive)
+        request = Request(scope, receive, self.proxies)
         request.rest = rest
         try:
             response = await handler(request)

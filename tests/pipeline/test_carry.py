@@ -282,3 +282,24 @@ def test_ten_years_in_one_batch_reach_the_lake_once(
     assert 0 < len(installation.lake_rows("seq, batch, place")) < 400
     installation.carry()
     assert sorted(row["seq"] for row in installation.lake_rows("seq, batch, place")) == list(range(1, 401))
+
+
+def test_a_clock_that_jumps_loses_nothing_and_replay_finds_the_same(installation: Installation) -> None:
+    """Back an hour as after a bad time server, ahead ten days, and back again."""
+    hour = 3_600_000
+    for number, jump in enumerate((0, -hour, 240 * hour, -239 * hour, 5 * hour)):
+        installation.clock.advance(jump)
+        installation.send(
+            *(installation.event("Product Viewed", userId=f"u{n % 4}") for n in range(20)),
+            installation.event(
+                "Message Received", userId="u1", properties={"text": f"Where is it? {number}"}
+            ),
+        )
+        while installation.engine.turn():
+            pass
+    installation.carry()
+    assert len(installation.lake_rows("seq, batch, place")) == 105
+    before = installation.state_bytes()
+    assert sum(profiles.fold.decode(data).identity.events for data in before.values()) == 105
+    replay(installation.engine.carrier, installation.lake)
+    assert installation.state_bytes() == before

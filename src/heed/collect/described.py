@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from heed.collect.domain.protocol import KINDS
+from heed.kit.openapi import refusal
 
 _TEXT: dict[str, Any] = {"type": "string"}
 _OBJECT: dict[str, Any] = {"type": "object", "additionalProperties": True}
@@ -36,18 +37,13 @@ _SAYS = {
 _NEEDS = {"track": ["event"]}
 
 
-def problem(words: str) -> dict[str, Any]:
-    shape = {"type": "object", "properties": {"code": _TEXT, "message": _TEXT, "detail": _TEXT}}
-    return {"description": words, "content": {"application/json": {"schema": shape}}}
-
-
 PROBLEMS: dict[str, Any] = {
-    "400": problem("The body as a whole cannot be read."),
-    "401": problem("No write key, or an unknown one."),
-    "404": problem("The source of this write key is switched off."),
-    "413": problem("The body is larger than allowed."),
-    "429": problem("Too much at once; Retry-After says how many seconds to wait."),
-    "503": problem("It cannot be kept just now and was not: send it again. Retry-After says when."),
+    "400": refusal("The body as a whole cannot be read."),
+    "401": refusal("No write key, or an unknown one."),
+    "404": refusal("The source of this write key is switched off."),
+    "413": refusal("The body is larger than allowed."),
+    "429": refusal("Too much at once; Retry-After says how many seconds to wait."),
+    "503": refusal("It cannot be kept just now and was not: send it again. Retry-After says when."),
 }
 _KEPT = {
     "description": "Kept durably. Events that are no good were put among the dead letters with their reason; the "

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from heed.kit.openapi import refusal
+
 _TEXT: dict[str, Any] = {"type": "string"}
 _OBJECT: dict[str, Any] = {"type": "object", "additionalProperties": True}
 _LIST: dict[str, Any] = {"type": "array", "items": _OBJECT}
 _SERVER = "Only with a server's key."
-
-
-def _problem(words: str) -> dict[str, Any]:
-    shape = {"type": "object", "properties": {"code": _TEXT, "message": _TEXT, "detail": _TEXT}}
-    return {"description": words, "content": {"application/json": {"schema": shape}}}
 
 
 _QUESTION: dict[str, Any] = {
@@ -66,14 +63,14 @@ PATHS: dict[str, Any] = {
                     "description": "Decided, and kept durably.",
                     "content": {"application/json": {"schema": _ANSWER}},
                 },
-                "400": _problem(
+                "400": refusal(
                     "No placement, nobody to decide for, more than 100 events, or no such question."
                 ),
-                "401": _problem("No write key, or an unknown one."),
-                "404": _problem("The source of this write key is switched off."),
-                "413": _problem("The body is larger than 256 kB."),
-                "429": _problem("Too many unknown write keys from one address."),
-                "503": _problem("The decision cannot be kept just now; ask again. Retry-After says when."),
+                "401": refusal("No write key, or an unknown one."),
+                "404": refusal("The source of this write key is switched off."),
+                "413": refusal("The body is larger than 256 kB."),
+                "429": refusal("Too many unknown write keys from one address."),
+                "503": refusal("The decision cannot be kept just now; ask again. Retry-After says when."),
             },
         }
     }

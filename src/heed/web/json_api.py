@@ -18,6 +18,7 @@ from ninja.throttling import AuthRateThrottle
 
 from heed import __version__
 from heed.govern.api import Key, verify_key
+from heed.kit.openapi import PROBLEM, refusal
 from heed.web.registry import answers, routes
 
 log = logging.getLogger(__name__)
@@ -44,12 +45,6 @@ def _problem(request: HttpRequest, status: int, code: str, message: str, detail:
     return response
 
 
-_PROBLEM = {
-    "title": "Problem",
-    "type": "object",
-    "required": ["code", "message", "detail"],
-    "properties": {"code": {"type": "string"}, "message": {"type": "string"}, "detail": {}},
-}
 _REFUSALS = {
     400: "What was asked makes no sense.",
     401: "No valid API key was sent.",
@@ -58,11 +53,6 @@ _REFUSALS = {
     422: "Some of what was sent has a wrong form.",
     429: "Too many requests; `Retry-After` says how long to wait.",
 }
-
-
-def _refusal(words: str) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {"description": words, "content": content}
 
 
 class _Docs(DocsBase):
@@ -80,8 +70,8 @@ class _Api(NinjaAPI):
         for operations in schema["paths"].values():
             for operation in operations.values():
                 for status, words in _REFUSALS.items():
-                    operation["responses"].setdefault(status, _refusal(words))
-        schema["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
+                    operation["responses"].setdefault(status, refusal(words))
+        schema["components"].setdefault("schemas", {})["Problem"] = PROBLEM
         schema["paths"].update(answers())
         schema["components"].setdefault("securitySchemes", {})["WriteKey"] = {
             "type": "http",

@@ -71,11 +71,11 @@ def serve(
     the one at HEED_DATABASE_URL.
     """
     from heed.run import logs
-    from heed.run.supervisor import PARTS, Supervisor, roles_of
+    from heed.run.supervisor import PROCESSES, Supervisor, roles_of
 
     settings = settle(data=data, host=host, port=port)
-    if only is not None and only not in PARTS:
-        fail(f"--only takes one of: {', '.join(PARTS)}", 2)
+    if only is not None and only not in PROCESSES:
+        fail(f"--only takes one of: {', '.join(PROCESSES)}", 2)
     if only is not None and settings.embedded:
         fail("--only needs a database that all parts reach: set HEED_DATABASE_URL.", 2)
     logs.configure(settings.log_level, "supervisor")

@@ -18,7 +18,7 @@ from heed.run.lock import FolderLock
 from heed.settings import Settings
 
 log = structlog.get_logger()
-PARTS = ("web", "front", "pages", "engine", "worker")
+PROCESSES = ("web", "front", "pages", "engine", "worker")
 """What `heed serve --only` may run alone."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0

@@ -142,6 +142,8 @@ def test_a_company_calibrates_and_every_process_follows(installation: Installati
     assert put_in_force(installation.connection, found, START, "a test") == 1
     follower.refresh(installation.connection)
     assert follower.weights == found.weights
+    again = calibrate(installation.connection, installation.lake, MASTER_KEY, found.weights, START)
+    assert again.weights == found.weights, "calibrating again adds nothing up"
     before = installation.state_bytes()
     replay(installation.engine.carrier, installation.lake)
     assert installation.state_bytes() == before, "calibrating by itself changes nobody's past"

@@ -94,7 +94,8 @@ class Carrier:
         """Carry the lane's next batch; None where nothing waits that no other engine has in hand.
 
         All parts in one go, in the order of the ledger, while one engine runs or little waits; of much each
-        of several engines takes its share of the parts. Raises `Conflict`, having done nothing, where another engine came between.
+        of several engines takes its share of the parts. Raises `Conflict`, having done nothing, where another
+        engine came between.
         """
         head, lowest = store.behind(self.connection, lane)
         if head <= lowest:

@@ -30,7 +30,6 @@ __all__ = [
     "define_circumstance",
     "holds",
     "known_circumstances",
-    "low_rating_chance",
     "mood_at",
     "mood_of",
     "projection",
@@ -50,11 +49,6 @@ _book = Book()
 def mood_at(state: State, now: int) -> Mood:
     """How this customer feels at `now` (ms), with the evidence, strongest first."""
     return moods.mood_at(state.mood, now, weighing.weights)
-
-
-def low_rating_chance(mood: Mood) -> float:
-    """The chance, 0…1, that who feels like this would give a low rating if asked now."""
-    return weighing.weights.low_rating.chance(mood.valence)
 
 
 refresh_weights = weighing.refresh

@@ -41,7 +41,8 @@ def calibrate(
 ) -> Calibrated:
     """Fit weights to the earlier ratings in the lake and judge them by the later ones; changes nothing.
 
-    What is fitted starts from the weights that ship, so that calibrating again does not add up. Customers who rated last come first where there are more than `MOST_CUSTOMERS`. Raises `TooFew`.
+    Evidence is weighed as it ships before anything is fitted, so that calibrating again does not add up. Where
+    there are more than `MOST_CUSTOMERS`, those who rated last are learnt from. Raises `TooFew`.
     """
     found = lake.sql(
         "select profile_id from events where name in (?, ?) and profile_id is not null"
@@ -60,7 +61,7 @@ def calibrate(
             progress(share + 0.5 * min(1.0, done * _CHUNK / max(1, len(people))))
         return rated
 
-    learnt, _ = split(look([in_force], 0.0))
+    learnt, _ = split(look([DEFAULT], 0.0))
     fitted = fit(learnt, DEFAULT)
     report, curve = judge(*split(look([in_force, fitted], 0.5)))
     return Calibrated(msgspec.structs.replace(fitted, low_rating=curve), report, len(people))

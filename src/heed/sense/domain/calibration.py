@@ -3,7 +3,7 @@
 The mood before rating r is m = (p₀·b + Σ wᵢvᵢ) / (p₀ + Σ wᵢ) with wᵢ = pᵢ·2^(−age/h). For each kind of evidence
 three numbers are fitted: a factor on its precisions pᵢ, a shift of its values vᵢ, and its half-life h; beside
 them p₀ and the curve P(low rating) = 1 / (1 + exp(−(a + c·m))). The loss is the log loss of "was the rating low"
-plus a pull towards the weights in force, so that kinds with little evidence stay as they are.
+plus a pull towards the weights it starts from, so that kinds with little evidence stay as they are.
 """
 
 from __future__ import annotations

@@ -92,24 +92,14 @@ def people(question: Question, cursor: str = "", size: int = PAGE) -> Page:
     """One page of customers and the cursor of the next; a cursor that makes no sense starts anew."""
     sort = SORTS.get(question.sort, SORTS["seen"])
     where, before = [sort.where or "true"], ""
-    values: list[Any] = []
-    if question.band:
-        low, high = question.band
-        ends = [low, high if high < 1 else 1.01]
-        if sort.column != "valence" and _few(ends):
-            # Walking the order's index until fifty rare people turn up would read most of the table.
-            before = (
-                f"with profile as materialized (select {_COLUMNS} from profile"  # noqa: S608
-                " where confidence > 0 and valence >= %s and valence < %s) "
-            )
-        else:
-            where.append("confidence > 0 and valence >= %s and valence < %s")
-        values += ends
-    if question.circumstance:
-        where.append("circumstances @> array[%s::text]")
-        values.append(question.circumstance)
-    if question.needing:
-        where.append("attention > 0")
+    asked, values = _asked(question)
+    if question.band and sort.column != "valence" and _few(values[:2]):
+        # Walking the order's index until fifty rare people turn up would read most of the table.
+        before = (
+            f"with profile as materialized (select {_COLUMNS} from profile"  # noqa: S608
+            f" where {asked.pop(0)}) "
+        )
+    where += asked
     if after := _read_cursor(cursor, sort):
         # Ids run the way their index does: down beside a falling time, else up.
         turn = "<" if sort.descending else ">"
@@ -135,12 +125,10 @@ def people(question: Question, cursor: str = "", size: int = PAGE) -> Page:
     return Page([_person(row) for row in rows], _cursor(rows[-1][-1], rows[-1][0]) if more else "")
 
 
-COUNTED = 10_000
-
-
-def how_many_fit(question: Question) -> int:
-    """How many customers are like this, counted no further than COUNTED."""
-    where, values = [SORTS[question.sort].where or "true"], list[Any]()
+def _asked(question: Question) -> tuple[list[str], list[Any]]:
+    """The conditions of a question and their values, that of the mood first."""
+    where: list[str] = []
+    values: list[Any] = []
     if question.band:
         low, high = question.band
         where.append("confidence > 0 and valence >= %s and valence < %s")
@@ -150,6 +138,16 @@ def how_many_fit(question: Question) -> int:
         values.append(question.circumstance)
     if question.needing:
         where.append("attention > 0")
+    return where, values
+
+
+COUNTED = 10_000
+
+
+def how_many_fit(question: Question) -> int:
+    """How many customers are like this, counted no further than COUNTED."""
+    asked, values = _asked(question)
+    where = [SORTS[question.sort].where or "true", *asked]
     query = f"select count(*) from (select 1 from profile where {' and '.join(where)} limit %s) as these"  # noqa: S608
     return int(_rows(query, [*values, COUNTED])[0][0])
 

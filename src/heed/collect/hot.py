@@ -122,7 +122,7 @@ class Collector:
                 lane = BULK if request.path.endswith("/import") else LIVE
                 await self.ledger.append_soon(lane, parsed.events)
                 if lane == LIVE:
-                    recent.add(parsed.events)
+                    recent.add(parsed.events, len(body))
         except LedgerUnavailable as error:
             log.warning("collect.not_durable", error=str(error)[:200])
             return problem(503, "not_durable", "Heed cannot keep events just now; send this again.", "", 5)

@@ -26,7 +26,7 @@ class Understanding(msgspec.Struct, frozen=True, array_like=True):
     confidence: float
 
 
-class Event(msgspec.Struct, omit_defaults=True):
+class Event(msgspec.Struct, omit_defaults=True, gc=False):
     """One accepted event, normalised: what the ledger holds and every fold step reads.
 
     `occurred` and `received` are milliseconds since 1970 UTC; `occurred` is already corrected for the
@@ -35,6 +35,8 @@ class Event(msgspec.Struct, omit_defaults=True):
     The pipeline fills `understanding` (from the event's own text) and `open` (the properties that stand
     open in the lake) before the fold; what is counted and filtered reads `open`, so that the live answer
     and the lake's agree.
+
+    The cycle collector does not look at events: they hold JSON, which has no cycles.
     """
 
     message_id: str

@@ -173,7 +173,7 @@ class Decider:
                 await self.collector.bury(source.id, dropped, received)
             kept = [*events, asking]
             await self.ledger.append_soon(LIVE, kept)
-            recent.add(kept)
+            recent.add(kept, sum(map(len, ask.events)))
         except LedgerUnavailable as error:
             log.warning("decide.not_durable", error=str(error)[:200])
             return problem(503, "not_durable", "Heed cannot keep events just now; ask again.", "", 5)

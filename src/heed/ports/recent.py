@@ -6,65 +6,62 @@ answered by somebody who heard it. Kept by the identifiers as sent, for some sec
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 
 from heed.contracts.event import Event
 from heed.ports.ledger import part_of
 
 _KEEP_MS = 15_000
-_MOST = 50_000
+_MOST = 25_000
+_MOST_BYTES = 8_000_000
+
+_Index = dict[str, list[Event]]
 
 
 class Recent:
+    """Two shelves, one being filled and the one filled before: forgetting is dropping a shelf whole.
+
+    An event stays at least `_KEEP_MS` unless more than `_MOST` events or `_MOST_BYTES` of requests follow it
+    sooner; both shelves together hold at most twice that.
+    """
+
     def __init__(self) -> None:
-        self._by_identifier: dict[str, list[Event]] = {}
-        self._order: deque[tuple[int, Event]] = deque()
+        self._filling: _Index = {}
+        self._filled: _Index = {}
+        self._since = self._count = self._bytes = 0
 
-    def add(self, events: Sequence[Event]) -> None:
-        """Remember events the ledger keeps."""
+    def add(self, events: Sequence[Event], size: int) -> None:
+        """Remember events the ledger keeps; `size` is what the request with them weighed, in bytes."""
+        if not events:
+            return
+        now = events[-1].received
+        if now - self._since > _KEEP_MS or self._count > _MOST or self._bytes > _MOST_BYTES:
+            stale = now - self._since > 2 * _KEEP_MS
+            self._filled = {} if stale else self._filling
+            self._filling = {}
+            self._since, self._count, self._bytes = now, 0, 0
+        self._count += len(events)
+        self._bytes += size
+        shelf = self._filling
         for event in events:
-            for identifier in _identifiers(event):
-                self._by_identifier.setdefault(identifier, []).append(event)
-            self._order.append((event.received, event))
-        if events:
-            self._forget(events[-1].received - _KEEP_MS)
-
-    def _forget(self, before: int) -> None:
-        while self._order and (self._order[0][0] < before or len(self._order) > _MOST):
-            _, event = self._order.popleft()
-            for identifier in _identifiers(event):
-                kept = self._by_identifier.get(identifier)
-                if kept and kept[0] is event:
-                    kept.pop(0)
-                    if not kept:
-                        del self._by_identifier[identifier]
+            if event.user_id:
+                shelf.setdefault("u" + event.user_id, []).append(event)
+            if event.anonymous_id:
+                shelf.setdefault("a" + event.anonymous_id, []).append(event)
 
     def of(self, user_id: str, anonymous_id: str) -> list[Event]:
         """What these identifiers did lately, in order, a message sent again once."""
         found: dict[tuple[str, str], Event] = {}
-        for identifier in _keys(user_id, anonymous_id):
-            for event in self._by_identifier.get(identifier, ()):
-                found.setdefault((event.source, event.message_id), event)
+        for key in (user_id and "u" + user_id, anonymous_id and "a" + anonymous_id):
+            for shelf in (self._filled, self._filling):
+                for event in shelf.get(key, ()):
+                    found.setdefault((event.source, event.message_id), event)
         return sorted(found.values(), key=lambda event: event.seq)
 
 
 def not_carried(events: Iterable[Event], positions: Sequence[int]) -> list[Event]:
     """Those that lie after what is carried of their part; `positions` by part."""
     return [event for event in events if event.seq > positions[part_of(event)]]
-
-
-def _identifiers(event: Event) -> Iterable[str]:
-    return _keys(event.user_id, event.anonymous_id)
-
-
-def _keys(user_id: str, anonymous_id: str) -> list[str]:
-    keys = []
-    if user_id:
-        keys.append("u" + user_id)
-    if anonymous_id:
-        keys.append("a" + anonymous_id)
-    return keys
 
 
 recent = Recent()

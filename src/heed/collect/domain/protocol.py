@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from heed.collect.domain.soundness import DEEPEST, TooDeep, is_plain, sound
+from heed.collect.domain.soundness import DEEPEST, TooDeep, is_flat, is_plain, sound
 from heed.contracts import vocabulary
 from heed.contracts.event import Event
 from heed.kit.clock import DAY, HOUR, moment
@@ -74,7 +74,7 @@ _Text = str | int | float | None
 _Object = dict[str, Any] | None
 
 
-class _Call(msgspec.Struct, rename="camel"):
+class _Call(msgspec.Struct, rename="camel", gc=False):
     type: str | None = None
     message_id: _Text = None
     user_id: _Text = None
@@ -142,8 +142,9 @@ def _finite(text: str) -> float | None:
 
 
 def _parse(body: bytes, kind: str, received: int, limits: Limits) -> Parsed:
+    plain = is_plain(body)
     if kind != "batch":
-        event, key = _one(body, kind, received, limits, None, None)
+        event, key = _one(body, kind, received, limits, None, None, plain)
         return Parsed([event], [], key) if isinstance(event, Event) else Parsed([], [event], key)
     try:
         envelope = _envelope.decode(body)
@@ -153,7 +154,7 @@ def _parse(body: bytes, kind: str, received: int, limits: Limits) -> Parsed:
         raise BadRequest("A batch needs a list called `batch`")
     parsed = Parsed([], [], envelope.write_key or "")
     for raw in envelope.batch[: limits.batch_events]:
-        event, key = _one(bytes(raw), "", received, limits, envelope.sent_at, envelope.context)
+        event, key = _one(bytes(raw), "", received, limits, envelope.sent_at, envelope.context, plain)
         parsed.write_key = parsed.write_key or key
         if isinstance(event, Event):
             parsed.events.append(event)
@@ -183,7 +184,7 @@ def _piece(piece: list[bytes], first: int) -> Dropped:
 
 
 def _one(
-    raw: bytes, kind: str, received: int, limits: Limits, sent_at: _Text, context: _Object
+    raw: bytes, kind: str, received: int, limits: Limits, sent_at: _Text, context: _Object, plain: bool
 ) -> tuple[Event | Dropped, str]:
     if len(raw) > limits.event_bytes:
         detail = f"{len(raw)} bytes, allowed are {limits.event_bytes}"
@@ -199,22 +200,32 @@ def _one(
             raise BadRequest(_words(error)) from None
         return Dropped("wrong_shape", _words(error), raw), ""
     key = call.write_key or ""
-    found = _checked(call, raw, kind, received, limits, sent_at, context)
+    found = _checked(call, raw, kind, received, limits, sent_at, context, plain)
     if isinstance(found, Event):
         return found, key
     return Dropped(found[0], found[1], raw), key
 
 
 def _checked(
-    call: _Call, raw: bytes, kind: str, received: int, limits: Limits, sent_at: _Text, context: _Object
+    call: _Call,
+    raw: bytes,
+    kind: str,
+    received: int,
+    limits: Limits,
+    sent_at: _Text,
+    context: _Object,
+    plain: bool,
 ) -> Event | tuple[str, str]:
-    """The event of a call from outside: sound, and not one that only Heed itself may send."""
+    """The event of a call from outside: sound, and not one that only Heed itself may send.
+
+    `plain` is what `is_plain` says of everything the event is made of.
+    """
     found = event_of(call, kind, received, limits, sent_at, context)
     if not isinstance(found, Event):
         return found
     if found.type == "track" and found.name in RESERVED:
         return "reserved", f"event {found.name!r}"
-    if not is_plain(raw) or context:
+    if context or not plain or not is_flat(raw):
         try:
             found = _made_sound(found)
         except (TooDeep, RecursionError):
@@ -244,9 +255,11 @@ def event_of(
     call: _Call, kind: str, received: int, limits: Limits, sent_at: _Text, context: _Object
 ) -> Event | tuple[str, str]:
     """The event of a well-formed call, or the reason it is dropped and a detail."""
-    type_ = (kind or call.type or "").strip().lower()
+    type_ = kind or call.type or ""
     if type_ not in KINDS:
-        return "unknown_type", f"type {type_[:40]!r}"
+        type_ = type_.strip().lower()
+        if type_ not in KINDS:
+            return "unknown_type", f"type {type_[:40]!r}"
     name = _text(call.event if type_ == "track" else call.name)
     if type_ == "track" and not name:
         return "no_event_name", "`event` is empty"
@@ -324,6 +337,8 @@ def _plausible(ms: int) -> int | None:
 def _text(value: _Text) -> str:
     if value is None:
         return ""
+    if type(value) is str and len(value) <= _MAX_TEXT:
+        return value.strip()
     if isinstance(value, float):
         if not math.isfinite(value):
             return ""
@@ -361,7 +376,7 @@ def event_of_raw(
         return Dropped("wrong_shape", _words(error), raw)
     if not call.user_id and not call.anonymous_id:
         call.user_id, call.anonymous_id = user_id, anonymous_id
-    found = _checked(call, raw, "" if call.type else "track", received, limits, None, None)
+    found = _checked(call, raw, "" if call.type else "track", received, limits, None, None, is_plain(raw))
     return found if isinstance(found, Event) else Dropped(found[0], found[1], raw)
 
 

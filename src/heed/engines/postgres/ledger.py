@@ -30,7 +30,7 @@ with head as (
 ), kept as (
     insert into ledger (lane, part, seq, count, body)
     select %(lane)s, piece.part, head.before + piece.place, piece.count, piece.body
-    from head, unnest(%(parts)s::smallint[], %(places)s::bigint[], %(counts)s::int[], %(bodies)s::bytea[])
+    from head, unnest(%(parts)b::smallint[], %(places)b::bigint[], %(counts)b::int[], %(bodies)b::bytea[])
         as piece (part, place, count, body)
 )
 select before, pg_notify('heed_ledger', '') from head

@@ -287,10 +287,11 @@ class Carrier:
             rows.add(event, profile_id, [hash.hex for _, hash in own], sealed, feeling, open_name)
 
     def _count(self, received: Sequence[Event], carried: Sequence[Event]) -> None:
-        counts: Counter[tuple[datetime, str, str]] = Counter()
-        for outcome, events in (("received", received), ("carried", carried)):
-            for event in events:
-                counts[moment(event.received // HOUR * HOUR), event.source, outcome] += 1
+        counts = {
+            (moment(hour * HOUR), source, outcome): count
+            for outcome, events in (("received", received), ("carried", carried))
+            for (hour, source), count in Counter((each.received // HOUR, each.source) for each in events).items()
+        }
         if counts:
             store.count_hours(self.connection, counts)
 

@@ -134,7 +134,7 @@ def progress(connection: psycopg.Connection) -> dict[int, int]:
 def unseen(connection: psycopg.Connection, keys: Sequence[uuid.UUID], at: datetime) -> set[uuid.UUID]:
     """Which of these keys were never seen; they are from now on."""
     rows = connection.execute(
-        "insert into carry_seen (key, at) select unnest(%s::uuid[]), %s on conflict do nothing returning key",
+        "insert into carry_seen (key, at) select unnest(%b::uuid[]), %s on conflict do nothing returning key",
         # In one order for all, so that engines that meet the same messages cannot wait for each other.
         [sorted(keys, key=attrgetter("int")), at],
         binary=True,

@@ -44,7 +44,7 @@ def owners(connection: psycopg.Connection, hashes: Iterable[uuid.UUID]) -> dict[
     if not wanted:
         return {}
     rows = connection.execute(
-        "select hash, profile_id from identifier where hash = any(%s)", [wanted], binary=True
+        "select hash, profile_id from identifier where hash = any(%b::uuid[])", [wanted], binary=True
     ).fetchall()
     return dict(rows)
 
@@ -56,7 +56,7 @@ def states(
     wanted = in_order(profile_ids)
     if not wanted:
         return {}
-    query = "select id, state from profile where id = any(%s)"
+    query = "select id, state from profile where id = any(%b::uuid[])"
     if lock:
         query += " order by id for update"
     # A page's connection hands out client-side cursors, which know no binary results.
@@ -68,7 +68,7 @@ def keys(
 ) -> dict[uuid.UUID, bytes]:
     """The unwrapped keys of those profiles that have one."""
     rows = connection.execute(
-        "select profile_id, wrapped from profile_key where profile_id = any(%s)",
+        "select profile_id, wrapped from profile_key where profile_id = any(%b::uuid[])",
         [list(set(profile_ids))],
         binary=True,
     ).fetchall()
@@ -88,7 +88,7 @@ def make_keys(
         return {}
     rows = [(each, seal(master_key, key, _KEY_PURPOSE + each.bytes)) for each, key in made.items()]
     inserted = connection.execute(
-        "insert into profile_key (profile_id, wrapped) select * from unnest(%s::uuid[], %s::bytea[])"
+        "insert into profile_key (profile_id, wrapped) select * from unnest(%b::uuid[], %b::bytea[])"
         " on conflict do nothing returning profile_id",
         [[each for each, _ in rows], [wrapped for _, wrapped in rows]],
         binary=True,
@@ -100,7 +100,7 @@ def make_keys(
 
 def erased(connection: psycopg.Connection, candidates: Iterable[uuid.UUID]) -> frozenset[uuid.UUID]:
     rows = connection.execute(
-        "select id from profile_erased where id = any(%s)", [list(candidates)], binary=True
+        "select id from profile_erased where id = any(%b::uuid[])", [list(candidates)], binary=True
     ).fetchall()
     return frozenset(each for (each,) in rows)
 
@@ -164,13 +164,13 @@ def attach(
     if fresh:
         written += connection.execute(
             "insert into identifier (hash, kind, profile_id)"
-            " select * from unnest(%s::uuid[], %s::text[], %s::uuid[]) on conflict do nothing",
+            " select * from unnest(%b::uuid[], %b::text[], %b::uuid[]) on conflict do nothing",
             [fresh, [attached[each][0] for each in fresh], [attached[each][1] for each in fresh]],
             binary=True,
         ).rowcount
     if moved:
         written += connection.execute(
-            "update identifier set profile_id = moved.owner from unnest(%s::uuid[], %s::uuid[]) as moved (hash, owner)"
+            "update identifier set profile_id = moved.owner from unnest(%b::uuid[], %b::uuid[]) as moved (hash, owner)"
             " where identifier.hash = moved.hash",
             [moved, [attached[each][1] for each in moved]],
             binary=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from operator import eq, ge, gt, le, lt
 from typing import Any as Anything
 from typing import Protocol
 
@@ -99,13 +100,13 @@ def _did(rule: Did, readings: Readings) -> Predicate:
     return holds
 
 
-_COUNTS: dict[str, Callable[[int, int], bool]] = {
-    "=": lambda found, wanted: found == wanted,
-    "<": lambda found, wanted: found < wanted,
-    "<=": lambda found, wanted: found <= wanted,
-    ">": lambda found, wanted: found > wanted,
-    ">=": lambda found, wanted: found >= wanted,
+_ORDERS: dict[str, Callable[[Anything, Anything], bool]] = {
+    "<": lt,
+    "<=": le,
+    ">": gt,
+    ">=": ge,
 }
+_COUNTS: dict[str, Callable[[int, int], bool]] = {"=": eq, **_ORDERS}
 
 
 def as_number(value: Anything) -> float | None:
@@ -142,18 +143,13 @@ def tester(rule: Compare) -> Callable[[Anything], bool]:
     order = _ORDERS[operator]
 
     def test(value: Anything) -> bool:
+        if type(value) is float and value - value == 0:
+            return order(value, number)
         found = as_number(value)
         return found is not None and order(found, number)
 
     return test
 
-
-_ORDERS: dict[str, Callable[[float, float], bool]] = {
-    "<": lambda found, wanted: found < wanted,
-    "<=": lambda found, wanted: found <= wanted,
-    ">": lambda found, wanted: found > wanted,
-    ">=": lambda found, wanted: found >= wanted,
-}
 
 
 def _equals(wanted: Literal_) -> Callable[[Anything], bool]:

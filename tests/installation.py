@@ -75,6 +75,20 @@ class Installation:
         self.carry()
         return made
 
+    def segment(self, key: str, rule: str = "", purpose: str = "", kind: str = "rule") -> None:
+        """A segment as its page would save it; in force once something is carried."""
+        self.connection.execute(
+            "insert into segment (key, name, description, kind, rule, purpose, created_by, created_at, changed_at)"
+            " values (%s, %s, '', %s, %s, %s, '', now(), clock_timestamp()) on conflict (key) do update set"
+            " rule = excluded.rule, purpose = excluded.purpose, changed_at = excluded.changed_at, filled_at = null",
+            [key, key.title(), kind, rule, purpose],
+        )
+
+    def members(self, key: str) -> set[str]:
+        """The user ids of a segment's members."""
+        rows = self.connection.execute("select user_id from profile where segments @> array[%s]", [key])
+        return {user_id for (user_id,) in rows}
+
     def profile_ids(self) -> set[uuid.UUID]:
         return set(profiles.ids(self.connection))
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from heed.pipeline.engine import Engine
 
 
-_WEIGHTS_EVERY = 5.0
+_FRESH_EVERY = 5.0
 _COLLECT = (100_000, 50, 1_000)
 """Allocations before the youngest generation is collected, and how many such before the next older one."""
 
@@ -111,14 +111,15 @@ def warm_up() -> None:
     gc.set_threshold(*_COLLECT)
 
 
-def _keep_weights_fresh() -> None:
-    """Where no decider does it: what moods are weighed by, every few seconds."""
+def _keep_fresh() -> None:
+    """Where no decider does it: what moods are weighed by and which segments there are, every few seconds."""
     while True:
         with contextlib.suppress(psycopg.Error), connect(heed_settings.load()) as connection:
             while True:
                 sensing().refresh(connection)
-                time.sleep(_WEIGHTS_EVERY)
-        time.sleep(_WEIGHTS_EVERY)
+                profiles.reload(connection)
+                time.sleep(_FRESH_EVERY)
+        time.sleep(_FRESH_EVERY)
 
 
 def front(with_pages: bool = True) -> Any:
@@ -181,7 +182,7 @@ def pages() -> Any:
     """The WSGI application of pages that run apart from the front; made in granian's own worker."""
     set_up_django()
     engines()
-    threading.Thread(target=_keep_weights_fresh, name="weights", daemon=True).start()
+    threading.Thread(target=_keep_fresh, name="fresh", daemon=True).start()
     from heed.web.wsgi import application
 
     return application

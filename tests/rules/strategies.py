@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from heed.rules.tree import All, Compare, Consents, Did, Holds, Not, Window
+from heed.rules.tree import All, Compare, Consents, Did, Holds, InSegment, Not, Window
 from heed.rules.tree import Any as Either
 
 TRAITS = ("plan", "age", "vip", "city")
@@ -14,6 +14,7 @@ EVENTS = ("Order Completed", "Product Viewed", "Login")
 PROPERTIES = ("value", "category", "rating", "coupon", "discount", "gift")
 CIRCUMSTANCES = ("order_late", "case_open", "basket_left", "just_complained")
 PURPOSES = ("marketing", "service")
+LISTS = ("testers", "press")
 
 texts = st.sampled_from(["", "pro", "free", 'a "quoted" \\ text', "Ünï", "%_'", "5", "true", "null"])
 numbers = st.one_of(
@@ -54,6 +55,7 @@ leaves = st.one_of(
     dids,
     st.builds(Holds, st.sampled_from(CIRCUMSTANCES)),
     st.builds(Consents, st.sampled_from(PURPOSES)),
+    st.builds(InSegment, st.sampled_from(LISTS)),
 )
 
 

@@ -14,19 +14,19 @@ from heed.contracts.event import Event
 from heed.contracts.lake import open_event
 from heed.pipeline.lake_rows import RowBuilder
 from heed.profiles.api import counting
-from heed.profiles.domain.activity import Activity, count
+from heed.profiles.domain.activity import Activity, count, oldest
 from heed.rules import compile_rule
 from heed.rules.lake import members, profile_table
 from heed.rules.predicate import as_number
-from heed.rules.tree import BUCKET_MS, All, Consents, Did, Holds, Not, Window, atoms
+from heed.rules.tree import BUCKET_MS, All, Consents, Did, Holds, InSegment, Not, Rule, Window, atoms
 from heed.rules.tree import Any as Either
-from tests.rules.strategies import CIRCUMSTANCES, EVENTS, PURPOSES, TRAITS, literals, rules
+from tests.rules.strategies import CIRCUMSTANCES, EVENTS, LISTS, PURPOSES, TRAITS, literals, rules
 
 NOW = 1_790_000_123_456
 _HOUR = 3_600_000
 
 
-class _Readings:
+class Readings:
     def trait(self, state: Any, name: str) -> Any:
         return state.traits.get(name)
 
@@ -38,6 +38,18 @@ class _Readings:
 
     def consents(self, state: Any, purpose: str, now: int) -> bool:
         return purpose in state.consented
+
+    def member(self, state: Any, segment: str, now: int) -> bool:
+        return segment in state.lists
+
+    def traits(self, state: Any) -> Any:
+        return state.traits
+
+    def counted(self, state: Any) -> Any:
+        return state.activity.counters
+
+    def oldest(self, state: Any, key: str, since_bucket: int) -> int | None:
+        return oldest(state.activity, key, since_bucket)
 
 
 ages = st.one_of(
@@ -63,13 +75,14 @@ customers = st.fixed_dictionaries(
         "traits": st.dictionaries(st.sampled_from(TRAITS), literals),
         "true_now": st.sets(st.sampled_from(CIRCUMSTANCES)),
         "consented": st.sets(st.sampled_from(PURPOSES)),
+        "lists": st.sets(st.sampled_from(LISTS)),
         "events": events,
     }
 )
 
 
-def _world(people: list[dict[str, Any]], rule: Any) -> tuple[dict[str, Any], RowBuilder]:
-    counting.set(atoms(rule))
+def world(people: list[dict[str, Any]], *rules: Rule) -> tuple[dict[str, Any], RowBuilder]:
+    counting.set(atom for rule in rules for atom in atoms(rule))
     rows = RowBuilder(0)
     states: dict[str, Any] = {}
     for number, person in enumerate(people):
@@ -81,6 +94,7 @@ def _world(people: list[dict[str, Any]], rule: Any) -> tuple[dict[str, Any], Row
             counting.step(state, event, event.occurred)
             rows.add(event, profile_id, [], None, None, True)
         states[str(profile_id)] = state
+    _feel(states)
     return states, rows
 
 
@@ -94,9 +108,8 @@ def _world(people: list[dict[str, Any]], rule: Any) -> tuple[dict[str, Any], Row
 def test_live_and_lake_and_reference_agree(people: list[dict[str, Any]], rule: Any, later: int) -> None:
     """Also `later`, when no event came but time went on."""
     now = NOW + later
-    states, rows = _world(people, rule)
-    readings = _Readings()
-    _feel(states)
+    states, rows = world(people, rule)
+    readings = Readings()
     test = compile_rule(rule, readings)
     live = {key for key, state in states.items() if test(state, now)}
     connection = ibis.duckdb.connect()
@@ -128,6 +141,8 @@ def _naive(rule: Any, state: Any, now: int) -> bool:
         return rule.circumstance in state.true_now
     if isinstance(rule, Consents):
         return rule.purpose in state.consented
+    if isinstance(rule, InSegment):
+        return rule.segment in state.lists
     if isinstance(rule, Did):
         found = sum(1 for event in state.events if _counts(rule, event, now))
         return bool(_compare(found, rule.operator, rule.count))
@@ -192,9 +207,15 @@ def test_a_window_ends_on_the_bucket() -> None:
     rule = Did("Login", window=Window(1, "days"))
     midnight = NOW // (24 * _HOUR) * 24 * _HOUR
     people = [
-        {"traits": {}, "true_now": set(), "consented": set(), "events": [("Login", NOW - at, {})]}
+        {
+            "traits": {},
+            "true_now": set(),
+            "consented": set(),
+            "lists": set(),
+            "events": [("Login", NOW - at, {})],
+        }
         for at in (midnight, midnight - 1)
     ]
-    states, _ = _world(people, rule)
-    test = compile_rule(rule, _Readings())
+    states, _ = world(people, rule)
+    test = compile_rule(rule, Readings())
     assert [test(state, NOW) for state in states.values()] == [True, False]

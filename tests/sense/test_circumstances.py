@@ -47,7 +47,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "_facts", {})
     for fact in (*ORDER_FACTS, *CASE_FACTS, *MOOD_FACTS, *surroundings.FACTS):
         register_fact(fact)
-    monkeypatch.setattr(rules, "_readings", [SimpleNamespace()])
+    monkeypatch.setattr(rules, "_in_use", [SimpleNamespace()])
 
 
 def event(name: str, at: int = T0, read: Understanding | None = None, **properties: Any) -> Event:
@@ -171,7 +171,7 @@ def test_a_company_adds_its_own_circumstance() -> None:
     book.define(Definition("big_basket", "basket.value > 100", ("basket of {basket.value}",), 0.1))
     now = true_now(T0, event(v.PRODUCT_ADDED, T0, product_id="p", price=120.5), book=book)
     assert now["big_basket"].label == "basket of 120.5"
-    with pytest.raises(ValueError, match="another circumstance"):
+    with pytest.raises(ValueError, match="no other circumstance"):
         book.define(Definition("loop", 'circumstance "loop"', ("x",)))
     with pytest.raises(rules.RuleError):
         book.define(Definition("typo", "basket.valu > 1", ("x",)))

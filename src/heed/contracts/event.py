@@ -58,6 +58,10 @@ class Event(msgspec.Struct, omit_defaults=True, gc=False):
     open: dict[str, Any] = {}
 
 
+OWN_SOURCE = "heed"
+"""The source of events in which Heed itself or a colleague speaks: nobody was seen because of one."""
+
+
 class Effect(msgspec.Struct, frozen=True):
     """Something a fold step wants done after the batch is saved. `kind` is `<room>.<verb>`."""
 

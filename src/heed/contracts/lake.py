@@ -58,7 +58,17 @@ OPEN_TEXTS = frozenset(
         *("device", "os", "browser", "app_version", "version", "language", "locale", "direction"),
         *("utm_source", "utm_medium", "utm_content", "utm_term", "expected_at", "delivered_at", "due_at"),
         *("survey_id", "question_id", "treatment", "lever", "outcome", "rule", "topic", "tag", "method"),
-        *("purpose", "granted", "wording", "selector", "element", "form_id", "error_type", "renewal_date"),
+        *(
+            "purpose",
+            "granted",
+            "segment",
+            "wording",
+            "selector",
+            "element",
+            "form_id",
+            "error_type",
+            "renewal_date",
+        ),
     }
 )
 """Names whose texts describe things, not people."""

@@ -1,5 +1,6 @@
-"""The door of the pipeline: have effects done."""
+"""The door of the pipeline: have effects and chores done."""
 
+from heed.pipeline.chores import register_chore
 from heed.pipeline.effects import register_effect
 
-__all__ = ["register_effect"]
+__all__ = ["register_chore", "register_effect"]

@@ -76,7 +76,7 @@ class Carrier:
         self.clock = clock
         self.declared_open = declared_open
         self.conflicts: Counter[int] = Counter()
-        self._rules: list[str] | None = None
+        self._rules: tuple[list[str], str] | None = None
         store.prepare(connection)
         connection.execute("select set_config('application_name', %s, false)", [store.ENGINE])
 
@@ -105,7 +105,7 @@ class Carrier:
             parts = store.take(self.connection, lane, head, share)
             if not parts:
                 return None
-            self._take_rules()
+            self.take_rules()
             span = self.ledger.read_parts(lane, parts, limit)
             full = span is not None and len(span.events) >= limit
             done = Carried(lane, span.last if span is not None and (full or span.last > head) else head)
@@ -114,11 +114,15 @@ class Carrier:
             store.move(self.connection, lane, parts, done.last, moment(self.clock()))
             return done
 
-    def _take_rules(self) -> None:
-        """Count what every profile has counters for, which another engine may have changed."""
+    def take_rules(self) -> None:
+        """Count what every profile has counters for and go by the definitions in force, for this transaction.
+
+        Another engine may have changed either.
+        """
         rules = store.share_rules(self.connection)
         if rules != self._rules:
-            profiles.counting.set(map(atom_from_json, rules))
+            profiles.counting.set(map(atom_from_json, rules[0]))
+            profiles.reload(self.connection)
             self._rules = rules
 
     def _carry_what_can_be(self, events: Sequence[Event], done: Carried) -> None:
@@ -234,7 +238,7 @@ class Carrier:
             effects.extend(fold.apply(state, event, event.occurred))
             feeling = self.sensing.feeling(state, event.occurred) if rows is not None else None
             carried.append((event, profile_id, feeling, "name" not in private))
-        self._save(working)
+        self._save(working, announce=rows is not None)
         if rows is not None:
             self._describe(carried, pairs, working, rows)
             apply_effects(connection, effects)
@@ -256,7 +260,7 @@ class Carrier:
         erased = profiles.erased(connection, candidates) if candidates else frozenset()
         return profiles.Working(profiles.fold, self.normaliser, self.hasher, owners, states, erased)
 
-    def _save(self, working: profiles.Working) -> None:
+    def _save(self, working: profiles.Working, announce: bool) -> None:
         now = self.clock()
         profiles.merge(self.connection, working.merges, moment(now))
         rows = [
@@ -265,7 +269,7 @@ class Carrier:
         ]
         if not (
             profiles.attach(self.connection, working.attached, working.known)
-            and profiles.save(self.connection, rows, working.created)
+            and profiles.save(self.connection, rows, working.created, announce)
         ):
             raise Conflict("another engine made the same profile")
 
@@ -290,7 +294,9 @@ class Carrier:
         counts = {
             (moment(hour * HOUR), source, outcome): count
             for outcome, events in (("received", received), ("carried", carried))
-            for (hour, source), count in Counter((each.received // HOUR, each.source) for each in events).items()
+            for (hour, source), count in Counter(
+                (each.received // HOUR, each.source) for each in events
+            ).items()
         }
         if counts:
             store.count_hours(self.connection, counts)

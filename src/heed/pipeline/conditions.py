@@ -29,23 +29,24 @@ def take_into_force(
     flush: Callable[[], None],
     clock: Clock,
 ) -> bool:
-    """Make the conditions that are asked the ones counted; True where profiles had to be changed.
+    """Make what is asked for the conditions counted and the definitions gone by; True where something changed.
 
     They are read once no batch is under way, so that no engine acts on an older list than another's.
     `flush` brings the lake up to the last carried batch.
     """
-    with store.holding_rules(connection) as texts:
-        wanted = {atom.key: atom for atom in read_atoms()}
+    with store.holding_rules(connection) as (texts, mark):
+        wanted, wanted_mark = {atom.key: atom for atom in read_atoms()}, profiles.mark(connection)
         counted = {atom_from_json(text).key for text in texts}
         fresh = {key: atom for key, atom in wanted.items() if key not in counted}
         retired = counted - wanted.keys()
-        if not fresh and not retired:
+        if not fresh and not retired and mark == wanted_mark:
             profiles.counting.set(wanted.values())
             return False
-        flush()
+        if fresh:
+            flush()
         with connection.transaction():
             _fill(connection, lake, fresh, retired, clock)
-            store.set_rules(connection, map(atom_to_json, wanted.values()))
+            store.set_rules(connection, map(atom_to_json, wanted.values()), wanted_mark)
         profiles.counting.set(wanted.values())
     return True
 

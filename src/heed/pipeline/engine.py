@@ -9,7 +9,9 @@ import psycopg
 import structlog
 
 from heed.kit.clock import Clock, moment
+from heed.pipeline import store
 from heed.pipeline.carry import Carrier, Conflict
+from heed.pipeline.chores import do_chores
 from heed.pipeline.conditions import take_into_force
 from heed.pipeline.lake_writer import write_out
 from heed.ports.lake import Lake
@@ -71,7 +73,7 @@ class Engine:
         if not live + bulk or time.monotonic() - self._woken_at > _WAKE_EVERY:
             woken = self.wake()
             self._woken_at = time.monotonic()
-        return live + bulk + woken
+        return live + bulk + woken + self.chores()
 
     def carry(self, lane: int, limit: int) -> int:
         try:
@@ -87,10 +89,16 @@ class Engine:
         """Carry all that waits and bring the lake up to date; for commands that run without a server."""
         done = 0
         self.refresh_rules(force=True)
-        while turn := self.carry(LIVE, self.batch) or self.carry(BULK, self.batch):
+        while turn := self.carry(LIVE, self.batch) or self.carry(BULK, self.batch) or self.chores():
             done += turn
         self.flush()
         return done
+
+    def chores(self) -> int:
+        """A piece of what rooms have to do between batches; returns how much was done."""
+        with self.connection.transaction():
+            self.carrier.take_rules()
+            return do_chores(self.connection, self.ledger, self.clock())
 
     def flush(self) -> None:
         while write_out(self.connection, self.lake):
@@ -102,7 +110,11 @@ class Engine:
             return
         self.carrier.sensing.refresh(self.connection)
         atoms = profiles.atoms_in_force(self.connection)
-        changed = {atom.key for atom in atoms} != profiles.counting.atoms.keys() or not self._rules_at
+        changed = (
+            {atom.key for atom in atoms} != profiles.counting.atoms.keys()
+            or profiles.mark(self.connection) != store.rules(self.connection)[1]
+            or not self._rules_at
+        )
         if changed and take_into_force(
             self.connection,
             self.lake,
@@ -120,6 +132,7 @@ class Engine:
         """
         now = self.clock()
         with self.connection.transaction():
+            self.carrier.take_rules()
             found = profiles.due(self.connection, moment(now), _DUE_BATCH)
             states = [profiles.fold.decode(data) for _, data in found]
             rows = [

@@ -23,10 +23,12 @@ class Position(models.Model):
 
 
 class Rules(models.Model):
-    """The conditions every profile has counters for, as JSON; one row."""
+    """The conditions every profile has counters for, as JSON, and the mark of the definitions that projections
+    go by; one row."""
 
     id = models.SmallIntegerField(primary_key=True)
     atoms = ArrayField(models.TextField(), default=list)
+    mark = models.TextField(default="")
 
     class Meta:
         db_table = "carry_rules"

@@ -30,6 +30,7 @@ def replay(carrier: Carrier, lake: Lake, progress: Callable[[int], None] = lambd
     connection = carrier.connection
     result = Replayed()
     with connection.transaction():
+        carrier.take_rules()
         profiles.clear(connection)
         for batch in lake.scan(["profile_id", "private"]):
             found = profiles.open_events(connection, carrier.master_key, batch.to_pylist())

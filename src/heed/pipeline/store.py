@@ -34,23 +34,26 @@ def number_batch(connection: psycopg.Connection) -> int:
     return int(row[0])
 
 
-def share_rules(connection: psycopg.Connection) -> list[str]:
-    """The conditions counted, as JSON, which stay so until the transaction ends."""
+def share_rules(connection: psycopg.Connection) -> tuple[list[str], str]:
+    """The conditions counted, as JSON, and the mark in force, which stay so until the transaction ends."""
     connection.execute("select pg_advisory_xact_lock_shared(7341, 3)")
-    row = connection.execute("select atoms from carry_rules").fetchone()
-    return list(row[0]) if row else []
+    return rules(connection)
+
+
+def rules(connection: psycopg.Connection) -> tuple[list[str], str]:
+    row = connection.execute("select atoms, mark from carry_rules").fetchone()
+    return (list(row[0]), row[1]) if row else ([], "")
 
 
 @contextlib.contextmanager
-def holding_rules(connection: psycopg.Connection) -> Iterator[list[str]]:
+def holding_rules(connection: psycopg.Connection) -> Iterator[tuple[list[str], str]]:
     """The same for whoever is to change them: waits for the batches under way, and no other begins inside.
 
     The lock is the session's, so that several transactions fit in.
     """
     connection.execute("select pg_advisory_lock(7341, 3)")
     try:
-        row = connection.execute("select atoms from carry_rules").fetchone()
-        yield list(row[0]) if row else []
+        yield rules(connection)
     finally:
         if not connection.closed:
             connection.execute("select pg_advisory_unlock(7341, 3)")
@@ -79,10 +82,11 @@ def keeping_lake_files(connection: psycopg.Connection) -> Iterator[bool]:
             connection.execute("select pg_advisory_unlock(7341, 4)")
 
 
-def set_rules(connection: psycopg.Connection, atoms: Iterable[str]) -> None:
+def set_rules(connection: psycopg.Connection, atoms: Iterable[str], mark: str) -> None:
     connection.execute(
-        "insert into carry_rules (id, atoms) values (1, %s) on conflict (id) do update set atoms = excluded.atoms",
-        [sorted(atoms)],
+        "insert into carry_rules (id, atoms, mark) values (1, %s, %s)"
+        " on conflict (id) do update set atoms = excluded.atoms, mark = excluded.mark",
+        [sorted(atoms), mark],
     )
 
 

@@ -1,13 +1,13 @@
 """The door of `profiles`: the fold, identity, and what is known of a customer."""
 
 from heed.profiles.alarms import alarms, register_alarms
-from heed.profiles.circumstances import register_holds
 from heed.profiles.domain.activity import counting, prune
 from heed.profiles.domain.conditions import atoms_in_force, register_rules
 from heed.profiles.domain.identifiers import Hasher, Normaliser
 from heed.profiles.domain.resolution import Working, hashes_of, lookups
 from heed.profiles.domain.sections import identifying_texts
 from heed.profiles.domain.state import fold
+from heed.profiles.lent import mark, register_book, register_holds, register_member, reload
 from heed.profiles.projection import columns, register_projection, row_of
 from heed.profiles.sealed import open_events
 from heed.profiles.store import (
@@ -20,6 +20,7 @@ from heed.profiles.store import (
     ids,
     keys,
     make_keys,
+    memberships,
     merge,
     merged_into,
     owners,
@@ -50,16 +51,21 @@ __all__ = [
     "keys",
     "lookups",
     "make_keys",
+    "mark",
+    "memberships",
     "merge",
     "merged_into",
     "open_events",
     "owners",
     "prune",
     "register_alarms",
+    "register_book",
     "register_holds",
+    "register_member",
     "register_projection",
     "register_rules",
     "register_section",
+    "reload",
     "row_of",
     "save",
     "states",

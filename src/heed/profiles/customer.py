@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from heed.contracts.event import Event
+from heed.contracts.event import OWN_SOURCE, Event
 from heed.contracts.mood import Circumstance, Mood, Stance
 from heed.govern.rooms import door, has_door
 from heed.kit.clock import in_ms
@@ -148,7 +148,7 @@ def identifying_event(customer: Customer, name: str, properties: dict[str, Any],
         received=now,
         name=name,
         properties=properties,
-        source="heed",
+        source=OWN_SOURCE,
     )
     for kind in ("user_id", "anonymous_id"):
         if values := known.get(kind):

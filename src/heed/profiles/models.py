@@ -29,6 +29,7 @@ class Profile(models.Model):
     confidence = models.FloatField(default=0)
     baseline = models.FloatField(default=0)
     circumstances = ArrayField(models.TextField(), default=list)
+    segments = ArrayField(models.TextField(), default=list)
     attention = models.FloatField(default=0)
     attention_reason = models.TextField(default="")
     revenue = models.DecimalField(max_digits=18, decimal_places=4, default=0)
@@ -48,7 +49,20 @@ class Profile(models.Model):
             models.Index(fields=["due_at"], name="profile_due", condition=models.Q(due_at__isnull=False)),
             models.Index(Lower("display_name"), "id", name="profile_name"),
             GinIndex(fields=["circumstances"], name="profile_circumstances"),
+            GinIndex(fields=["segments"], name="profile_segments"),
         ]
+
+
+class ProfileMove(models.Model):
+    """Segments a profile came into and left when it was saved, until they are announced as events."""
+
+    profile_id = models.UUIDField()
+    entered = ArrayField(models.TextField())
+    gone = ArrayField(models.TextField())
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "profile_move"
 
 
 class ProfileKey(models.Model):

@@ -21,7 +21,7 @@ _projections: list[Projection] = []
 
 COLUMNS = (
     *("display_name", "email", "phone", "user_id", "country", "first_seen", "last_seen"),
-    *("valence", "spread", "urgency", "confidence", "baseline", "circumstances"),
+    *("valence", "spread", "urgency", "confidence", "baseline", "circumstances", "segments"),
     *("attention", "attention_reason", "revenue", "currency", "orders", "refreshed_at", "due_at"),
 )
 _DEFAULTS: dict[str, Any] = {
@@ -31,6 +31,7 @@ _DEFAULTS: dict[str, Any] = {
     "confidence": 0.0,
     "baseline": 0.0,
     "circumstances": [],
+    "segments": [],
     "attention": 0.0,
     "attention_reason": "",
     "revenue": 0,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from heed import rules
 from heed.contracts.fold import Section, State
 from heed.profiles.api import register_section
-from heed.profiles.circumstances import holds
 from heed.profiles.domain import activity, sections
+from heed.profiles.lent import holds, member
 from heed.rules.facts import Fact, register_fact
 
 
@@ -28,6 +29,20 @@ class StateReadings:
     def consents(self, state: State, purpose: str, now: int) -> bool:
         found = state.consent.purposes.get(purpose)
         return found is not None and found.granted
+
+    def member(self, state: State, segment: str, now: int) -> bool:
+        return member(state, segment, now)
+
+    def traits(self, state: State) -> Iterable[str]:
+        names: Iterable[str] = state.traits.values
+        return names
+
+    def counted(self, state: State) -> Iterable[str]:
+        keys: Iterable[str] = state.activity.counters
+        return keys
+
+    def oldest(self, state: State, key: str, since_bucket: int) -> int | None:
+        return activity.oldest(state.activity, key, since_bucket)
 
 
 readings = StateReadings()

@@ -13,6 +13,7 @@ from psycopg import sql
 
 from heed.kit.sealing import new_key, seal, unseal
 from heed.profiles.domain.resolution import Merge
+from heed.profiles.lent import segmented
 from heed.profiles.projection import COLUMNS
 
 _KEY_PURPOSE = b"heed profile key "
@@ -22,6 +23,7 @@ _TYPES = {
     "refreshed_at": "timestamptz",
     "due_at": "timestamptz",
     "circumstances": "text[]",
+    "segments": "text[]",
     "revenue": "numeric",
     "orders": "int4",
     **dict.fromkeys(("valence", "spread", "urgency", "confidence", "baseline", "attention"), "float8"),
@@ -125,13 +127,18 @@ def save(
     connection: psycopg.Connection,
     rows: Sequence[tuple[Any, ...]],
     created: Collection[uuid.UUID] = frozenset(),
+    announce: bool = True,
 ) -> bool:
     """Replace profiles that are locked, insert those `created`; each row is `row_of(…)`.
+
+    Segments they came into or left are noted, where `announce`, for being announced as events.
 
     False where one created was made by somebody else meanwhile; the transaction is then of no use.
     """
     if not rows:
         return True
+    if announce and segmented():
+        _note_moves(connection, rows)
     connection.execute(
         "create temp table if not exists incoming_profile"
         " (fresh boolean not null, like profile including defaults) on commit delete rows"
@@ -147,6 +154,39 @@ def save(
         written += connection.execute(_UPDATE).rowcount
     connection.execute("delete from incoming_profile")
     return written == len(rows)
+
+
+_SEGMENTS, _REFRESHED = (2 + COLUMNS.index(name) for name in ("segments", "refreshed_at"))
+
+
+def _note_moves(connection: psycopg.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    before = memberships(connection, [row[0] for row in rows])
+    moves = []
+    for row in rows:
+        now, then = row[_SEGMENTS], before.get(row[0], [])
+        if now != then:
+            entered, gone = (
+                [each for each in now if each not in then],
+                [each for each in then if each not in now],
+            )
+            moves.append((row[0], entered, gone, row[_REFRESHED]))
+    if moves:
+        connection.cursor().executemany(
+            "insert into profile_move (profile_id, entered, gone, at) values (%s, %s, %s, %s)", moves
+        )
+
+
+def memberships(connection: psycopg.Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[str]]:
+    """The segments that profiles are in; who is in none is left out."""
+    return dict(
+        psycopg.Cursor(connection)
+        .execute(
+            "select id, segments from profile where id = any(%b::uuid[]) and segments <> '{}'",
+            [list(ids)],
+            binary=True,
+        )
+        .fetchall()
+    )
 
 
 def attach(

@@ -25,30 +25,36 @@ __all__ = [
     "parse",
     "predicate",
     "quoted",
+    "readings",
     "register_fact",
     "set_readings",
     "text",
     "unmet",
 ]
 
-_readings: list[Readings] = []
+_in_use: list[Readings] = []
 
 
-def set_readings(readings: Readings) -> None:
+def set_readings(how: Readings) -> None:
     """Say how this installation reads traits, counts, circumstances and consent from a state."""
-    _readings[:] = [readings]
+    _in_use[:] = [how]
+
+
+def readings() -> Readings:
+    """How this installation reads a state."""
+    return _in_use[0]
 
 
 def predicate(rule: Rule) -> Predicate:
     """The live reader over this installation's profile state."""
-    return compile_rule(rule, _readings[0])
+    return compile_rule(rule, _in_use[0])
 
 
 def unmet(rule: Rule, state: State, now: int) -> list[str]:
     """The parts of the rule this customer does not meet, in words."""
-    return explain.unmet(rule, _readings[0], state, now)
+    return explain.unmet(rule, _in_use[0], state, now)
 
 
 def met(rule: Rule, state: State, now: int) -> list[Rule]:
     """The leaves that made the rule true for this customer."""
-    return explain.met(rule, _readings[0], state, now)
+    return explain.met(rule, _in_use[0], state, now)

@@ -7,7 +7,7 @@ import re
 from heed.contracts.fold import State
 from heed.rules.facts import Fact, UnknownFact, fact
 from heed.rules.predicate import Readings, predicate
-from heed.rules.tree import All, Any, Compare, Consents, Did, Holds, Literal_, Not, Rule
+from heed.rules.tree import All, Any, Compare, Consents, Did, Holds, InSegment, Literal_, Not, Rule
 
 _WORDS = {
     "=": "is",
@@ -38,6 +38,8 @@ def describe(rule: Rule) -> str:
         return _did(rule)
     if isinstance(rule, Holds):
         return rule.circumstance.replace("_", " ")
+    if isinstance(rule, InSegment):
+        return f"in the segment “{rule.segment}”"
     return f"consent to {rule.purpose}"
 
 
@@ -50,6 +52,8 @@ def _denied(rule: Rule) -> str:
         return f"not {describe(rule)}"
     if isinstance(rule, Consents):
         return f"no consent to {rule.purpose}"
+    if isinstance(rule, InSegment):
+        return f"not in the segment “{rule.segment}”"
     if isinstance(rule, Did) and (rule.operator, rule.count) == (">=", 1):
         return _did(rule, "did not happen")
     if isinstance(rule, Compare) and isinstance(rule.value, bool) and _is_flag(rule):

@@ -1,7 +1,7 @@
 """The lake's reader: the same rule as an Ibis expression over events and a table of profiles.
 
 One pass over the events answers every `Did` of a rule at once (conditional sums grouped by profile). What
-is not an event (traits, facts, circumstances, consent) comes from a table that `profile_table` makes from
+is not an event (traits, facts, circumstances, consent, segments) comes from a table that `profile_table` makes from
 states, one typed column for each kind a rule compares with.
 """
 
@@ -15,6 +15,7 @@ from typing import Any as Anything
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
+import msgspec
 import pyarrow as pa
 
 from heed.contracts.fold import State
@@ -30,6 +31,7 @@ from heed.rules.tree import (
     Consents,
     Did,
     Holds,
+    InSegment,
     Literal_,
     Not,
     Rule,
@@ -100,6 +102,8 @@ def _expression(rule: Rule, table: ir.Table, numbers: dict[Did, str]) -> ir.Bool
         return table.circumstances.contains(rule.circumstance).fill_null(False)
     if isinstance(rule, Consents):
         return table.consents.contains(rule.purpose).fill_null(False)
+    if isinstance(rule, InSegment):
+        return table.segments.contains(rule.segment).fill_null(False)
     return _comparison(rule, lambda kind: table[f"{rule.field}:{kind}"])
 
 
@@ -197,14 +201,16 @@ def profile_table(rule: Rule, states: Iterable[tuple[str, State]], readings: Rea
         columns[f"{field}:n"] = pa.array([as_number(value) for value in values], pa.float64())
         columns[f"{field}:t"] = pa.array([v if isinstance(v, str) else None for v in values], pa.string())
         columns[f"{field}:b"] = pa.array([v if isinstance(v, bool) else None for v in values], pa.bool_())
-    circumstances = list(dict.fromkeys(each.circumstance for each in parts if isinstance(each, Holds)))
-    columns["circumstances"] = pa.array(
-        [[name for name in circumstances if readings.holds(state, name, now)] for _, state in rows],
-        pa.list_(pa.string()),
-    )
-    purposes = list(dict.fromkeys(each.purpose for each in parts if isinstance(each, Consents)))
-    columns["consents"] = pa.array(
-        [[name for name in purposes if readings.consents(state, name, now)] for _, state in rows],
-        pa.list_(pa.string()),
-    )
+    for column, kind, ask in (
+        ("circumstances", Holds, readings.holds),
+        ("consents", Consents, readings.consents),
+        ("segments", InSegment, readings.member),
+    ):
+        # Each of these nodes has one field: the name it asks for.
+        asked = list(
+            dict.fromkeys(msgspec.structs.astuple(each)[0] for each in parts if isinstance(each, kind))
+        )
+        columns[column] = pa.array(
+            [[name for name in asked if ask(state, name, now)] for _, state in rows], pa.list_(pa.string())
+        )
     return pa.table(columns)

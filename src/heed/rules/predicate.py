@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from operator import eq, ge, gt, le, lt
 from typing import Any as Anything
 from typing import Protocol
@@ -19,6 +19,7 @@ from heed.rules.tree import (
     Compare,
     Consents,
     Did,
+    InSegment,
     Literal_,
     Not,
     Rule,
@@ -35,6 +36,18 @@ class Readings(Protocol):
     def count(self, state: State, key: str, since_bucket: int) -> int: ...
     def holds(self, state: State, circumstance: str, now: int) -> bool: ...
     def consents(self, state: State, purpose: str, now: int) -> bool: ...
+    def member(self, state: State, segment: str, now: int) -> bool: ...
+    def traits(self, state: State) -> Iterable[str]:
+        """The names of the traits that are known."""
+        ...
+
+    def counted(self, state: State) -> Iterable[str]:
+        """The keys of the atoms that something was ever counted for."""
+        ...
+
+    def oldest(self, state: State, key: str, since_bucket: int) -> int | None:
+        """The oldest bucket from this one on in which something was counted for the atom."""
+        ...
 
 
 def predicate(rule: Rule, readings: Readings) -> Predicate:
@@ -53,6 +66,9 @@ def predicate(rule: Rule, readings: Readings) -> Predicate:
     if isinstance(rule, Consents):
         purpose = rule.purpose
         return lambda state, now: readings.consents(state, purpose, now)
+    if isinstance(rule, InSegment):
+        segment = rule.segment
+        return lambda state, now: readings.member(state, segment, now)
     circumstance = rule.circumstance
     return lambda state, now: readings.holds(state, circumstance, now)
 
@@ -89,13 +105,13 @@ def _compare(rule: Compare, readings: Readings) -> Predicate:
 
 def _did(rule: Did, readings: Readings) -> Predicate:
     atom = atom_of(rule)
-    key, bucket_ms, wanted = atom.key, atom.bucket_ms, rule.count
+    key, bucket_ms = atom.key, atom.bucket_ms
     amount = rule.window.amount if rule.window else 0
-    compare = _COUNTS[rule.operator]
+    enough = often_enough(rule)
 
     def holds(state: State, now: int) -> bool:
         since = now // bucket_ms - amount + 1 if bucket_ms else 0
-        return compare(readings.count(state, key, since), wanted)
+        return enough(readings.count(state, key, since))
 
     return holds
 
@@ -107,6 +123,12 @@ _ORDERS: dict[str, Callable[[Anything, Anything], bool]] = {
     ">=": ge,
 }
 _COUNTS: dict[str, Callable[[int, int], bool]] = {"=": eq, **_ORDERS}
+
+
+def often_enough(rule: Did) -> Callable[[int], bool]:
+    """Whether so many times answer the question."""
+    compare, wanted = _COUNTS[rule.operator], rule.count
+    return lambda found: compare(found, wanted)
 
 
 def as_number(value: Anything) -> float | None:
@@ -149,7 +171,6 @@ def tester(rule: Compare) -> Callable[[Anything], bool]:
         return found is not None and order(found, number)
 
     return test
-
 
 
 def _equals(wanted: Literal_) -> Callable[[Anything], bool]:

@@ -14,7 +14,20 @@ import msgspec
 
 from heed.contracts.lake import private_name
 from heed.rules.facts import UnknownFact, fact, facts
-from heed.rules.tree import HORIZON, All, Any, Compare, Consents, Did, Holds, Literal_, Not, Rule, Window
+from heed.rules.tree import (
+    HORIZON,
+    All,
+    Any,
+    Compare,
+    Consents,
+    Did,
+    Holds,
+    InSegment,
+    Literal_,
+    Not,
+    Rule,
+    Window,
+)
 
 
 class RuleError(ValueError):
@@ -34,7 +47,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-_KEYWORDS = {"and", "or", "not", "did", "circumstance", "consent", "where", "within", "in", "is"}
+_KEYWORDS = {"and", "or", "not", "did", "circumstance", "consent", "segment", "where", "within", "in", "is"}
 _DEPTH = 40
 _COUNTS = {">=": "at least", "<=": "at most", "=": "exactly", ">": "more than", "<": "fewer than"}
 _UNITS = {"minute": 1, "minutes": 1, "hour": 1, "hours": 1, "day": 1, "days": 1, "week": 7, "weeks": 7}
@@ -104,6 +117,8 @@ class _Parser:
             return Holds(self.quoted("the circumstance's name in quotes"))
         if self.take("consent"):
             return Consents(self.quoted("the purpose in quotes"))
+        if self.take("segment"):
+            return InSegment(self.quoted("the segment's key in quotes"))
         kind, word, position = self.peek()
         if kind != "word" or word in _KEYWORDS:
             raise self.trouble("a condition")
@@ -120,7 +135,7 @@ class _Parser:
         except UnknownFact:
             names = ", ".join(each.name for each in facts())
             raise RuleError(
-                f"There is nothing called {name!r}. Use trait.<name>, did, circumstance, consent, or one of: "
+                f"There is nothing called {name!r}. Use trait.<name>, did, circumstance, consent, segment, or one of: "
                 f"{names}",
                 position,
             ) from None
@@ -300,6 +315,8 @@ def _text(rule: Rule, binding: int) -> str:
         return " ".join(parts)
     if isinstance(rule, Holds):
         return f"circumstance {_quote(rule.circumstance)}"
+    if isinstance(rule, InSegment):
+        return f"segment {_quote(rule.segment)}"
     return f"consent {_quote(rule.purpose)}"
 
 

@@ -61,7 +61,13 @@ class Consents(msgspec.Struct, frozen=True, tag="consent"):
     purpose: str
 
 
-Rule: TypeAlias = All | Any | Not | Compare | Did | Holds | Consents
+class InSegment(msgspec.Struct, frozen=True, tag="segment"):
+    """Membership of a segment, by its key; of one that does not exist nobody is a member."""
+
+    segment: str
+
+
+Rule: TypeAlias = All | Any | Not | Compare | Did | Holds | Consents | InSegment
 
 BUCKET_MS = {"minutes": 60_000, "hours": 3_600_000, "days": 86_400_000}
 HORIZON = {"minutes": 180, "hours": 336, "days": 400}

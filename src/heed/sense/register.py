@@ -6,8 +6,10 @@ from heed.contracts.fold import Section
 from heed.ports.sensing import set_sensing
 from heed.profiles import api as profiles
 from heed.rules.facts import register_fact
+from heed.rules.turns import fading, register_turn
 from heed.sense import api
 from heed.sense.domain import feel, surroundings
+from heed.sense.domain.circumstances import local_turn
 from heed.sense.domain.mood import Feelings, merge
 from heed.sense.reader import Reader
 from heed.sense.weighing import weighing
@@ -27,4 +29,7 @@ def register() -> None:
     profiles.register_holds(api.holds)
     for fact in FACTS:
         register_fact(fact)
+        if fact.name.startswith("mood."):
+            register_turn(fact.name, fading)
+    register_turn("local.hour", local_turn)
     set_sensing(Reader())

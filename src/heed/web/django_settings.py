@@ -19,7 +19,18 @@ SECRET_KEY = _settings.secret_key
 DEBUG = _settings.debug
 ALLOWED_HOSTS = _settings.allowed_hosts
 
-ROOMS = ("govern", "collect", "profiles", "commerce", "service", "sense", "decisions", "measure", "pipeline")
+ROOMS = (
+    "govern",
+    "collect",
+    "profiles",
+    "commerce",
+    "service",
+    "sense",
+    "segments",
+    "decisions",
+    "measure",
+    "pipeline",
+)
 """Every room that is a Django app, from the ground up."""
 
 INSTALLED_APPS = [

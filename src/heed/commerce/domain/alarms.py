@@ -9,6 +9,7 @@ from heed.commerce.domain.orders import Orders
 from heed.contracts import vocabulary as v
 from heed.contracts.event import Event
 from heed.contracts.fold import State
+from heed.contracts.own import event_about
 from heed.kit.clock import DAY, moment
 
 NOTED_AFTER = (0, 2 * DAY, 5 * DAY)
@@ -36,19 +37,9 @@ def alarms(state: State, now: int) -> Iterator[Event]:
 
 
 def _about(state: State, name: str, at: int, now: int) -> Event | None:
-    """An event of Heed's own about this customer, None where nothing names them."""
-    identifiers = state.identity.identifiers
-    user, device = identifiers.get("user_id", [""])[-1], identifiers.get("anonymous_id", [""])[-1]
-    email = identifiers.get("email", [""])[-1]
-    who = user or device or email
-    if not who:
-        return None
-    mark = hashlib.blake2b(who.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
-    event = Event(f"{name}-{mark}", "track", at, now, v.ORDER_OVERDUE, source="heed")
-    if user:
-        event.user_id = user
-    elif device:
-        event.anonymous_id = device
-    else:
-        event.context = {"traits": {"email": email}}
+    event = event_about(state, name, v.ORDER_OVERDUE, at, now)
+    if event is not None:
+        who = event.user_id or event.anonymous_id or repr(event.context)
+        mark = hashlib.blake2b(who.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+        event.message_id = f"{name}-{mark}"
     return event

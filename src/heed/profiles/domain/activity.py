@@ -68,6 +68,11 @@ def count(own: Activity, key: str, since_bucket: int) -> int:
     return sum(amount for bucket, amount in buckets.items() if bucket >= since_bucket)
 
 
+def oldest(own: Activity, key: str, since_bucket: int) -> int | None:
+    """The oldest bucket from this one on in which something was counted."""
+    return next((bucket for bucket in own.counters.get(key, ()) if bucket >= since_bucket), None)
+
+
 def prune(buckets: dict[int, int], atom: Atom | None) -> dict[int, int]:
     """The buckets oldest first, without those past the horizon of the newest."""
     if not buckets:

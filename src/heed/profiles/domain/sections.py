@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from heed.contracts import vocabulary
-from heed.contracts.event import Effect, Event
+from heed.contracts.event import OWN_SOURCE, Effect, Event
 from heed.contracts.fold import State
 
 MOST_TRAITS = 500
@@ -28,6 +28,8 @@ class Identity(msgspec.Struct, array_like=True, omit_defaults=True):
 
 def fold_identity(state: State, event: Event, now: int) -> tuple[Effect, ...]:
     own: Identity = state.identity
+    if event.source == OWN_SOURCE:
+        return ()
     own.first_seen = min(own.first_seen or event.occurred, event.occurred)
     own.last_seen = max(own.last_seen, event.occurred)
     own.events += 1

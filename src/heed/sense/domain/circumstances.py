@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import math
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -12,7 +10,8 @@ from heed import rules
 from heed.contracts.fold import State
 from heed.contracts.mood import Circumstance
 from heed.kit.clock import DAY, HOUR, MINUTE
-from heed.rules.tree import All, Compare, Holds, Rule, walk
+from heed.rules.tree import All, Compare, Holds, InSegment, Rule, walk
+from heed.rules.turns import Turn, running, turn_of
 from heed.sense.domain.built_in import BUILT_IN, Definition
 from heed.sense.domain.surroundings import Surroundings, offset_at
 
@@ -20,37 +19,21 @@ _UNITS = {"minutes": MINUTE, "hours": HOUR, "days": DAY}
 _FIELD = re.compile(r"\{([\w.]+)(?::(\w+))?\}")
 _ORDINALS = {1: "first", 2: "second", 3: "third", 4: "fourth", 5: "fifth", 6: "sixth"}
 _TIMES = {1: "once", 2: "twice"}
-_RUNNING = (
-    ("renewal.days", DAY, -1),
-    ("promise.due_hours", HOUR, -1),
-    ("order.days_late", DAY, 1),
-    ("case.age_hours", HOUR, 1),
-    ("hours_ago", HOUR, 1),
-    ("days_ago", DAY, 1),
-    ("idle_minutes", MINUTE, 1),
-)
-"""Facts that grow (1) or shrink (−1) by one unit in that many ms, by the end of their name."""
-
-
 _TOPICS_KEPT = 4_096
-
-
-@functools.cache
-def running(name: str) -> tuple[int, int] | None:
-    """The unit (ms) and direction in which a fact moves by itself, or None where only events move it."""
-    return next(((unit, sign) for end, unit, sign in _RUNNING if name.endswith(end)), None)
 
 
 class _Compiled:
     def __init__(self, definition: Definition) -> None:
         tree = rules.parse(definition.rule)
-        if any(isinstance(each, Holds) for each in walk(tree)):
-            raise ValueError(f"the circumstance {definition.name!r} may not rest on another circumstance")
+        if any(isinstance(each, Holds | InSegment) for each in walk(tree)):
+            raise ValueError(
+                f"the circumstance {definition.name!r} may rest on no other circumstance and no segment"
+            )
         self.definition = definition
         self.tree: Rule = tree
         self.holds: Callable[[State, int], bool] = rules.predicate(tree)
         self.turns = [
-            turn for each in walk(tree) if isinstance(each, Compare) and (turn := _turn(each)) is not None
+            turn for each in walk(tree) if isinstance(each, Compare) and (turn := turn_of(each)) is not None
         ]
 
     def may_hold(self, state: State) -> bool:
@@ -61,7 +44,7 @@ class _Compiled:
     def until(self, state: State, now: int) -> int:
         """When it ends by itself, where its rule is a plain conjunction; 0 where that is not known."""
         parts = self.tree.rules if isinstance(self.tree, All) else (self.tree,)
-        ends = [turn(state, now) for part in parts if isinstance(part, Compare) and (turn := _turn(part))]
+        ends = [turn(state, now) for part in parts if isinstance(part, Compare) and (turn := turn_of(part))]
         return min((stamp for stamp in ends if stamp), default=0)
 
 
@@ -175,44 +158,13 @@ def _since(definition: Definition, state: State, now: int) -> int:
     return now - round(value * unit[0]) if unit and isinstance(value, int | float) else 0
 
 
-Turn = Callable[[State, int], int]
-"""`(state, now)` → the next moment later than `now` at which a running fact passes a limit, 0 for none."""
-
-
-def _turn(compare: Compare) -> Turn | None:
-    """When a running fact passes the number it is compared with; local hours pass theirs every day."""
+def local_turn(compare: Compare) -> Turn | None:
+    """For `local.hour`: the hour itself, and midnight, when hours begin anew."""
     limit = compare.value
-    if isinstance(limit, bool) or not isinstance(limit, int | float):
-        return None
-    if compare.field == "local.hour":
-        return _local_turn(limit)
-    runs = running(compare.field)
-    if runs is None or compare.field.startswith("trait."):
-        return None
-    unit, sign = runs
-    read = rules.fact(compare.field).read
-    past_limit = compare.operator in ({">", "<="} if sign > 0 else {"<", ">="})
-    starts_at_zero = compare.field == "order.days_late"
-
-    def turn(state: State, now: int) -> int:
-        value = read(state, now)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return 0
-        if starts_at_zero and value <= 0:
-            # On time: it begins to run when the order falls due, which commerce announces.
-            return 0
-        away = (limit - value) * unit * sign
-        if away < 0 or not math.isfinite(away):
-            return 0
-        stamp = now + math.ceil(away) + past_limit
-        return stamp if stamp > now else 0
-
-    return turn
+    return None if isinstance(limit, bool) or not isinstance(limit, int | float) else _local_turn(limit)
 
 
 def _local_turn(limit: float) -> Turn:
-    """The hour itself, and midnight, when hours begin anew."""
-
     def turn(state: State, now: int) -> int:
         zone = state.circumstances.zone
         ahead = offset_at(zone, now) if zone else None

@@ -1,0 +1,61 @@
+"""What rules ask of a customer and rooms above this one know; those rooms say how it is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+
+from heed.contracts.fold import State
+
+Holds = Callable[[State, str, int], bool]
+"""`(state, name, now in ms)` → whether the circumstance holds, or they are in the segment of that key."""
+
+_holds: list[Holds] = []
+_member: list[Holds] = []
+_segmented: list[Callable[[], bool]] = []
+_books: list[tuple[Callable[[psycopg.Connection], str], Callable[[psycopg.Connection], None]]] = []
+
+
+def register_holds(function: Holds) -> None:
+    """Answer circumstances."""
+    _holds[:] = [function]
+
+
+def holds(state: State, circumstance: str, now: int) -> bool:
+    return bool(_holds) and _holds[0](state, circumstance, now)
+
+
+def register_member(function: Holds, segmented: Callable[[], bool]) -> None:
+    """Answer segments; `segmented` says whether there are any."""
+    _member[:] = [function]
+    _segmented[:] = [segmented]
+
+
+def segmented() -> bool:
+    return bool(_segmented) and _segmented[0]()
+
+
+def member(state: State, segment: str, now: int) -> bool:
+    return bool(_member) and _member[0](state, segment, now)
+
+
+def register_book(
+    mark: Callable[[psycopg.Connection], str], reload: Callable[[psycopg.Connection], None]
+) -> None:
+    """A room's definitions that projections go by: `mark` changes whenever they do, `reload` reads them.
+
+    Every engine reloads before its first batch after a change has been taken into force.
+    """
+    if (mark, reload) not in _books:
+        _books.append((mark, reload))
+
+
+def mark(connection: psycopg.Connection) -> str:
+    """What the definitions of all rooms are now, as a text to compare."""
+    return "\n".join(mark(connection) for mark, _ in _books)
+
+
+def reload(connection: psycopg.Connection) -> None:
+    for _, reload in _books:
+        reload(connection)

@@ -1,0 +1,141 @@
+"""When time alone changes what a rule says: windows run out, hours pass, feelings fade."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+
+from heed.contracts.fold import State
+from heed.kit.clock import DAY, HOUR, MINUTE
+from heed.rules.facts import fact
+from heed.rules.predicate import Readings, tester
+from heed.rules.tree import Compare, Did, Rule, atom_of, walk
+
+Turn = Callable[[State, int], int]
+"""`(state, now)` → the next moment later than `now` (ms) at which the answer may change, 0 for none."""
+
+_RUNNING = (
+    ("renewal.days", DAY, -1),
+    ("promise.due_hours", HOUR, -1),
+    ("order.days_late", DAY, 1),
+    ("case.age_hours", HOUR, 1),
+    ("hours_ago", HOUR, 1),
+    ("days_ago", DAY, 1),
+    ("known.days", DAY, 1),
+    ("idle_minutes", MINUTE, 1),
+)
+"""Facts that grow (1) or shrink (−1) by one unit in that many ms, by the end of their name."""
+
+_makers: dict[str, Callable[[Compare], Turn | None]] = {}
+
+
+def register_turn(name: str, make: Callable[[Compare], Turn | None]) -> None:
+    """Say how time changes comparisons of a fact that neither stands still nor runs evenly."""
+    _makers[name] = make
+
+
+@functools.cache
+def running(name: str) -> tuple[int, int] | None:
+    """The unit (ms) and direction in which a fact moves by itself, or None where only events move it."""
+    return next(((unit, sign) for end, unit, sign in _RUNNING if name.endswith(end)), None)
+
+
+def turns(rule: Rule, readings: Readings) -> list[Turn]:
+    """The turns of every part of the rule that time alone can change."""
+    found = []
+    for part in walk(rule):
+        turn = None
+        if isinstance(part, Compare):
+            turn = turn_of(part)
+        elif isinstance(part, Did):
+            turn = window_turn(part, readings)
+        if turn is not None:
+            found.append(turn)
+    return found
+
+
+def window_turn(rule: Did, readings: Readings) -> Turn | None:
+    """When the oldest counted bucket leaves the window."""
+    if rule.window is None:
+        return None
+    atom, amount = atom_of(rule), rule.window.amount
+    key, size = atom.key, atom.bucket_ms
+
+    def turn(state: State, now: int) -> int:
+        oldest = readings.oldest(state, key, now // size - amount + 1)
+        return 0 if oldest is None else (oldest + amount) * size
+
+    return turn
+
+
+def turn_of(compare: Compare) -> Turn | None:
+    """When a fact passes what it is compared with; None where only events can make it."""
+    if compare.field.startswith("trait."):
+        return None
+    if compare.field in _makers:
+        return _makers[compare.field](compare)
+    limit, runs = compare.value, running(compare.field)
+    if runs is None or isinstance(limit, bool) or not isinstance(limit, int | float):
+        return None
+    unit, sign = runs
+    read = fact(compare.field).read
+    past_limit = compare.operator in ({">", "<="} if sign > 0 else {"<", ">="})
+    starts_at_zero = compare.field == "order.days_late"
+
+    def turn(state: State, now: int) -> int:
+        value = read(state, now)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return 0
+        if starts_at_zero and value <= 0:
+            # On time: it begins to run when the order falls due, which commerce announces.
+            return 0
+        away = (limit - value) * unit * sign
+        if away < 0 or not math.isfinite(away):
+            return 0
+        stamp = now + math.ceil(away) + past_limit
+        return stamp if stamp > now else 0
+
+    return turn
+
+
+_AHEAD = tuple(round(hours * HOUR) for hours in (0.25, 1, 3, 6, 12, 24, 48, 96, 168, 336, 720, 1440))
+
+
+def fading(compare: Compare) -> Turn | None:
+    """For facts that fade smoothly: looked for ahead in growing steps, then halved down to a second.
+
+    A value that passes the limit and comes back within one step goes unnoticed until the next event.
+    """
+    test, read = tester(compare), fact(compare.field).read
+
+    def turn(state: State, now: int) -> int:
+        before, first = now, test(read(state, now))
+        for step in _AHEAD:
+            if test(read(state, now + step)) != first:
+                return _halved(lambda at: test(read(state, at)) != first, before, now + step)
+            before = now + step
+        return before
+
+    return turn
+
+
+def _halved(changed: Callable[[int], bool], before: int, after: int) -> int:
+    """The first second at which it has changed; it has not at `before` and has at `after` (ms)."""
+    while after - before > 1_000:
+        middle = (before + after) // 2
+        if changed(middle):
+            after = middle
+        else:
+            before = middle
+    return after
+
+
+def soonest(turns: Sequence[Turn], state: State, now: int) -> int:
+    """The first of these turns, 0 where there is none."""
+    found = 0
+    for turn in turns:
+        stamp = turn(state, now)
+        if stamp and (not found or stamp < found):
+            found = stamp
+    return found

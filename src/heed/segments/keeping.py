@@ -1,0 +1,68 @@
+"""What the engine does for segments between batches: fill them when rules change, announce who came and went."""
+
+from __future__ import annotations
+
+import psycopg
+
+from heed.contracts import vocabulary as v
+from heed.contracts.event import Event
+from heed.contracts.own import event_about
+from heed.kit.clock import in_ms, moment
+from heed.ports.ledger import BULK, LIVE, Ledger
+from heed.profiles import api as profiles
+from heed.segments import store
+from heed.segments.membership import memberships
+
+PIECE = 500
+"""Profiles looked at in one go: about ten milliseconds."""
+MANY = 250
+"""More moves than this waiting are carried as bulk, so that they hold up nobody."""
+
+
+def fill(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
+    """Look at the next profiles after segments changed. Profiles are locked, so that nothing carried meanwhile is
+    undone; whoever is found in is not news, as it is the segment that came, not the customer."""
+    under_way = store.open_pass(connection)
+    if under_way is None:
+        return 0
+    ids = store.following(connection, under_way.after, PIECE)
+    if not ids:
+        store.finish_pass(connection, moment(now))
+        return 1
+    before = profiles.memberships(connection, ids)
+    changed = []
+    for profile_id, data in profiles.states(connection, ids, lock=True).items():
+        segments, turn = memberships.book.members(profiles.fold.decode(bytes(data)), now)
+        if turn or segments != before.get(profile_id, []):
+            changed.append((profile_id, segments, moment(turn) if turn else None))
+    store.set_memberships(connection, changed)
+    store.move_pass(connection, ids[-1], len(ids))
+    return len(ids)
+
+
+def announce(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
+    """Tell of moves as events of the customers concerned."""
+    moves = store.moves(connection, MANY + 1)
+    if not moves:
+        return 0
+    news = store.filled(connection)
+    states = profiles.states(connection, [profile_id for _, profile_id, *_ in moves])
+    events: list[Event] = []
+    for number, profile_id, entered, gone, at in moves:
+        data = states.get(profile_id)
+        if data is None:
+            continue
+        state = profiles.fold.decode(bytes(data))
+        for name, keys in ((v.SEGMENT_LEFT, gone), (v.SEGMENT_ENTERED, entered)):
+            for place, key in enumerate(keys):
+                since, called = news.get(key, (None, ""))
+                if since is None or at < since:
+                    continue
+                event = event_about(state, f"heed-move-{number}-{name[8:]}-{place}", name, in_ms(at), now)
+                if event is not None:
+                    event.properties = {"segment": key, "name": called}
+                    events.append(event)
+    if events:
+        ledger.append(BULK if len(moves) > MANY else LIVE, events)
+    store.forget_moves(connection, [number for number, *_ in moves])
+    return len(moves)

@@ -1,0 +1,58 @@
+"""Tables of `segments`. Who is in which stands in the column `segments` of the profiles."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Segment(models.Model):
+    """A group of customers: those a rule is true of, or a static list that people are put on.
+
+    With a `purpose`, only those who permit it are members. `filled_at` is when every profile had been looked at
+    since the rule last changed, null while that goes on.
+    """
+
+    KINDS = {"rule": "By a rule", "list": "A list"}
+
+    key = models.TextField(primary_key=True)
+    name = models.TextField()
+    description = models.TextField(default="", blank=True)
+    kind = models.TextField(choices=list(KINDS.items()), default="rule")
+    rule = models.TextField(default="", blank=True)
+    purpose = models.TextField(default="", blank=True)
+    created_by = models.TextField(default="")
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    filled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "segment"
+
+
+class SegmentPass(models.Model):
+    """Looking at every profile once after definitions changed; one row.
+
+    `mark` says which definitions; profiles up to `after` are done, in the order of ids.
+    """
+
+    id = models.SmallIntegerField(primary_key=True)
+    mark = models.TextField()
+    after = models.UUIDField()
+    done = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    finished = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "segment_pass"
+
+
+class SegmentSize(models.Model):
+    """How many members a segment had at the end of a day (UTC), the running one so far."""
+
+    segment = models.ForeignKey(Segment, models.CASCADE, related_name="sizes")
+    day = models.DateField()
+    members = models.BigIntegerField()
+
+    class Meta:
+        db_table = "segment_size"
+        constraints = [models.UniqueConstraint(fields=["segment", "day"], name="segment_size_once")]

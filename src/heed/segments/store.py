@@ -1,0 +1,151 @@
+"""The statements of `segments`."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+import psycopg
+from psycopg.rows import class_row
+
+from heed import rules
+from heed.rules.tree import All, Consents
+from heed.segments.domain.book import Definition
+
+NOBODY = uuid.UUID(int=0)
+
+
+class Pass(msgspec.Struct):
+    """How far every profile has been looked at; see `SegmentPass`."""
+
+    mark: str
+    after: uuid.UUID
+    done: int
+    total: int
+    finished: bool
+
+
+def mark(connection: psycopg.Connection) -> str:
+    """A text that changes whenever a segment is added, changed or deleted."""
+    row = connection.execute("select count(*), max(changed_at) from segment").fetchone()
+    return "" if row is None or not row[0] else f"{row[0]} segments, {row[1]}"
+
+
+def definitions(connection: psycopg.Connection) -> list[Definition]:
+    """Every segment whose rule can be read; a purpose is one more condition."""
+    found = []
+    for key, kind, text, purpose in connection.execute("select key, kind, rule, purpose from segment"):
+        rule = None
+        if kind == "rule":
+            try:
+                rule = rules.parse(text)
+            except rules.RuleError:
+                continue
+        if purpose and rule is not None:
+            rule = All((rule, Consents(purpose)))
+        found.append(Definition(key, rule))
+    return found
+
+
+def counted(connection: psycopg.Connection) -> list[str]:
+    """The atoms profiles have counters for, as JSON."""
+    row = connection.execute("select atoms from carry_rules").fetchone()
+    return list(row[0]) if row else []
+
+
+def open_pass(connection: psycopg.Connection) -> Pass | None:
+    """The pass under way, locked and begun anew where definitions changed; None where all is done or another
+    engine is at it."""
+    current = connection.execute("select mark from carry_rules").fetchone()
+    wanted = current[0] if current else ""
+    with connection.cursor(row_factory=class_row(Pass)) as cursor:
+        found = cursor.execute(
+            "select mark, after, done, total, finished from segment_pass for update skip locked"
+        ).fetchone()
+    if found is None:
+        if not wanted or connection.execute("select 1 from segment_pass").fetchone():
+            return None
+    elif found.mark == wanted:
+        return None if found.finished else found
+    begun = Pass(wanted, NOBODY, 0, _profiles(connection), False)
+    written = connection.execute(
+        "insert into segment_pass (id, mark, after, done, total, finished) values (1, %s, %s, 0, %s, false)"
+        " on conflict (id) do update set mark = excluded.mark, after = excluded.after, done = 0,"
+        " total = excluded.total, finished = false",
+        [begun.mark, begun.after, begun.total],
+    )
+    return begun if written.rowcount else None
+
+
+def _profiles(connection: psycopg.Connection) -> int:
+    row = connection.execute(
+        "select greatest(reltuples, 0)::bigint from pg_class where relname = 'profile'"
+    ).fetchone()
+    estimate = int(row[0]) if row else 0
+    if estimate > 200_000:
+        return estimate
+    row = connection.execute("select count(*) from profile").fetchone()
+    return int(row[0]) if row else 0
+
+
+def following(connection: psycopg.Connection, after: uuid.UUID, limit: int) -> list[uuid.UUID]:
+    rows = connection.execute("select id from profile where id > %s order by id limit %s", [after, limit])
+    return [each for (each,) in rows]
+
+
+def move_pass(connection: psycopg.Connection, after: uuid.UUID, done: int) -> None:
+    connection.execute("update segment_pass set after = %s, done = done + %s", [after, done])
+
+
+def finish_pass(connection: psycopg.Connection, at: datetime) -> None:
+    connection.execute("update segment_pass set finished = true, done = total")
+    connection.execute("update segment set filled_at = %s where filled_at is null", [at])
+
+
+def set_memberships(
+    connection: psycopg.Connection, rows: Sequence[tuple[uuid.UUID, list[str], datetime | None]]
+) -> None:
+    """The segments of profiles that are locked, and when to look again if that is sooner than known."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "update profile set segments = %s, due_at = least(due_at, %s) where id = %s",
+            [(segments, due, profile_id) for profile_id, segments, due in rows],
+        )
+
+
+def moves(
+    connection: psycopg.Connection, limit: int
+) -> list[tuple[int, uuid.UUID, list[str], list[str], datetime]]:
+    """The oldest moves not announced, locked: `(id, profile, entered, gone, at)`."""
+    return connection.execute(
+        "select id, profile_id, entered, gone, at from profile_move order by id limit %s"
+        " for update skip locked",
+        [limit],
+    ).fetchall()
+
+
+def forget_moves(connection: psycopg.Connection, ids: list[int]) -> None:
+    connection.execute("delete from profile_move where id = any(%s)", [ids])
+
+
+def filled(connection: psycopg.Connection) -> dict[str, tuple[datetime, str]]:
+    """Since when moves into and out of each segment are news, and its name."""
+    return {
+        key: (at, name)
+        for key, at, name in connection.execute(
+            "select key, filled_at, name from segment where filled_at is not null"
+        )
+    }
+
+
+def count_members(connection: psycopg.Connection, day: datetime) -> None:
+    """Note how many members every filled segment has today."""
+    connection.execute(
+        "insert into segment_size (segment_id, day, members)"
+        " select key, %s, (select count(*) from profile where segments @> array[key])"
+        " from segment where filled_at is not null"
+        " on conflict (segment_id, day) do update set members = excluded.members",
+        [day.date()],
+    )

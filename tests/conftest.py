@@ -157,3 +157,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     from tests.serving import serving
 
     yield from serving(tmp_path_factory.mktemp("serve") / "data")
+
+
+@pytest.fixture
+def an_empty_lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lake for pages that ask one, with nothing in it."""
+    from heed.engines.deltalake.lake import DeltaLake
+    from heed.ports import current
+
+    lake = DeltaLake(tmp_path / "lake")
+    lake.prepare()
+    monkeypatch.setattr(current, "_lake", [lake])

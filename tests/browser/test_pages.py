@@ -16,11 +16,11 @@ from heed.collect import actions as collecting
 from heed.collect import reading
 from heed.collect.models import DeadLetter
 from heed.contracts.event import Event
-from heed.decisions import sample
 from heed.govern import actions
 from heed.govern.models import User
 from heed.measure import installation, store
 from heed.profiles.models import Profile
+from heed.segments import sample
 
 # Playwright keeps an event loop in this thread; the database is only asked while no page is being driven.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -45,7 +45,7 @@ HOSTILE = [
 PAGES = [
     "/", "/customers/", "/customers/?q=zzz", "/sources/", "/sources/new/", "/events/", "/dead-letters/",
     "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/",
-    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/account/", "/account/password/", "/account/second-factor/",
+    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/segments/overlap/", "/account/", "/account/password/", "/account/second-factor/",
     "/account/second-factor/app/", "/sign-in/again/?next=/account/", "/nothing/",
 ]  # fmt: skip
 _number = iter(range(10**9))
@@ -223,7 +223,7 @@ def test_a_rule_is_put_together_by_choosing(
     expect(page.locator("#id_eligible")).to_have_value(rule)
     page.locator("#id_eligible").fill('trait.plan = "gold"')
     expect(page.locator("#id_eligible_meaning")).to_contain_text("plan is gold")
-    expect(page.locator("#id_eligible_meaning")).to_contain_text("1 of the 61 customers seen last")
+    expect(page.locator("#id_eligible_meaning")).to_contain_text("1 of 61 customers")
     page.locator("#id_eligible").fill("trait.plan = ")
     expect(page.locator("#id_eligible_meaning")).to_contain_text("the rule ends")
     page.locator("#id_kind").select_option("apology")

@@ -16,7 +16,7 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST
 
 from heed import rules
-from heed.decisions import actions, sample
+from heed.decisions import actions
 from heed.decisions.domain.catalogue import KINDS, Tally
 from heed.decisions.domain.choose import propensity
 from heed.decisions.forms import HELP, ActionForm, Treatments
@@ -24,6 +24,7 @@ from heed.decisions.models import Action, ActionTally
 from heed.decisions.preview import most_telling, placements, preview
 from heed.govern.access import allow
 from heed.kit.shares import share
+from heed.segments.api import meaning, purposes, ready_conditions
 
 
 @allow("decisions.read")
@@ -129,8 +130,8 @@ def _editing(form: ActionForm, treatments: Any, known: Action | None) -> dict[st
         "facts": rules.facts(),
         "kinds_to_ask": sorted(actions.NEEDS_CONSENT),
         "placements": placements(),
-        "purposes": sample.purposes(),
-        "conditions": sample.ready_conditions(),
+        "purposes": purposes(),
+        "conditions": ready_conditions(),
     }
 
 
@@ -143,7 +144,7 @@ def rule_meaning(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {}
     try:
         if text.strip():
-            context["found"] = sample.meaning(text)
+            context["found"] = meaning(text)
         else:
             context["empty"] = HELP.get(name, "")
     except rules.RuleError as error:

@@ -63,6 +63,7 @@ class Question:
     circumstance: str = ""
     sort: str = "seen"
     needing: bool = False
+    segment: str = ""
 
 
 @dataclass(frozen=True)
@@ -136,6 +137,9 @@ def _asked(question: Question) -> tuple[list[str], list[Any]]:
     if question.circumstance:
         where.append("circumstances @> array[%s::text]")
         values.append(question.circumstance)
+    if question.segment:
+        where.append("segments @> array[%s::text]")
+        values.append(question.segment)
     if question.needing:
         where.append("attention > 0")
     return where, values
@@ -203,6 +207,13 @@ def search(text: str, limit: int = PAGE) -> list[Person]:
 def _words(text: str) -> list[str]:
     """Letters and digits only: what to_tsquery could read as an operator never reaches it."""
     return "".join(c if c.isalnum() else " " for c in text.lower()).split()[:8]
+
+
+def people_of(ids: list[uuid.UUID]) -> list[Person]:
+    """These customers, in this order."""
+    query = f"select {_COLUMNS} from profile where id = any(%s)"  # noqa: S608
+    found = {row[0]: _person(row) for row in _rows(query, [ids])}
+    return [found[each] for each in ids if each in found]
 
 
 def ids_of(kind: str, value: str) -> list[uuid.UUID]:

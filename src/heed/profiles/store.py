@@ -249,7 +249,8 @@ def anybody_in(connection: psycopg.Connection, circumstance: str) -> bool:
 
 def merged_into(connection: psycopg.Connection) -> dict[uuid.UUID, uuid.UUID]:
     """Who each absorbed profile is part of now."""
-    return dict(connection.execute("select absorbed, kept from profile_merge", binary=True).fetchall())
+    query = "select absorbed, kept from profile_merge"
+    return dict(psycopg.Cursor(connection).execute(query, binary=True).fetchall())
 
 
 def ids(connection: psycopg.Connection) -> list[uuid.UUID]:

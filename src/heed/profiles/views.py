@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from heed.contracts import vocabulary
 from heed.govern.access import Request, allow
 from heed.govern.actions import audit
+from heed.govern.rooms import door, has_door
 from heed.kit.shares import at_most
 from heed.ports import current
 from heed.ports.ledger import LIVE, LedgerUnavailable
@@ -39,18 +40,29 @@ def _now() -> int:
 def people(request: Request) -> HttpResponse:
     asked = {
         name: request.GET.get(name, "")[:200]
-        for name in ("q", "mood", "circumstance", "need", "sort", "after")
+        for name in ("q", "mood", "circumstance", "need", "segment", "sort", "after")
     }
     band = BANDS.get(asked["mood"])
     sort = asked["sort"] if asked["sort"] in SORTS else "seen"
     needing = asked["need"] == "person"
-    filtered = bool(asked["q"].strip() or band or asked["circumstance"] or needing or sort == "attention")
+    filtered = bool(
+        asked["q"].strip()
+        or band
+        or asked["circumstance"]
+        or asked["segment"]
+        or needing
+        or sort == "attention"
+    )
     if asked["q"].strip():
         page = reading.Page(reading.search(asked["q"]), "")
         fitting = at_most(len(page.people), reading.PAGE)
     else:
         question = reading.Question(
-            band[1:] if band else None, asked["circumstance"].replace("\x00", ""), sort, needing
+            band[1:] if band else None,
+            asked["circumstance"].replace("\x00", ""),
+            sort,
+            needing,
+            asked["segment"].replace("\x00", ""),
         )
         page = reading.people(question, asked["after"])
         fitting = at_most(reading.how_many_fit(question), reading.COUNTED) if filtered else ""
@@ -61,6 +73,7 @@ def people(request: Request) -> HttpResponse:
         "bands": {key: words[0] for key, words in BANDS.items()},
         "sorts": SORTS,
         "circumstances": reading.circumstances_in_use(),
+        "segments": door("segment_names")() if has_door("segment_names") else {},
         "total": reading.how_many(),
         "filtered": filtered,
         "fitting": fitting,

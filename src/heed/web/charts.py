@@ -42,7 +42,11 @@ def line(
     The scale spans −1…1 when `full`, else what is shown plus a margin, never less than 0.2 so that noise
     does not look like a trend. Points with a NaN are left out; without any point the result is empty.
     """
-    kept = [p for p in points if all(math.isfinite(x) for x in p)]
+    kept = [
+        (at, _within(value), _within(lower), _within(upper))
+        for at, value, lower, upper in points
+        if math.isfinite(value) and math.isfinite(lower) and math.isfinite(upper)
+    ]
     if not kept:
         return ""
     values = [x for p in kept for x in p[2:]] + ([usual] if usual is not None else [])
@@ -169,6 +173,10 @@ def spark(values: Sequence[float], label: str) -> str:
         f'<svg class="spark" viewBox="0 0 160 32" role="img" aria-label="{escape(label)}" '
         f'preserveAspectRatio="none"><path d="M{track}"/></svg>'
     )
+
+
+def _within(value: float) -> float:
+    return max(-1.0, min(1.0, value))
 
 
 def _span(low: float, high: float) -> tuple[float, float]:

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from heed.segments.models import Segment
+
+
+class SegmentForm(forms.Form):
+    name = forms.CharField(max_length=200, help_text="What the team calls these customers.")
+    description = forms.CharField(
+        required=False, max_length=1_000, widget=forms.Textarea(attrs={"rows": 2}), label="What it is for"
+    )
+    purpose = forms.CharField(
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"list": "purposes", "autocomplete": "off"}),
+        help_text="With a purpose, such as marketing, only those who permit it are in the segment.",
+    )
+    kind = forms.ChoiceField(
+        choices=list(Segment.KINDS.items()), label="Who is in it", widget=forms.RadioSelect, initial="rule"
+    )
+    rule = forms.CharField(
+        required=False,
+        max_length=20_000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "dir": "ltr"}),
+    )
+
+    def __init__(self, *args: Any, known: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if known:
+            del self.fields["kind"]
+
+
+class PutForm(forms.Form):
+    """Somebody put on a list or taken off it, found by any identifier."""
+
+    who = forms.CharField(
+        max_length=300,
+        label="E-mail, phone, user id or profile id",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )

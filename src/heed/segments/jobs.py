@@ -1,0 +1,17 @@
+"""Housekeeping of `segments`, done by the worker."""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.utils import timezone
+from procrastinate.contrib.django import app
+
+from heed.segments import store
+
+
+@app.periodic(cron="*/15 * * * *")
+@app.task(queueing_lock="segments.count", lock="segments.count")
+def count(timestamp: int) -> None:
+    """Note how many members each segment has, for its size over time."""
+    connection.ensure_connection()
+    store.count_members(connection.connection, timezone.now())

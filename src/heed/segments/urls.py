@@ -1,0 +1,17 @@
+from django.urls import path
+
+from heed.segments import views
+
+app_name = "segments"
+urlpatterns = [
+    path("segments/", views.segment_list, name="list"),
+    path("segments/new/", views.edit, name="new"),
+    path("segments/preview/", views.preview, name="preview"),
+    path("segments/rule/", views.rule_forms, name="rule"),
+    path("segments/overlap/", views.overlap, name="overlap"),
+    path("segments/<slug:key>/", views.segment, name="segment"),
+    path("segments/<slug:key>/edit/", views.edit, name="edit"),
+    path("segments/<slug:key>/delete/", views.delete, name="delete"),
+    path("segments/<slug:key>/people/", views.put, name="put"),
+    path("segments/<slug:key>/export/", views.export, name="export"),
+]

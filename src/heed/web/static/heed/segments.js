@@ -1,0 +1,244 @@
+// The builder of a segment: the rule as nested groups of conditions, beside its text. Both are the same rule; the
+// server turns one into the other. Without this script the rule is plain text.
+
+const place = document.getElementById("builder");
+const area = document.getElementById("id_rule");
+const words = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
+
+const made = (tag, attributes = {}, ...inside) => {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) if (value !== null) node.setAttribute(name, value);
+  node.append(...inside);
+  return node;
+};
+
+const KINDS = [
+  ["trait", "What they are"], ["did", "What they did"], ["fact", "How things stand"], ["circumstance", "True now"],
+  ["consent", "What they permit"], ["segment", "Segment"],
+];
+const NUMBERS = [[">=", "at least"], ["<=", "at most"], [">", "more than"], ["<", "less than"], ["=", "exactly"], ["!=", "not"], ["known", "known"], ["unknown", "unknown"]];
+const TEXTS = [["=", "is"], ["!=", "is not"], ["in", "is one of"], ["contains", "contains"], ["known", "is known"], ["unknown", "is unknown"]];
+const COUNTS = [[">=", "at least"], ["<=", "at most"], ["=", "exactly"], [">", "more than"], ["<", "fewer than"]];
+
+const FRESH = {
+  trait: () => ({ type: "compare", field: `trait.${words.traits[0] ?? "country"}`, operator: "known", value: null }),
+  fact: () => ({ type: "compare", field: "order.count", operator: ">=", value: 1 }),
+  did: () => ({ type: "did", event: words.events[0] ?? "Order Completed", operator: ">=", count: 1, window: { amount: 30, unit: "days" }, where: [] }),
+  circumstance: () => ({ type: "circumstance", circumstance: words.circumstances[0]?.[0] ?? "order_late" }),
+  consent: () => ({ type: "consent", purpose: words.purposes[0] ?? "marketing" }),
+  segment: () => ({ type: "segment", segment: words.segments[0]?.[0] ?? "" }),
+};
+
+const kindOf = (leaf) => (leaf.type !== "compare" ? leaf.type : leaf.field.startsWith("trait.") ? "trait" : "fact");
+const isGroup = (rule) => rule.type === "all" || rule.type === "any";
+
+/** The tree as the builder holds it: a group on top, `not` as a mark on what it denies. */
+function opened(rule) {
+  let not = false;
+  while (rule.type === "not") [not, rule] = [!not, rule.rule];
+  const found = isGroup(rule) ? { ...rule, rules: rule.rules.map(opened) } : { ...rule };
+  if (found.where) found.where = found.where.map((each) => ({ ...each }));
+  return { ...found, not };
+}
+
+/** And back; groups with nothing in them are left out. */
+function closed({ not, ...rule }) {
+  if (isGroup(rule)) {
+    const rules = rule.rules.map(closed).filter(Boolean);
+    if (!rules.length) return null;
+    rule = rules.length === 1 ? rules[0] : { type: rule.type, rules };
+  }
+  return not ? { type: "not", rule } : rule;
+}
+
+let tree = { type: "all", rules: [], not: false };
+let writing = 0;
+
+const ask = async (fields) => {
+  const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+  const response = await fetch(place.dataset.forms, { method: "POST", headers: { "X-CSRFToken": token }, body: new URLSearchParams(fields) });
+  return response.json();
+};
+
+/** The builder changed: write the text, which asks how many that is. */
+async function write() {
+  const turn = ++writing;
+  const rule = closed(tree);
+  const { text } = rule ? await ask({ tree: JSON.stringify(rule) }) : { text: "" };
+  if (turn !== writing || text === undefined) return;
+  area.value = text;
+  area.dispatchEvent(new CustomEvent("input", { bubbles: true, detail: "builder" }));
+}
+
+/** The text changed by hand: show it in the builder, if it can be read. */
+async function read() {
+  if (!area.value.trim()) tree = { type: "all", rules: [], not: false };
+  else {
+    const found = await ask({ text: area.value });
+    place.classList.toggle("stale", Boolean(found.error));
+    if (found.error) return;
+    const rule = opened(found.tree);
+    tree = isGroup(rule) && !rule.not ? rule : { type: "all", rules: [rule], not: false };
+  }
+  draw();
+}
+
+const choice = (label, value, choices, then) => {
+  const field = made("select", { "aria-label": label });
+  const known = choices.some(([each]) => each === value);
+  (known || value === undefined ? choices : [...choices, [value, value]]).forEach(([each, says]) => field.append(made("option", { value: each }, says)));
+  field.value = value;
+  field.addEventListener("change", () => then(field.value));
+  return field;
+};
+
+let lists = 0;
+const typed = (label, value, then, suggestions = [], kind = "text") => {
+  const field = made("input", { type: kind, "aria-label": label, value: value ?? "", autocomplete: "off", step: kind === "number" ? "any" : null });
+  const parts = [field];
+  if (suggestions.length) {
+    const id = `suggest-${++lists}`;
+    field.setAttribute("list", id);
+    parts.push(made("datalist", { id }, ...suggestions.map((each) => made("option", { value: each }))));
+  }
+  field.addEventListener("change", () => then(field.value));
+  return made("span", { class: "typed" }, ...parts);
+};
+
+const button = (label, name, then, kind = "btn tiny") => {
+  const node = made("button", { type: "button", class: kind, "aria-label": name }, label);
+  node.addEventListener("click", then);
+  return node;
+};
+
+/** What somebody typed as the value it stands for: 12, yes and no where that is meant, else a text. */
+function literal(text, numeric) {
+  const trimmed = text.trim();
+  if (numeric && trimmed !== "" && Number.isFinite(Number(trimmed))) return Number(trimmed);
+  if (trimmed === "true" || trimmed === "false") return trimmed === "true";
+  if (/^"(.*)"$/.test(trimmed)) return trimmed.slice(1, -1);
+  return trimmed;
+}
+const shown = (value) => (Array.isArray(value) ? value.join(", ") : String(value ?? ""));
+const changed = () => { draw(); write(); };
+
+function comparison(leaf, kind, suggestions) {
+  const flag = kind === "flag";
+  const numeric = kind === "number";
+  const operators = flag ? [["=", "is"], ["known", "is known"], ["unknown", "is unknown"]] : numeric ? NUMBERS : kind === "any" ? [...TEXTS, ...NUMBERS.slice(0, 4)] : TEXTS;
+  const parts = [
+    choice("Comparison", leaf.operator, operators, (operator) => {
+      leaf.operator = operator;
+      if (operator === "known" || operator === "unknown") leaf.value = null;
+      else if (operator === "in") leaf.value = Array.isArray(leaf.value) ? leaf.value : [leaf.value ?? ""];
+      else if (Array.isArray(leaf.value)) leaf.value = leaf.value[0] ?? "";
+      else leaf.value ??= flag ? true : numeric || [">", "<", ">=", "<="].includes(operator) ? 0 : "";
+      changed();
+    }),
+  ];
+  if (leaf.operator === "known" || leaf.operator === "unknown") return parts;
+  if (flag) parts.push(choice("Value", String(leaf.value), [["true", "yes"], ["false", "no"]], (value) => { leaf.value = value === "true"; changed(); }));
+  else
+    parts.push(
+      typed("Value", shown(leaf.value), (text) => {
+        const number = numeric || [">", "<", ">=", "<="].includes(leaf.operator) || (kind === "any" && /^-?\d+(\.\d+)?$/.test(text.trim()));
+        leaf.value = leaf.operator === "in" ? text.split(",").map((each) => literal(each, number)) : literal(text, number);
+        if ([">", "<", ">=", "<="].includes(leaf.operator) && typeof leaf.value !== "number") leaf.value = 0;
+        changed();
+      }, suggestions),
+    );
+  return parts;
+}
+
+const DRAWN = {
+  trait: (leaf) => {
+    const name = leaf.field.slice(6);
+    return [
+      typed("Trait", name, (value) => { if (/^[\w.:-]+$/.test(value)) leaf.field = `trait.${value}`; changed(); }, words.traits),
+      ...comparison(leaf, "any", words.values[name] ?? []),
+    ];
+  },
+  fact: (leaf) => {
+    const kind = words.facts.find(([name]) => name === leaf.field)?.[2] ?? "any";
+    const choices = words.facts.map(([name, label]) => [name, label]);
+    const pick = choice("What", leaf.field, choices, (field) => {
+      const other = words.facts.find(([name]) => name === field)?.[2];
+      Object.assign(leaf, { field, ...(other === "flag" ? { operator: "=", value: true } : other === "number" ? { operator: ">=", value: 0 } : { operator: "known", value: null }) });
+      changed();
+    });
+    return [pick, ...comparison(leaf, kind, [])];
+  },
+  did: (leaf) => {
+    const span = leaf.window ? `${leaf.window.unit}` : "ever";
+    const parts = [
+      typed("Event", leaf.event, (event) => { if (event.trim()) leaf.event = event.trim(); changed(); }, words.events),
+      choice("How often", leaf.operator, COUNTS, (operator) => { leaf.operator = operator; changed(); }),
+      typed("Times", leaf.count, (count) => { leaf.count = Math.max(0, Math.round(Number(count) || 0)); changed(); }, [], "number"),
+      made("span", { class: "soft" }, leaf.window ? "times in the last" : "times"),
+    ];
+    if (leaf.window) parts.push(typed("Length of time", leaf.window.amount, (amount) => { leaf.window.amount = Math.max(1, Math.round(Number(amount) || 1)); changed(); }, [], "number"));
+    parts.push(choice("Unit of time", span, [["days", "days"], ["hours", "hours"], ["minutes", "minutes"], ["ever", "ever"]], (unit) => {
+      leaf.window = unit === "ever" ? null : { amount: leaf.window?.amount ?? 30, unit };
+      changed();
+    }));
+    (leaf.where ?? []).forEach((filter, index) => {
+      parts.push(made("span", { class: "filter" }, made("span", { class: "soft" }, index ? "and" : "where"),
+        typed("Property", filter.field, (field) => { if (field.trim()) filter.field = field.trim(); changed(); }, ["value", "category", "product", "channel", "currency", "rating"]),
+        ...comparison(filter, "any", []),
+        button("×", "Take this filter away", () => { leaf.where.splice(index, 1); changed(); }, "btn plain tiny")));
+    });
+    parts.push(button("+ where", "Add a filter", () => { (leaf.where ??= []).push({ field: "value", operator: ">=", value: 0 }); changed(); }, "btn plain tiny"));
+    return parts;
+  },
+  circumstance: (leaf) => [choice("Circumstance", leaf.circumstance, words.circumstances, (value) => { leaf.circumstance = value; changed(); })],
+  consent: (leaf) => [typed("Purpose", leaf.purpose, (value) => { if (value.trim()) leaf.purpose = value.trim(); changed(); }, words.purposes)],
+  segment: (leaf) => [choice("Segment", leaf.segment, words.segments, (value) => { leaf.segment = value; changed(); })],
+};
+
+function row(rule, remove) {
+  const not = choice("Whether", rule.not ? "not" : "", [["", "yes:"], ["not", "not:"]], (value) => { rule.not = value === "not"; changed(); });
+  not.classList.add("not");
+  const away = button("×", "Take this away", remove, "btn plain tiny away");
+  if (isGroup(rule)) return made("li", { class: "nested" }, not, group(rule), away);
+  const kind = kindOf(rule);
+  const kinds = KINDS.filter(([each]) => each !== "segment" || words.segments.length || kind === "segment");
+  const turn = choice("Kind of condition", kind, kinds, (value) => {
+    const not = rule.not;
+    for (const name of Object.keys(rule)) delete rule[name];
+    Object.assign(rule, FRESH[value](), { not });
+    changed();
+  });
+  return made("li", { class: "condition" }, not, turn, ...DRAWN[kind](rule), away);
+}
+
+function group(rule) {
+  const joined = choice("How conditions are joined", rule.type, [["all", "All of these"], ["any", "Any of these"]], (type) => { rule.type = type; changed(); });
+  const list = made("ul", {}, ...rule.rules.map((each, index) => row(each, () => { rule.rules.splice(index, 1); changed(); })));
+  const add = (fresh) => () => { rule.rules.push({ not: false, ...fresh() }); changed(); };
+  return made("div", { class: "group", "data-join": rule.type }, made("div", { class: "chips" }, joined), list,
+    made("div", { class: "chips" },
+      button("Add a condition", "Add a condition", add(FRESH.did)),
+      button("Add a group", "Add a group", add(() => ({ type: "any", rules: [{ not: false, ...FRESH.did() }] })))));
+}
+
+/** Drawn whole; the field somebody was in keeps the focus. */
+function draw() {
+  const fields = () => [...place.querySelectorAll("input, select, button")];
+  const at = fields().indexOf(document.activeElement);
+  place.replaceChildren(group(tree));
+  if (at >= 0) fields()[at]?.focus();
+}
+
+if (place && area) {
+  place.hidden = false;
+  area.addEventListener("input", (event) => { if (event.detail !== "builder") read(); });
+  read();
+}
+
+// A list has no rule.
+const byRule = document.querySelectorAll("[data-by-rule]");
+document.querySelectorAll("input[name=kind]").forEach((radio) => {
+  const follow = () => byRule.forEach((each) => { each.hidden = document.querySelector("input[name=kind]:checked")?.value === "list"; });
+  radio.addEventListener("change", follow);
+  follow();
+});

@@ -1,11 +1,11 @@
-"""The language of a text: py3langid, helped by common words where a text is too short for it."""
+"""The language of a text: its n-grams, helped by common words where a text is too short for them."""
 
 from __future__ import annotations
 
 import re
+from functools import cache
 
-import py3langid
-
+from heed.sense.text import ngrams
 from heed.sense.text.lexicon import plain, words
 
 READ_WELL = ("en", "de", "fr", "es", "it", "pt")
@@ -77,9 +77,14 @@ def language_of(text: str) -> tuple[str, float]:
     second, first = sorted(known.values())[-2:]
     if first >= _CLEAR and first - second >= _CLEARLY_MORE:
         return max(known, key=lambda code: known[code]), 1.0
-    # Where it recognises nothing at all, py3langid answers with the smallest float for every language.
-    scores = {str(code): max(-1e6, float(score)) for code, score in py3langid.rank(cleaned)}
-    for place, code in enumerate(READ_WELL):
-        scores[code] = scores.get(code, -1e6) + _BONUS + _WORD * known[code] - 0.1 * place
-    best = max(scores, key=lambda code: scores[code])
+    model, columns = ngrams.load(), _columns()
+    scores = ngrams.scores(cleaned, model)
+    scores[columns] += [_BONUS + _WORD * known[code] - 0.1 * place for place, code in enumerate(READ_WELL)]
+    best = str(model.languages[scores.argmax()])
     return best, 1.0 if best in READ_WELL else 0.5
+
+
+@cache
+def _columns() -> list[int]:
+    names = ngrams.load().languages.tolist()
+    return [names.index(code) for code in READ_WELL]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, generate_latest
@@ -12,12 +13,14 @@ from psycopg_pool import AsyncConnectionPool
 
 from heed.govern.api import verify_key
 from heed.kit.front import Request, Response, answer, problem, register_hot
+from heed.kit.rate import WAIT, tries
 from heed.ports.lag import LAG_QUERY
 
 
 class Health:
     def __init__(self, pool: AsyncConnectionPool) -> None:
         self.pool = pool
+        self._strangers = tries()
 
     def register(self) -> None:
         register_hot("GET", "/healthz", self.alive)
@@ -42,6 +45,10 @@ class Health:
         For whoever asks on the machine itself, and for a manage key.
         """
         if not _on_this_machine(request) and not await _manages(request):
+            if not self._strangers.take(request.address, time.monotonic()):
+                return problem(
+                    429, "too_many_tries", "Too many tries without a manage key from here.", "", WAIT
+                )
             return problem(
                 403,
                 "not_allowed",

@@ -20,7 +20,7 @@ from heed.collect.domain.tag import tag_script
 from heed.contracts.event import Event
 from heed.kit.clock import DAY, Clock
 from heed.kit.front import Request, Response, answer, on_start, on_stop, problem, register_hot
-from heed.kit.rate import Buckets
+from heed.kit.rate import WAIT, Buckets, tries
 from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
 from heed.ports.recent import recent
 
@@ -137,7 +137,7 @@ class Collector:
         kept = self._sources.get(hashed)
         if kept is None or now - kept[0] > _SOURCES_FRESH:
             if (kept is None or kept[1] is None) and not self._strangers.take(address, now):
-                return problem(429, "too_many_keys", "Too many unknown write keys from here.", "", 10)
+                return problem(429, "too_many_keys", "Too many unknown write keys from here.", "", WAIT)
             try:
                 found = await store.source_of(self.pool, hashed)
             except Exception as error:
@@ -251,6 +251,7 @@ class LiveFeed:
         self.ledger = ledger
         self.pool = pool
         self.check = check
+        self._strangers = tries()
         self.watchers: set[asyncio.Queue[bytes]] = set()
         self.task: asyncio.Task[None] | None = None
 
@@ -264,6 +265,10 @@ class LiveFeed:
 
     async def watch(self, request: Request) -> Response:
         if not self.check(request.query("token")):
+            if not self._strangers.take(request.address, time.monotonic()):
+                return problem(
+                    429, "too_many_tries", "Too many links that are not valid from here.", "", WAIT
+                )
             return problem(403, "not_allowed", "Open the debugger again: this link is no longer valid.")
         if len(self.watchers) >= 50:
             return problem(503, "too_many", "Too many people watch already.", "", 30)

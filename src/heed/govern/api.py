@@ -18,6 +18,7 @@ from heed.govern.actions import (
     set_password,
 )
 from heed.govern.actions import key_hash as _key_hash
+from heed.govern.adapter import client_address
 from heed.govern.domain import PERMISSIONS, ROLES, SCOPES, may
 from heed.govern.models import ApiKey, User
 
@@ -28,6 +29,7 @@ __all__ = [
     "Key",
     "audit",
     "change_role",
+    "client_address",
     "create_key",
     "create_user",
     "has_team",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 _MOST_CALLERS = 50_000
+WAIT = 10
+"""Seconds to wait, as `Retry-After` tells whoever is refused."""
 
 
 class Buckets:
@@ -22,3 +24,8 @@ class Buckets:
             self._left.clear()
         self._left[caller] = (left - 1 if allowed else left, now)
         return allowed
+
+
+def tries() -> Buckets:
+    """For what an address tries with keys and tokens that open nothing: twenty at once, then one a second."""
+    return Buckets(rate=1.0, burst=20.0)

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.module_loading import import_string
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 from ninja.openapi.docs import DocsBase
 from ninja.openapi.schema import OpenAPISchema
 from ninja.security import HttpBearer
 from ninja.throttling import AuthRateThrottle
 
 from heed import __version__
-from heed.govern.api import Key, verify_key
+from heed.govern.api import Key, client_address, verify_key
 from heed.kit.openapi import PROBLEM, refusal
+from heed.kit.rate import WAIT, tries
 from heed.web.registry import answers, routes
 
 log = logging.getLogger(__name__)
+_strangers = tries()
 
 
 class ManageKey(HttpBearer):
@@ -29,6 +32,9 @@ class ManageKey(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Key | None:
         key = verify_key(token)
+        # Asked after the key, so that whoever has one is let in however many others try from the same address.
+        if key is None and not _strangers.take(client_address(request), time.monotonic()):
+            raise Throttled(WAIT)
         if key is not None and key.scope != "manage":
             raise HttpError(
                 403, "This key may only send events. Reading customers needs a key of scope manage."
@@ -109,7 +115,10 @@ def unknown_key(request: HttpRequest, error: AuthenticationError) -> HttpRespons
 
 @api.exception_handler(HttpError)
 def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return _problem(request, error.status_code, _CODES.get(error.status_code, "error"), error.message)
+    response = _problem(request, error.status_code, _CODES.get(error.status_code, "error"), error.message)
+    if isinstance(error, Throttled) and error.wait is not None:
+        response["Retry-After"] = str(error.wait)
+    return response
 
 
 @api.exception_handler(Http404)

@@ -110,7 +110,7 @@ def tone_of_change(contribution: Any) -> str:
 @register.filter
 def share(contribution: Any) -> str:
     """How much of a bar a contribution fills: half a valence unit fills all of it."""
-    return f"{min(1.0, abs(float(contribution or 0)) / 0.5):.3f}"
+    return f"{min(1.0, abs(float(contribution or 0)) / 0.5):.1%}"
 
 
 @register.filter
@@ -175,18 +175,17 @@ def mood_mark(valence: Any, spread: Any = None, baseline: Any = None) -> SafeStr
     sentence = f"{words.feeling(v)}, {words.signed(v)} give or take {u:.2f}"
     if b is not None:
         sentence += f", usually {words.signed(b)}"
+
     return format_html(
-        '<span class="mood {}" style="--v:{};--l:{};--h:{};--b:{}" role="img" '
-        'aria-label="mood: {}" title="{}">'
-        "<i></i>{}<b></b></span>",
+        '<span class="mood {}" role="img" aria-label="mood: {}" title="{}"><svg viewBox="0 0 92 16">'
+        '<rect x="{}" y="3" width="{}" height="10" rx="5"/>{}<circle cx="{}" cy="8" r="5"/></svg></span>',
         words.tone(v),
-        f"{v:.3f}",
-        f"{low:.3f}",
-        f"{high:.3f}",
-        f"{b or 0:.3f}",
         sentence,
         sentence,
-        mark_safe("") if b is None else mark_safe("<u></u>"),
+        f"{46 + 46 * low:.1f}",
+        f"{46 * (high - low):.1f}",
+        "" if b is None else format_html('<path d="M{} 1v14"/>', f"{46 + 46 * b:.1f}"),
+        f"{46 + 46 * v:.1f}",
     )
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
+import random
 import time
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -221,6 +223,17 @@ def test_a_very_long_text_costs_no_more_than_four_thousand_characters() -> None:
     long = clean("Everything was late. " * 100_000)
     assert len(long) <= TEXT_LIMIT + 1
     assert sum(len(unit) for unit in units(long)) <= TEXT_LIMIT + 1
+
+
+def test_a_flood_of_ever_new_words_does_not_fill_the_memory() -> None:
+    chance = random.Random(5)
+    texts = ["".join(chance.choices("абвгдежзиклмнопрст", k=400)) for _ in range(3_000)]
+    understand_many(texts[:300])
+    tracemalloc.start()
+    understand_many(texts[300:])
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 500_000
 
 
 def test_a_sentence_is_read_in_about_a_millisecond() -> None:

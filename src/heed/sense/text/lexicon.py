@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 
 CONCEPTS: dict[str, str] = {
     "good": """
@@ -365,7 +364,6 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
-@lru_cache(maxsize=50_000)
 def concepts_of(word: str) -> tuple[str, ...]:
     """What a `plain` word says, () for most words; the longest matching stem decides."""
     exact = _EXACT.get(word)

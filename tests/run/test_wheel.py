@@ -33,6 +33,8 @@ def test_the_wheel_has_everything_that_is_no_code(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for wanted in (
         "heed/sense/text/model.npz",
+        "heed/sense/text/languages.npz",
+        "heed/sense/text/languages.LICENSE.txt",
         "heed/sense/text/valence.tsv",
         "heed/collect/tag/t.js",
         "heed/web/static/heed/heed.css",

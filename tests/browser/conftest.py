@@ -1,5 +1,52 @@
-"""`carry`: events that are really carried."""
+"""What browser tests share: events that are really carried, pages opened as the owner, the browser's complaints."""
 
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from playwright.sync_api import ConsoleMessage, Page
+
+from heed.govern import actions
+from tests.browser.shop import Carry
 from tests.carrying import carry
 
 __all__ = ["carry"]
+
+# Playwright keeps an event loop in this thread; the database is only asked while no page is being driven.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+PASSWORD = "a long enough password"
+
+
+@pytest.fixture
+def complaints(page: Page) -> list[str]:
+    """What the browser complained about. The live stream is the front's, which these tests run without."""
+    said: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        where = message.location.get("url", "")
+        if message.type in {"error", "warning"} and "/live/events" not in where and "/nothing/" not in where:
+            said.append(f"{page.url}: {message.text}")
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
+    return said
+
+
+@pytest.fixture
+def open_page(page: Page, carry: Carry, live_server: Any) -> Callable[[str], Page]:
+    """Opens an address as the signed-in owner."""
+    user = actions.create_user("owner@example.org", "owner", PASSWORD)
+    client = Client()
+    client.force_login(user)
+    cookie = client.cookies["heed_session"]
+    page.context.add_cookies([{"name": "heed_session", "value": cookie.value, "url": live_server.url}])
+
+    def opened(address: str) -> Page:
+        page.goto(live_server.url + address)
+        return page
+
+    return opened

@@ -3,53 +3,35 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client
-from django.utils import timezone
-from playwright.sync_api import ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 
 from heed.collect import actions as collecting
 from heed.collect import reading
 from heed.collect.models import DeadLetter
-from heed.contracts.event import Event
 from heed.govern import actions
-from heed.govern.models import User
 from heed.measure import installation, store
 from heed.profiles.models import Profile
 from heed.segments import sample
+from heed.segments.models import Segment
+from tests.browser.conftest import PASSWORD
+from tests.browser.shop import Carry, a_shop, bury, hostile_people, wrote
 
-# Playwright keeps an event loop in this thread; the database is only asked while no page is being driven.
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-
-Carry = Callable[[list[Event]], None]
-DAY, HOUR = 86_400_000, 3_600_000
-PASSWORD = "a long enough password"
 LOOKS = {
     "light": ("light", 1280, 900),
     "dark": ("dark", 1280, 900),
     "phone": ("light", 390, 844),
     "small dark phone": ("dark", 320, 640),
 }
-HOSTILE = [
-    "x" * 2000,
-    "<script>alert(1)</script>",
-    "محمد عبد الله بن عبد الرحمن الطويل جدا",
-    "😀🎉👩‍👩‍👧‍👦 Ünïcödé",
-    "=cmd|' /C calc'!A0",
-    "Théa Marchand-Dubois von und zu " * 12,
-]
 PAGES = [
     "/", "/customers/", "/customers/?q=zzz", "/sources/", "/sources/new/", "/events/", "/dead-letters/",
     "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/",
     "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/segments/overlap/", "/account/", "/account/password/", "/account/second-factor/",
     "/account/second-factor/app/", "/sign-in/again/?next=/account/", "/nothing/",
 ]  # fmt: skip
-_number = iter(range(10**9))
-
 UNNAMED = """() => {
   const seen = (e) => e.offsetParent !== null || getComputedStyle(e).position === "fixed";
   const named = (e) => (e.labels && e.labels.length) || e.getAttribute("aria-label")
@@ -78,59 +60,6 @@ OVERFLOW = """() => {
 }"""
 
 
-def event(name: str, who: str, ago: int, **more: Any) -> Event:
-    at = time.time_ns() // 1_000_000 - ago
-    kind = more.pop("type", "track")
-    source = more.pop("source", "shop")
-    return Event(f"b{next(_number)}", kind, at, at, name=name, user_id=who, source=source, **more)
-
-
-def wrote(who: str, text: str, ago: int = 60_000) -> Event:
-    return event("Message Received", who, ago, properties={"text": text, "channel": "email"})
-
-
-def a_shop(carry: Carry) -> None:
-    """Sixty customers over five weeks, one of them with a story."""
-    events = [
-        event("", "mara", 40 * DAY, type="identify",
-              traits={"name": "Mara Lindqvist", "email": "mara@example.org", "plan": "gold", "vip": True}),
-        event("Order Completed", "mara", 10 * DAY,
-              properties={"order_id": "88213", "value": 84.5, "currency": "EUR"}),
-        event("Consent Changed", "mara", 9 * DAY, properties={"purpose": "marketing", "granted": True}),
-        wrote("mara", "Where is my parcel? This is terrible, I am really angry!", 12 * 60_000),
-    ]  # fmt: skip
-    for i in range(60):
-        mood = "Wonderful, thank you so much" if i % 3 else "This is terrible, I am angry"
-        events.append(event("", f"c{i}", 30 * DAY, type="identify", traits={"name": f"Customer Number {i}"}))
-        events.append(wrote(f"c{i}", mood, (i % 30) * DAY + HOUR))
-    carry(sorted(events, key=lambda e: e.occurred))
-    collecting.create_source("Web shop", "web", "owner")
-    bury("no_identity", b'{"type":"track","event":"X"}')
-
-
-def hostile_people(carry: Carry) -> None:
-    events = []
-    for i, name in enumerate(HOSTILE):
-        traits = {"name": name, "email": f"p{i}@example.net", name[:80]: name, "nested": {"a": [name]}}
-        events.append(event("", f"h{i}", DAY, type="identify", traits=traits))
-        events.append(wrote(f"h{i}", f"This is terrible, I am angry! {name}", HOUR))
-        events.append(event(name[:200], f"h{i}", 2 * HOUR, properties={"order_id": name[:200]}))
-    carry(events)
-    for name in HOSTILE:
-        collecting.create_source(name, "web", name[:100])
-        bury(name[:80], name.encode())
-        actions.audit(name[:200], "tested", name[:200], detail=name)
-        actions.create_key(name[:100].strip(), "manage")
-    User.objects.update(name=HOSTILE[0][:200])
-    actions.create_user(f"{'long' * 15}@{'sub.' * 40}example.org", "agent", None, name=HOSTILE[2])
-
-
-def bury(reason: str, payload: bytes) -> None:
-    DeadLetter.objects.create(
-        received_at=timezone.now(), source="shop", reason=reason, detail=reason, payload=payload
-    )
-
-
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
     for kept in (
@@ -143,37 +72,6 @@ def _nothing_kept() -> None:
     ):
         kept.forget()
     reading.open_letters.forget()
-
-
-@pytest.fixture
-def complaints(page: Page) -> list[str]:
-    """What the browser complained about. The live stream is the front's, which these tests run without."""
-    said: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        where = message.location.get("url", "")
-        if message.type in {"error", "warning"} and "/live/events" not in where and "/nothing/" not in where:
-            said.append(f"{page.url}: {message.text}")
-
-    page.on("console", note)
-    page.on("pageerror", lambda error: said.append(f"{page.url}: {error}"))
-    return said
-
-
-@pytest.fixture
-def open_page(page: Page, carry: Carry, live_server: Any) -> Callable[[str], Page]:
-    """Opens an address as the signed-in owner."""
-    user = actions.create_user("owner@example.org", "owner", PASSWORD)
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies["heed_session"]
-    page.context.add_cookies([{"name": "heed_session", "value": cookie.value, "url": live_server.url}])
-
-    def opened(address: str) -> Page:
-        page.goto(live_server.url + address)
-        return page
-
-    return opened
 
 
 @pytest.mark.parametrize("look", LOOKS)
@@ -189,6 +87,8 @@ def test_every_page_looks_right(
         (a_shop if state == "full" else hostile_people)(carry)
         addresses += [f"/customers/{p.pk}/" for p in Profile.objects.order_by("valence")[:6]]
         addresses += [f"/sources/{line.source.pk}/" for line in reading.sources()[:2]]
+        for segment in Segment.objects.order_by("-key")[:3]:
+            addresses += [f"/segments/{segment.key}/", f"/segments/{segment.key}/edit/"]
         addresses += [f"/dead-letters/{letter.pk}/" for letter in DeadLetter.objects.all()[:2]]
     wrong = []
     for address in addresses:

@@ -14,6 +14,7 @@ from heed.collect.api import create_source
 from heed.decisions.api import save_action
 from heed.govern.api import create_user
 from heed.kit.clock import system_clock
+from heed.segments.api import save_segment
 
 EMAIL = "demo@example.org"
 
@@ -216,6 +217,15 @@ ACTIONS: tuple[tuple[str, dict[str, object], list[dict[str, str]]], ...] = (
 )
 
 
+SEGMENTS = (
+    ("Waiting for a late order", 'circumstance "order_late"', ""),
+    ("Unhappy and buys often", "mood.valence < -0.25 and mood.confidence >= 0.3 and order.count >= 2", ""),
+    ("Bought twice in 90 days", 'did "Order Completed" at least 2 times within 90 days', ""),
+    ("Gone quiet", "seen.days_ago >= 30 and order.count >= 1", ""),
+    ("Pleased, may hear from us", "mood.valence >= 0.35 and mood.confidence >= 0.3", "marketing"),
+)
+
+
 def prepare_demo(folder: Path) -> dict[str, str]:
     """Set everything up once; returns what the demo keeps: login, write key, when its history began.
 
@@ -234,6 +244,8 @@ def prepare_demo(folder: Path) -> dict[str, str]:
     _, key = create_source("The shop", "server", "heed demo")
     for name, fields, treatments in ACTIONS:
         save_action(name, {"active": True, **fields}, treatments, by="heed demo")
+    for name, rule, purpose in SEGMENTS:
+        save_segment("", name=name, rule=rule, purpose=purpose, by="heed demo")
     kept = {"email": EMAIL, "password": password, "key": key, "live_since": str(system_clock())}
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(kept, file)

@@ -94,7 +94,8 @@ const choice = (label, value, choices, then) => {
 
 let lists = 0;
 const typed = (label, value, then, suggestions = [], kind = "text") => {
-  const field = made("input", { type: kind, "aria-label": label, value: value ?? "", autocomplete: "off", step: kind === "number" ? "any" : null });
+  const short = kind === "number" || typeof value === "number" || /^-?[\d.]+$/.test(value ?? "");
+  const field = made("input", { type: kind, class: short ? "short" : null, "aria-label": label, value: value ?? "", autocomplete: "off", step: kind === "number" ? "any" : null });
   const parts = [field];
   if (suggestions.length) {
     const id = `suggest-${++lists}`;
@@ -196,7 +197,7 @@ const DRAWN = {
 };
 
 function row(rule, remove) {
-  const not = choice("Whether", rule.not ? "not" : "", [["", "yes:"], ["not", "not:"]], (value) => { rule.not = value === "not"; changed(); });
+  const not = choice("Whether", rule.not ? "not" : "", [["", "with"], ["not", "without"]], (value) => { rule.not = value === "not"; changed(); });
   not.classList.add("not");
   const away = button("×", "Take this away", remove, "btn plain tiny away");
   if (isGroup(rule)) return made("li", { class: "nested" }, not, group(rule), away);

@@ -1,0 +1,89 @@
+"""The customers that browser tests look at: a small shop, and people with hostile names."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.utils import timezone
+
+from heed.collect import actions as collecting
+from heed.collect.models import DeadLetter
+from heed.contracts.event import Event
+from heed.govern import actions
+from heed.govern.models import User
+from heed.segments import api as segments
+
+Carry = Callable[[list[Event]], None]
+DAY, HOUR = 86_400_000, 3_600_000
+HOSTILE = [
+    "x" * 2000,
+    "<script>alert(1)</script>",
+    "محمد عبد الله بن عبد الرحمن الطويل جدا",
+    "😀🎉👩‍👩‍👧‍👦 Ünïcödé",
+    "=cmd|' /C calc'!A0",
+    "Théa Marchand-Dubois von und zu " * 12,
+]
+_number = iter(range(10**9))
+
+
+def event(name: str, who: str, ago: int, **more: Any) -> Event:
+    at = time.time_ns() // 1_000_000 - ago
+    kind = more.pop("type", "track")
+    source = more.pop("source", "shop")
+    return Event(f"b{next(_number)}", kind, at, at, name=name, user_id=who, source=source, **more)
+
+
+def wrote(who: str, text: str, ago: int = 60_000) -> Event:
+    return event("Message Received", who, ago, properties={"text": text, "channel": "email"})
+
+
+def a_shop(carry: Carry) -> None:
+    """Sixty customers over five weeks, one of them with a story."""
+    events = [
+        event("", "mara", 40 * DAY, type="identify",
+              traits={"name": "Mara Lindqvist", "email": "mara@example.org", "plan": "gold", "vip": True}),
+        event("Order Completed", "mara", 10 * DAY,
+              properties={"order_id": "88213", "value": 84.5, "currency": "EUR"}),
+        event("Consent Changed", "mara", 9 * DAY, properties={"purpose": "marketing", "granted": True}),
+        wrote("mara", "Where is my parcel? This is terrible, I am really angry!", 12 * 60_000),
+    ]  # fmt: skip
+    for i in range(60):
+        mood = "Wonderful, thank you so much" if i % 3 else "This is terrible, I am angry"
+        events.append(event("", f"c{i}", 30 * DAY, type="identify", traits={"name": f"Customer Number {i}"}))
+        events.append(wrote(f"c{i}", mood, (i % 30) * DAY + HOUR))
+    carry(sorted(events, key=lambda e: e.occurred))
+    collecting.create_source("Web shop", "web", "owner")
+    segments.save_segment("", name="Gold", rule='trait.plan = "gold"')
+    segments.save_segment("", name="Unhappy", rule="mood.valence < -0.2", purpose="marketing")
+    segments.save_segment("", name="Press", kind="list")
+    carry([])
+    bury("no_identity", b'{"type":"track","event":"X"}')
+
+
+def hostile_people(carry: Carry) -> None:
+    events = []
+    for i, name in enumerate(HOSTILE):
+        traits = {"name": name, "email": f"p{i}@example.net", name[:80]: name, "nested": {"a": [name]}}
+        events.append(event("", f"h{i}", DAY, type="identify", traits=traits))
+        events.append(wrote(f"h{i}", f"This is terrible, I am angry! {name}", HOUR))
+        events.append(event(name[:200], f"h{i}", 2 * HOUR, properties={"order_id": name[:200]}))
+    carry(events)
+    for name in HOSTILE:
+        collecting.create_source(name, "web", name[:100])
+        bury(name[:80], name.encode())
+        actions.audit(name[:200], "tested", name[:200], detail=name)
+        actions.create_key(name[:100].strip(), "manage")
+        rule = f"trait.name = {json.dumps(name)} or seen.days_ago < 9"
+        segments.save_segment("", name=name[:200], description=name, rule=rule)
+    carry([])
+    User.objects.update(name=HOSTILE[0][:200])
+    actions.create_user(f"{'long' * 15}@{'sub.' * 40}example.org", "agent", None, name=HOSTILE[2])
+
+
+def bury(reason: str, payload: bytes) -> None:
+    DeadLetter.objects.create(
+        received_at=timezone.now(), source="shop", reason=reason, detail=reason, payload=payload
+    )

@@ -1,0 +1,73 @@
+"""A marketer builds a segment by clicking, sees its people and takes them out."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from heed.segments.sample import sample
+from tests.browser.shop import Carry, a_shop
+
+RULE = 'did "Order Completed" at least 1 times within 90 days where value >= 50 and not trait.plan = "free"'
+
+
+def test_a_segment_is_built_by_clicking_and_its_people_seen_and_exported(
+    open_page: Callable[[str], Page], carry: Carry, complaints: list[str], tmp_path: Path
+) -> None:
+    a_shop(carry)
+    sample.forget()
+    page = open_page("/segments/new/")
+    page.get_by_label("Name").fill("Big buyers")
+    page.get_by_role("button", name="Add a condition").click()
+    first = page.locator(".condition").nth(0)
+    first.get_by_label("Event").fill("Order Completed")
+    first.get_by_label("Event").press("Tab")
+    first.get_by_label("Length of time").fill("90")
+    first.get_by_label("Length of time").press("Tab")
+    first.get_by_role("button", name="Add a filter").click()
+    first.get_by_label("Value", exact=True).fill("50")
+    first.get_by_label("Value", exact=True).press("Tab")
+    page.get_by_role("button", name="Add a condition").click()
+    second = page.locator(".condition").nth(1)
+    second.get_by_label("Kind of condition").select_option("trait")
+    second.get_by_label("Whether").select_option("not")
+    second.get_by_label("Trait").fill("plan")
+    second.get_by_label("Trait").press("Tab")
+    second.get_by_label("Comparison").select_option("=")
+    second.get_by_label("Value", exact=True).fill("free")
+    second.get_by_label("Value", exact=True).press("Tab")
+    expect(page.locator("#id_rule")).to_have_value(RULE.replace(" at least 1 times", ""))
+    expect(page.locator("#preview")).to_contain_text("1.6% of 61 customers")
+    expect(page.locator("#preview")).to_contain_text("Mara Lindqvist")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", name="Big buyers")).to_be_visible()
+    carry([])
+    page.reload()
+    expect(page.locator("#list")).to_contain_text("Mara Lindqvist")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="CSV").click()
+    file = tmp_path / "members.csv"
+    download.value.save_as(file)
+    with file.open() as lines:
+        assert [row["name"] for row in csv.DictReader(lines)] == ["Mara Lindqvist"]
+    page.get_by_role("link", name="Mara Lindqvist").click()
+    expect(page.get_by_role("link", name="Big buyers")).to_be_visible()
+    assert not complaints
+
+
+def test_the_text_of_a_rule_shows_in_the_builder(
+    open_page: Callable[[str], Page], carry: Carry, complaints: list[str]
+) -> None:
+    a_shop(carry)
+    page = open_page("/segments/new/")
+    page.locator("#id_rule").fill('(circumstance "order_late" or segment "gold") and mood.valence < -0.5')
+    expect(page.locator(".builder .nested .condition")).to_have_count(2)
+    expect(page.locator(".builder .condition")).to_have_count(3)
+    page.locator(".builder .nested .away").last.click()
+    expect(page.locator("#id_rule")).to_have_value("mood.valence < -0.5")
+    page.get_by_label("A list").check()
+    expect(page.locator("#builder")).to_be_hidden()
+    assert not complaints

@@ -152,6 +152,18 @@ def test_replay_finds_the_same_bytes_and_the_same_members_and_announces_nothing(
     assert moves(installation) == said
 
 
+def test_a_history_told_later_brings_people_in_without_news(installation: Installation) -> None:
+    installation.segment("quiet", "seen.days_ago >= 30")
+    installation.carry()
+    for days in (90, 60, 5, 0):
+        event = installation.event("Login", userId="ada")
+        event.occurred -= days * DAY
+        installation.send(event)
+        installation.carry()
+        assert installation.members("quiet") == ({"ada"} if days > 30 else set())
+    assert moves(installation) == []
+
+
 def test_a_crash_between_announcing_and_forgetting_announces_once(installation: Installation) -> None:
     installation.segment("pros", 'trait.plan = "pro"')
     installation.carry()

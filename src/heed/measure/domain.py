@@ -10,6 +10,25 @@ from heed.kit.shares import Z95
 
 
 @dataclass(frozen=True)
+class Mean:
+    """The mean of n values with their standard deviation."""
+
+    value: float
+    deviation: float
+    n: int
+
+    @property
+    def margin(self) -> float:
+        """Half the 95% interval (Student); infinite for one value alone."""
+        return t95(self.n - 1) * self.deviation / math.sqrt(self.n) if self.n > 1 else math.inf
+
+    @property
+    def clear(self) -> bool:
+        """Whether it differs from zero by more than chance would make it once in twenty."""
+        return abs(self.value) > self.margin
+
+
+@dataclass(frozen=True)
 class Day:
     """Moods of the customers who did something on a day: `start` in ms UTC, mean, standard deviation, n."""
 
@@ -20,9 +39,7 @@ class Day:
 
     def band(self) -> tuple[float, float]:
         """95% interval of the mean, inside −1…1; for one customer alone the whole scale."""
-        if self.n < 2:
-            return -1.0, 1.0
-        half = t95(self.n - 1) * self.deviation / math.sqrt(self.n)
+        half = Mean(self.mean, self.deviation, self.n).margin
         return max(-1.0, self.mean - half), min(1.0, self.mean + half)
 
 

@@ -6,7 +6,10 @@ from heed.web.registry import Entry, register_door, register_facts, register_roo
 register_room(
     "measure",
     "heed.measure.urls",
-    navigation=[Entry("Home", "Home", "measure:home", "home.read", order=0)],
+    navigation=[
+        Entry("Home", "Home", "measure:home", "home.read", order=0),
+        Entry("Measure", "Moods", "measure:moods", "measure.read", order=10),
+    ],
 )
 register_door("feel", lent.feel)
 register_door("value", lent.value)

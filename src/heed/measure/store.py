@@ -56,7 +56,7 @@ class Kept(Generic[Found]):
 def _mood_by_day() -> list[Day]:
     """Per day of the last eight weeks: the last mood each customer had that day, as mean, deviation and n."""
     since = datetime.now(UTC).date() - timedelta(days=56)
-    table = _lake(
+    table = from_lake(
         """
         select epoch_ms(day::timestamp) as start, avg(mood)::double as mean,
                coalesce(stddev_samp(mood), 0)::double as deviation, count(*) as n
@@ -75,7 +75,7 @@ def _spread_before() -> list[int]:
     """Where customers stood four weeks ago, in the steps of `reading.spread_of_moods`."""
     until = datetime.now(UTC) - timedelta(days=28)
     counts = [0] * reading.BINS
-    table = _lake(
+    table = from_lake(
         """
         select least(greatest(floor((mood + 1) / 2 * ?)::int, 0), ?) as place, count(*) as n from (
             select profile_id, arg_max(valence, occurred)::double as mood from events
@@ -90,7 +90,7 @@ def _spread_before() -> list[int]:
     return counts
 
 
-def _lake(query: str, values: list[Any]) -> list[dict[str, Any]]:
+def from_lake(query: str, values: list[Any]) -> list[dict[str, Any]]:
     """Rows from the lake; none where this process was started without one."""
     try:
         lake = current.lake()

@@ -6,5 +6,6 @@ app_name = "measure"
 urlpatterns = [
     path("", views.home, name="home"),
     path("home/now/", views.now, name="now"),
+    path("moods/", views.moods, name="moods"),
     path("home/pulse/", views.pulse, name="pulse"),
 ]

@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from heed.govern.access import allow
 from heed.kit.shares import share
 from heed.measure import domain, lent, store
+from heed.measure.moods import DAYS, LEAST, by_segment, by_touchpoint
 from heed.profiles import api as profiles
 from heed.profiles import reading
 
@@ -95,6 +96,20 @@ def now(request: HttpRequest) -> HttpResponse:
     if request.GET.get("seen") == digest:
         return HttpResponse(status=204)
     return render(request, "measure/now_frame.html", {"fragment": fragment, "digest": digest, "fresh": True})
+
+
+@allow("measure.read")
+def moods(request: HttpRequest) -> HttpResponse:
+    """What moves moods: by touchpoint of the last weeks, and by segment now."""
+    days = store.mood_by_day.get()
+    context = {
+        "points": [(d.start + DAY // 2, d.mean, *d.band()) for d in days if d.n > 1],
+        "touchpoints": by_touchpoint.get(),
+        "groups": by_segment(),
+        "days": DAYS,
+        "least": LEAST,
+    }
+    return render(request, "measure/moods.html", context)
 
 
 def _pulse_context() -> dict[str, Any]:

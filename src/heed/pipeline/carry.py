@@ -13,7 +13,7 @@ import hashlib
 import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -23,7 +23,7 @@ import structlog
 from heed.collect.api import Dropped, bury_rows, call_of
 from heed.contracts.event import Effect, Event, Identifier
 from heed.contracts.lake import open_event
-from heed.kit.clock import HOUR, Clock, moment
+from heed.kit.clock import DAY, HOUR, Clock, moment
 from heed.kit.sealing import seal
 from heed.pipeline import store
 from heed.pipeline.effects import apply_effects
@@ -36,6 +36,9 @@ from heed.rules.tree import atom_from_json
 log = structlog.get_logger()
 _CONFLICTS_BELIEVED = 25
 """In a row; after so many what conflicts is taken for at fault itself, so that it cannot stop all others."""
+NEWS = DAY
+"""What is told longer after it happened (ms) is history: segments it moves somebody into or out of are not
+announced, as with all of a history half told somebody may be in any."""
 _PAUSES = (0.05, 0.2, 1.0)
 _encode_event = msgspec.msgpack.Encoder().encode
 Pairs = list[tuple[Identifier, uuid.UUID]]
@@ -224,6 +227,7 @@ class Carrier:
             rows.batch = store.number_batch(connection)
         carried: list[tuple[Event, uuid.UUID | None, tuple[float, float] | None, bool]] = []
         effects: list[Effect] = []
+        news: set[uuid.UUID] = set()
         for event, own in zip(events, pairs, strict=True):
             resolved = working.resolve(event, own)
             profile_id = resolved.profile_id
@@ -237,8 +241,10 @@ class Carrier:
             private = open_event(event, profiles.identifying_texts(state), self.declared_open)
             effects.extend(fold.apply(state, event, event.occurred))
             feeling = self.sensing.feeling(state, event.occurred) if rows is not None else None
+            if rows is not None and event.received - event.occurred < NEWS:
+                news.add(profile_id)
             carried.append((event, profile_id, feeling, "name" not in private))
-        self._save(working, announce=rows is not None)
+        self._save(working, news)
         if rows is not None:
             self._describe(carried, pairs, working, rows)
             apply_effects(connection, effects)
@@ -260,7 +266,7 @@ class Carrier:
         erased = profiles.erased(connection, candidates) if candidates else frozenset()
         return profiles.Working(profiles.fold, self.normaliser, self.hasher, owners, states, erased)
 
-    def _save(self, working: profiles.Working, announce: bool) -> None:
+    def _save(self, working: profiles.Working, news: Collection[uuid.UUID]) -> None:
         now = self.clock()
         profiles.merge(self.connection, working.merges, moment(now))
         rows = [
@@ -269,7 +275,7 @@ class Carrier:
         ]
         if not (
             profiles.attach(self.connection, working.attached, working.known)
-            and profiles.save(self.connection, rows, working.created, announce)
+            and profiles.save(self.connection, rows, working.created, news)
         ):
             raise Conflict("another engine made the same profile")
 

@@ -127,18 +127,19 @@ def save(
     connection: psycopg.Connection,
     rows: Sequence[tuple[Any, ...]],
     created: Collection[uuid.UUID] = frozenset(),
-    announce: bool = True,
+    news: Collection[uuid.UUID] | None = None,
 ) -> bool:
     """Replace profiles that are locked, insert those `created`; each row is `row_of(…)`.
 
-    Segments they came into or left are noted, where `announce`, for being announced as events.
+    Segments they came into or left are noted for being announced as events: those of the profiles in `news`, of
+    all where it is None.
 
     False where one created was made by somebody else meanwhile; the transaction is then of no use.
     """
     if not rows:
         return True
-    if announce and segmented():
-        _note_moves(connection, rows)
+    if segmented():
+        _note_moves(connection, rows if news is None else [row for row in rows if row[0] in news])
     connection.execute(
         "create temp table if not exists incoming_profile"
         " (fresh boolean not null, like profile including defaults) on commit delete rows"
@@ -160,6 +161,8 @@ _SEGMENTS, _REFRESHED = (2 + COLUMNS.index(name) for name in ("segments", "refre
 
 
 def _note_moves(connection: psycopg.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    if not rows:
+        return
     before = memberships(connection, [row[0] for row in rows])
     moves = []
     for row in rows:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from heed import rules
+from heed.pipeline import filling
 from heed.pipeline.conditions import take_into_force
+from heed.pipeline.replay import replay
+from heed.ports.ledger import LIVE
 from heed.profiles import api as profiles
 from heed.rules.tree import Atom, atoms
 from tests.installation import START, Installation
@@ -21,13 +24,8 @@ def _no_conditions_left() -> object:
 
 def _force(installation: Installation, *texts: str) -> set[Atom]:
     wanted = {atom for text in texts for atom in atoms(rules.parse(text))}
-    take_into_force(
-        installation.connection,
-        installation.lake,
-        lambda: wanted,
-        installation.engine.flush,
-        installation.clock,
-    )
+    take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
+    _fill_all(installation)
     return wanted
 
 
@@ -76,8 +74,6 @@ def test_filling_late_and_counting_from_the_start_give_the_same_bytes(
     _history(installation)
     _force(installation, *RULES)
     filled = installation.state_bytes()
-    from heed.pipeline.replay import replay
-
     replay(installation.engine.carrier, installation.lake)
     assert installation.state_bytes() == filled
 
@@ -90,3 +86,53 @@ def test_a_rule_that_goes_leaves_nothing_behind(installation: Installation) -> N
     assert installation.state_bytes() != before
     _force(installation)
     assert installation.state_bytes() == before
+
+
+def _fill_all(installation: Installation) -> None:
+    while installation.engine.fill() or installation.engine.filler.waits():
+        pass
+
+
+def test_events_that_arrive_while_a_rule_is_filled_count_once(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People also become one person meanwhile, and an engine dies in the middle of it."""
+    monkeypatch.setattr(filling, "PIECE", 3)
+    _force(installation)
+    for number in range(30):
+        who = {"anonymousId": f"a{number}"} if number % 3 else {"userId": f"u{number}"}
+        for _ in range(1 + number % 2):
+            installation.send(installation.event("Product Viewed", **who, properties={"value": 9}))
+    installation.carry()
+    wanted = {atom for text in RULES for atom in atoms(rules.parse(text))}
+    take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
+    engine, pieces = installation.engine, 0
+    while engine.fill() or engine.filler.waits():
+        pieces += 1
+        number = pieces % 30
+        merging = {"anonymousId": f"a{number}", "userId": f"u{number - number % 3}"}
+        installation.send(installation.event("Product Viewed", **merging, properties={"value": 9}))
+        engine.carry(LIVE, 100)
+        if pieces == 4:
+            engine = installation.new_engine()
+            installation.connection.execute("select pg_advisory_unlock_all()")
+    engine.flush()
+    filled = installation.state_bytes()
+    assert pieces > 6
+    assert any(state for state in filled.values())
+    replay(engine.carrier, installation.lake)
+    assert installation.state_bytes() == filled
+
+
+def test_a_rule_that_comes_back_before_its_counters_are_gone_counts_once(installation: Installation) -> None:
+    _force(installation)
+    _history(installation)
+    _force(installation, *RULES)
+    first = installation.state_bytes()
+    wanted = {atom for text in RULES for atom in atoms(rules.parse(text))}
+    take_into_force(installation.connection, lambda: set(), installation.engine.flush)
+    take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
+    _fill_all(installation)
+    take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
+    _fill_all(installation)
+    assert installation.state_bytes() == first

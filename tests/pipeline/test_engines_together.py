@@ -123,16 +123,12 @@ def test_a_rule_one_engine_takes_into_force_is_counted_by_the_other_from_the_nex
     other = installation.new_engine()
     installation.send(installation.event("Product Viewed", userId="u1"))
     assert other.carry(LIVE, 100)
-    take_into_force(
-        installation.connection,
-        installation.lake,
-        lambda: atoms(rule),
-        installation.engine.flush,
-        installation.clock,
-    )
+    take_into_force(installation.connection, lambda: atoms(rule), installation.engine.flush)
     profiles.counting.set([])  # what the other engine, in a process of its own, still believes
     installation.send(installation.event("Product Viewed", userId="u1"))
     other.carry(LIVE, 100)
+    while other.fill() or other.filler.waits():
+        pass
     assert rules.predicate(rule)(installation.state_of(user_id="u1"), installation.clock())
     other.connection.close()
     profiles.counting.set([])

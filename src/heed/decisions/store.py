@@ -14,6 +14,7 @@ from psycopg_pool import AsyncConnectionPool
 from heed.contracts.decision import Treatment
 from heed.decisions.domain.catalogue import Action, Catalogue, Tally
 from heed.kit.clock import in_ms
+from heed.pipeline.api import counted
 from heed.ports.ledger import PARTS
 from heed.rules.tree import atom_from_json
 
@@ -24,7 +25,6 @@ def catalogue(connection: psycopg.Connection, drafts: bool = False) -> Catalogue
         actions = cursor.execute("select * from action where active or %s order by key", [drafts]).fetchall()
         treatments = cursor.execute("select * from treatment order by id").fetchall()
         tallies = cursor.execute("select * from action_tally").fetchall()
-        counted = cursor.execute("select atoms from carry_rules").fetchone()
     by_action: dict[str, list[Treatment]] = {}
     for row in treatments:
         by_action.setdefault(row["action_id"], []).append(_treatment(row))
@@ -34,7 +34,7 @@ def catalogue(connection: psycopg.Connection, drafts: bool = False) -> Catalogue
             (row["action"], row["placement"]): Tally(row["shown"], row["accepted"], row["dismissed"])
             for row in tallies
         },
-        frozenset(atom_from_json(each).key for each in counted["atoms"]) if counted else frozenset(),
+        frozenset(atom_from_json(each).key for each in counted(connection)),
     )
 
 

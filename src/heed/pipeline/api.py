@@ -1,6 +1,7 @@
-"""The door of the pipeline: have effects and chores done."""
+"""The door of the pipeline: have effects and chores done, ask what is counted and in force."""
 
 from heed.pipeline.chores import register_chore
 from heed.pipeline.effects import register_effect
+from heed.pipeline.store import counted, rules
 
-__all__ = ["register_chore", "register_effect"]
+__all__ = ["counted", "register_chore", "register_effect", "rules"]

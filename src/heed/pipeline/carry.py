@@ -79,7 +79,7 @@ class Carrier:
         self.clock = clock
         self.declared_open = declared_open
         self.conflicts: Counter[int] = Counter()
-        self._rules: tuple[list[str], str] | None = None
+        self._rules: store.Rules | None = None
         store.prepare(connection)
         connection.execute("select set_config('application_name', %s, false)", [store.ENGINE])
 

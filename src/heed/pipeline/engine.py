@@ -13,6 +13,7 @@ from heed.pipeline import store
 from heed.pipeline.carry import Carrier, Conflict
 from heed.pipeline.chores import do_chores
 from heed.pipeline.conditions import take_into_force
+from heed.pipeline.filling import Filler
 from heed.pipeline.lake_writer import write_out
 from heed.ports.lake import Lake
 from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
@@ -44,6 +45,7 @@ class Engine:
         self.lake = lake
         self.clock = clock
         self.batch = batch
+        self.filler = Filler(lake)
         self.stopping = threading.Event()
         self._rules_at = 0.0
         self._live_turns = 0
@@ -73,7 +75,7 @@ class Engine:
         if not live + bulk or time.monotonic() - self._woken_at > _WAKE_EVERY:
             woken = self.wake()
             self._woken_at = time.monotonic()
-        return live + bulk + woken + self.chores()
+        return live + bulk + woken + self.fill() + self.chores()
 
     def carry(self, lane: int, limit: int) -> int:
         try:
@@ -89,8 +91,15 @@ class Engine:
         """Carry all that waits and bring the lake up to date; for commands that run without a server."""
         done = 0
         self.refresh_rules(force=True)
-        while turn := self.carry(LIVE, self.batch) or self.carry(BULK, self.batch) or self.chores():
+        while True:
+            turn = (
+                self.carry(LIVE, self.batch) or self.carry(BULK, self.batch) or self.fill() or self.chores()
+            )
             done += turn
+            if not turn and not self.filler.waits():
+                break
+            if not turn:
+                time.sleep(0.005)
         self.flush()
         return done
 
@@ -99,6 +108,16 @@ class Engine:
         with self.connection.transaction():
             self.carrier.take_rules()
             return do_chores(self.connection, self.ledger, self.clock())
+
+    def fill(self) -> int:
+        """A piece of giving profiles the counters of new conditions; returns how many profiles that were."""
+        try:
+            with self.connection.transaction():
+                self.carrier.take_rules()
+                return self.filler.piece(self.connection, self.clock())
+        except Exception:
+            self.filler.forget()
+            raise
 
     def flush(self) -> None:
         while write_out(self.connection, self.lake):
@@ -116,11 +135,7 @@ class Engine:
             or not self._rules_at
         )
         if changed and take_into_force(
-            self.connection,
-            self.lake,
-            lambda: profiles.atoms_in_force(self.connection),
-            self.flush,
-            self.clock,
+            self.connection, lambda: profiles.atoms_in_force(self.connection), self.flush
         ):
             log.info("engine.rules_in_force", conditions=len(atoms))
         self._rules_at = time.monotonic()

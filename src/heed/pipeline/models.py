@@ -23,15 +23,34 @@ class Position(models.Model):
 
 
 class Rules(models.Model):
-    """The conditions every profile has counters for, as JSON, and the mark of the definitions that projections
-    go by; one row."""
+    """The conditions every profile counts for, as JSON, the mark of the definitions that projections go by, and
+    the last filling that ended; one row."""
 
     id = models.SmallIntegerField(primary_key=True)
     atoms = ArrayField(models.TextField(), default=list)
     mark = models.TextField(default="")
+    filled = models.BigIntegerField(default=0)
 
     class Meta:
         db_table = "carry_rules"
+
+
+class Filling(models.Model):
+    """Giving profiles the counters of new conditions from the lake, or taking those of retired ones away.
+
+    `upto` is the last batch that lies in the lake and was carried before the conditions were counted live;
+    profiles up to `after` are done, in the order of ids.
+    """
+
+    adds = models.BooleanField()
+    atoms = ArrayField(models.TextField())
+    upto = models.BigIntegerField()
+    after = models.UUIDField()
+    done = models.BigIntegerField(default=0)
+    finished = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "carry_filling"
 
 
 class Seen(models.Model):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from heed.pipeline import store
 from heed.pipeline.carry import Carrier
 from heed.ports.lake import Lake
 from heed.profiles import api as profiles
@@ -31,6 +32,7 @@ def replay(carrier: Carrier, lake: Lake, progress: Callable[[int], None] = lambd
     result = Replayed()
     with connection.transaction():
         carrier.take_rules()
+        store.end_all_fillings(connection)
         profiles.clear(connection)
         for batch in lake.scan(["profile_id", "private"]):
             found = profiles.open_events(connection, carrier.master_key, batch.to_pylist())

@@ -8,8 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 
+import msgspec
 import psycopg
 import pyarrow as pa
+from psycopg.rows import class_row
 
 from heed.ports.ledger import BULK, LIVE, PARTS
 
@@ -34,19 +36,32 @@ def number_batch(connection: psycopg.Connection) -> int:
     return int(row[0])
 
 
-def share_rules(connection: psycopg.Connection) -> tuple[list[str], str]:
-    """The conditions counted, as JSON, and the mark in force, which stay so until the transaction ends."""
+Rules = tuple[list[str], str, int]
+"""The conditions counted, as JSON, the mark in force, and the last filling that ended."""
+
+
+def share_rules(connection: psycopg.Connection) -> Rules:
+    """What is in force, which stays so until the transaction ends."""
     connection.execute("select pg_advisory_xact_lock_shared(7341, 3)")
     return rules(connection)
 
 
-def rules(connection: psycopg.Connection) -> tuple[list[str], str]:
-    row = connection.execute("select atoms, mark from carry_rules").fetchone()
-    return (list(row[0]), row[1]) if row else ([], "")
+def rules(connection: psycopg.Connection) -> Rules:
+    row = connection.execute("select atoms, mark, filled from carry_rules").fetchone()
+    return (list(row[0]), row[1], row[2]) if row else ([], "", 0)
+
+
+def counted(connection: psycopg.Connection) -> list[str]:
+    """The conditions every profile has all its counters for, as JSON: those still being filled are left out."""
+    rows = connection.execute(
+        "select unnest(atoms) from carry_rules"
+        " except select unnest(atoms) from carry_filling where adds and not finished"
+    )
+    return [atom for (atom,) in rows]
 
 
 @contextlib.contextmanager
-def holding_rules(connection: psycopg.Connection) -> Iterator[tuple[list[str], str]]:
+def holding_rules(connection: psycopg.Connection) -> Iterator[Rules]:
     """The same for whoever is to change them: waits for the batches under way, and no other begins inside.
 
     The lock is the session's, so that several transactions fit in.
@@ -84,7 +99,7 @@ def keeping_lake_files(connection: psycopg.Connection) -> Iterator[bool]:
 
 def set_rules(connection: psycopg.Connection, atoms: Iterable[str], mark: str) -> None:
     connection.execute(
-        "insert into carry_rules (id, atoms, mark) values (1, %s, %s)"
+        "insert into carry_rules (id, atoms, mark, filled) values (1, %s, %s, 0)"
         " on conflict (id) do update set atoms = excluded.atoms, mark = excluded.mark",
         [sorted(atoms), mark],
     )
@@ -215,3 +230,72 @@ def count_hours(connection: psycopg.Connection, counts: Mapping[tuple[datetime, 
             [counts[each] for each in ordered],
         ],
     )
+
+
+class FillingJob(msgspec.Struct):
+    """See `models.Filling`."""
+
+    id: int
+    adds: bool
+    atoms: list[str]
+    upto: int
+    after: uuid.UUID
+
+
+def going(connection: psycopg.Connection) -> frozenset[str]:
+    """The conditions, as JSON, whose counters are still being taken away."""
+    rows = connection.execute("select unnest(atoms) from carry_filling where not adds and not finished")
+    return frozenset(atom for (atom,) in rows)
+
+
+def begin_filling(connection: psycopg.Connection, atoms: Sequence[str], adds: bool) -> None:
+    """Nothing is being carried, and the lake has every batch so far."""
+    connection.execute(
+        "insert into carry_filling (adds, atoms, upto, after, done, finished)"
+        " select %s, %s, last_value, %s, 0, false from carry_batch",
+        [adds, list(atoms), uuid.UUID(int=0)],
+    )
+
+
+def next_filling(connection: psycopg.Connection) -> FillingJob | None:
+    """The oldest filling that is not done; None also where another engine is at it.
+
+    The lock is the session's: it ends with the engine that fills, not with a piece.
+    """
+    with connection.cursor(row_factory=class_row(FillingJob)) as cursor:
+        return cursor.execute(
+            "select id, adds, atoms, upto, after from (select * from carry_filling where not finished"
+            " order by id limit 1) as oldest where exists (select from pg_locks where locktype = 'advisory'"
+            " and classid = 7341 and objid = 5 and pid = pg_backend_pid()) or pg_try_advisory_lock(7341, 5)"
+        ).fetchone()
+
+
+def move_filling(connection: psycopg.Connection, job: int, after: uuid.UUID, done: int) -> None:
+    connection.execute(
+        "update carry_filling set after = %s, done = done + %s where id = %s", [after, done, job]
+    )
+
+
+def end_filling(connection: psycopg.Connection, job: int) -> None:
+    """What was filled counts from the next batch on, in every engine."""
+    connection.execute("update carry_filling set finished = true where id = %s", [job])
+    connection.execute("update carry_rules set filled = %s", [job])
+
+
+def end_all_fillings(connection: psycopg.Connection) -> None:
+    """Whoever folds the whole lake again counts everything by that."""
+    connection.execute("update carry_filling set finished = true where not finished")
+
+
+def kept_by(connection: psycopg.Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """Who those of these profiles are part of now that were merged."""
+    return dict(
+        connection.execute(
+            "select absorbed, kept from profile_merge where absorbed = any(%b::uuid[])", [list(ids)]
+        ).fetchall()
+    )
+
+
+def profiles_after(connection: psycopg.Connection, after: uuid.UUID, limit: int) -> list[uuid.UUID]:
+    rows = connection.execute("select id from profile where id > %s order by id limit %s", [after, limit])
+    return [each for (each,) in rows]

@@ -6,6 +6,7 @@ import psycopg
 
 from heed import rules
 from heed.contracts.fold import State
+from heed.pipeline.api import counted
 from heed.rules.tree import atom_from_json
 from heed.segments import store
 from heed.segments.domain.book import Book
@@ -26,10 +27,10 @@ class _Memberships:
 
     def reload(self, connection: psycopg.Connection) -> None:
         """Read the definitions, where they or what is counted have changed."""
-        found = (store.mark(connection), store.counted(connection))
+        found = (store.mark(connection), counted(connection))
         if found != self._read or self._book is None:
-            counted = [atom_from_json(each).key for each in found[1]]
-            self._book = Book(store.definitions(connection), rules.readings(), counted)
+            keys = [atom_from_json(each).key for each in found[1]]
+            self._book = Book(store.definitions(connection), rules.readings(), keys)
             self._read = found
 
     def holds(self, state: State, segment: str, now: int) -> bool:

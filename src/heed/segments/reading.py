@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from heed.profiles import reading as people
 from heed.profiles.api import fold
 from heed.segments.models import Segment, SegmentPass, SegmentSize
 
@@ -42,6 +43,9 @@ class Progress:
 
 def progress() -> Progress | None:
     """None while nothing is being filled."""
+    counting = _rows("select done from carry_filling where not finished order by id limit 1", [])
+    if counting:
+        return Progress(counting[0][0], people.how_many())
     found = SegmentPass.objects.filter(finished=False).first()
     return Progress(found.done, found.total) if found else None
 

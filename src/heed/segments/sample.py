@@ -15,11 +15,11 @@ from heed import rules
 from heed.contracts.fold import State
 from heed.kit.clock import system_clock
 from heed.kit.shares import Share, share
+from heed.pipeline.api import counted
 from heed.ports import current
 from heed.profiles import api as profiles
 from heed.profiles import reading
 from heed.rules.tree import Atom, Rule, atom_from_json, atoms
-from heed.segments import store
 from heed.segments.models import Segment
 from heed.sense.api import known_circumstances
 
@@ -130,7 +130,7 @@ def _random_rows() -> tuple[int, list[tuple[uuid.UUID, bytes]]]:
 
 def _counted() -> set[str]:
     connection.ensure_connection()
-    return {atom_from_json(each).key for each in store.counted(connection.connection)}
+    return {atom_from_json(each).key for each in counted(connection.connection)}
 
 
 sample = _Sample()

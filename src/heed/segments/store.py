@@ -11,6 +11,7 @@ import psycopg
 from psycopg.rows import class_row
 
 from heed import rules
+from heed.pipeline.api import rules as rules_in_force
 from heed.rules.tree import All, Consents
 from heed.segments.domain.book import Definition
 
@@ -49,17 +50,11 @@ def definitions(connection: psycopg.Connection) -> list[Definition]:
     return found
 
 
-def counted(connection: psycopg.Connection) -> list[str]:
-    """The atoms profiles have counters for, as JSON."""
-    row = connection.execute("select atoms from carry_rules").fetchone()
-    return list(row[0]) if row else []
-
-
 def open_pass(connection: psycopg.Connection) -> Pass | None:
     """The pass under way, locked and begun anew where definitions changed; None where all is done or another
     engine is at it."""
-    current = connection.execute("select mark from carry_rules").fetchone()
-    wanted = current[0] if current else ""
+    _atoms, definitions, filled = rules_in_force(connection)
+    wanted = f"{definitions} / {filled}" if definitions else ""
     with connection.cursor(row_factory=class_row(Pass)) as cursor:
         found = cursor.execute(
             "select mark, after, done, total, finished from segment_pass for update skip locked"

@@ -1,0 +1,148 @@
+"""Giving profiles the counters of new conditions, in pieces between batches.
+
+The lake is asked in a thread, so that live events wait for nothing but the pieces.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import psycopg
+
+from heed.pipeline import store
+from heed.ports.lake import Lake
+from heed.profiles import api as profiles
+from heed.rules.tree import atom_from_json
+
+PIECE = 200
+"""Profiles in one go: about twenty milliseconds."""
+_Counters = dict[str, dict[int, int]]
+_Rows = Iterator[tuple[uuid.UUID, _Counters]]
+
+
+class Filler:
+    """One engine's part in it; whichever engine holds the lock fills, until it is done or dies."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="filling")
+        self._job = 0
+        self._asked: Future[_Rows] | None = None
+        self._rows: _Rows | None = None
+
+    def piece(self, connection: psycopg.Connection, now: int) -> int:
+        """Do the next profiles of the oldest filling; returns how many that were, 0 where nothing waits.
+
+        Runs inside a transaction that shares the rules in force.
+        """
+        job = store.next_filling(connection)
+        if job is None:
+            return 0
+        if not job.adds:
+            return self._take_away(connection, job, now)
+        if job.id != self._job:
+            self._job, self._rows = job.id, None
+            self._asked = self._thread.submit(self._ask, job)
+        if self._rows is None:
+            if self._asked is None or not self._asked.done():
+                return 0
+            self._rows = self._asked.result()
+        return self._give(connection, job, now)
+
+    def waits(self) -> bool:
+        """Whether the lake was asked and no piece has taken up its answer yet."""
+        return self._rows is None and self._asked is not None
+
+    def forget(self) -> None:
+        """After a piece failed: ask anew from where the last good one ended."""
+        self._job, self._rows, self._asked = 0, None, None
+
+    def _ask(self, job: store.FillingJob) -> _Rows:
+        # Ibis is loaded only where there is something to ask with it.
+        import ibis
+
+        from heed.rules.lake import bucket_counts
+
+        events = self._lake.events()
+        events = events.filter(events.batch <= job.upto, events.profile_id > str(job.after))
+        tables = [
+            bucket_counts(atom, events).mutate(key=ibis.literal(atom.key))
+            for atom in map(atom_from_json, job.atoms)
+        ]
+        ordered = (
+            ibis.union(*tables).order_by("profile_id")
+            if len(tables) > 1
+            else tables[0].order_by("profile_id")
+        )
+        batches = ordered.to_pyarrow_batches(chunk_size=10_000)
+        return _by_profile(row for batch in batches for row in batch.to_pylist())
+
+    def _give(self, connection: psycopg.Connection, job: store.FillingJob, now: int) -> int:
+        assert self._rows is not None  # noqa: S101  `piece` has seen to it
+        found: dict[uuid.UUID, _Counters] = {}
+        for lake_id, counters in self._rows:
+            found[lake_id] = counters
+            if len(found) >= PIECE:
+                break
+        if not found:
+            store.end_filling(connection, job.id)
+            self.forget()
+            return 1
+        merged = store.kept_by(connection, found)
+        wanted: dict[uuid.UUID, list[_Counters]] = {}
+        for lake_id, counters in found.items():
+            wanted.setdefault(merged.get(lake_id, lake_id), []).append(counters)
+        rows = []
+        atoms = profiles.counting.atoms
+        for profile_id, data in profiles.states(connection, wanted, lock=True).items():
+            state = profiles.fold.decode(data)
+            own = state.activity.counters
+            for counters in wanted[profile_id]:
+                for key, buckets in counters.items():
+                    if key in atoms:
+                        own[key] = profiles.prune(_sum(own.get(key, {}), buckets), atoms[key])
+            state.activity.counters = dict(sorted(own.items()))
+            rows.append(profiles.row_of(profile_id, profiles.fold.encode(state), state, now))
+        profiles.save(connection, rows, news=())
+        store.move_filling(connection, job.id, max(found), len(found))
+        return len(found)
+
+    def _take_away(self, connection: psycopg.Connection, job: store.FillingJob, now: int) -> int:
+        ids = store.profiles_after(connection, job.after, PIECE)
+        if not ids:
+            store.end_filling(connection, job.id)
+            return 1
+        gone = {atom_from_json(text).key for text in job.atoms}
+        rows = []
+        for profile_id, data in profiles.states(connection, ids, lock=True).items():
+            state = profiles.fold.decode(data)
+            if keys := gone & state.activity.counters.keys():
+                for key in keys:
+                    del state.activity.counters[key]
+                rows.append(profiles.row_of(profile_id, profiles.fold.encode(state), state, now))
+        profiles.save(connection, rows, news=())
+        store.move_filling(connection, job.id, ids[-1], len(ids))
+        return len(ids)
+
+
+def _by_profile(rows: Iterator[dict[str, object]]) -> _Rows:
+    """Rows in the order of profiles, gathered by profile."""
+    current, counters = "", {}  # type: str, _Counters
+    for row in rows:
+        profile_id = str(row["profile_id"])
+        if profile_id != current:
+            if counters:
+                yield uuid.UUID(current), counters
+            current, counters = profile_id, {}
+        counters.setdefault(str(row["key"]), {})[int(row["bucket"])] = int(row["count"])  # type: ignore[call-overload]
+    if counters:
+        yield uuid.UUID(current), counters
+
+
+def _sum(mine: dict[int, int], others: dict[int, int]) -> dict[int, int]:
+    found = dict(mine)
+    for bucket, count in others.items():
+        found[bucket] = found.get(bucket, 0) + count
+    return found

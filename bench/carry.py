@@ -22,7 +22,7 @@ def run(customers: int = 50_000, events: int = 40_000) -> list[Line]:
         with database(settings.load()):
             wiring.prepare()
             engine = wiring.make_engine()
-            _fill(engine, customers, customers, everyone=True)
+            fill(engine, customers, customers, everyone=True)
             engine.drain()
             engine.connection.execute("vacuum analyze")
             limits = _limits(engine)
@@ -34,7 +34,7 @@ def run(customers: int = 50_000, events: int = 40_000) -> list[Line]:
     return lines
 
 
-def _fill(engine: Any, customers: int, count: int, everyone: bool = False) -> None:
+def fill(engine: Any, customers: int, count: int, everyone: bool = False) -> None:
     from heed.collect.api import Limits, from_mapping
     from heed.ports.ledger import LIVE
 
@@ -104,7 +104,7 @@ def _limits(engine: Any) -> tuple[float, float]:
 def _alone(engine: Any, customers: int, events: int, limits: tuple[float, float]) -> Line:
     from heed.ports.ledger import LIVE
 
-    _fill(engine, customers, events)
+    fill(engine, customers, events)
     started, cpu, done = time.perf_counter(), time.process_time(), 0
     while worked := engine.carry(LIVE, engine.batch):
         done += worked
@@ -119,7 +119,7 @@ def _alone(engine: Any, customers: int, events: int, limits: tuple[float, float]
 
 
 def _together(engine: Any, customers: int, events: int, limits: tuple[float, float], count: int) -> Line:
-    _fill(engine, customers, events + 1)
+    fill(engine, customers, events + 1)
     spawn = multiprocessing.get_context("spawn")
     barrier = spawn.Barrier(count + 1)
     workers = [spawn.Process(target=_carry_all, args=(barrier,)) for _ in range(count)]

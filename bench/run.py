@@ -1,4 +1,4 @@
-"""Run the benchmarks and write bench/RESULTS.md: `python bench/run.py [carry|served|mood]`."""
+"""Run the benchmarks and write bench/RESULTS.md: `python bench/run.py [carry|served|segments|mood]`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import carry, mood, served
+from bench import carry, mood, segments, served
 from bench.common import Line
 
 HERE = Path(__file__).parent
@@ -33,7 +33,7 @@ def _apart(run: Callable[..., list[Line]], *given: int) -> list[Line]:
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or ["carry", "served", "mood"]
+    wanted = sys.argv[1:] or ["carry", "served", "segments", "mood"]
     before = os.getloadavg()[0]
     lines: list[Line] = []
     if "carry" in wanted:
@@ -41,6 +41,9 @@ def main() -> None:
         lines += _apart(carry.run, 500_000, 20_000)
     if "served" in wanted:
         lines += served.run()
+    if "segments" in wanted:
+        lines += _apart(segments.live)
+        lines += _apart(segments.backfill, *(int(each) for each in wanted if each.isdigit()))
     if "mood" in wanted:
         lines += _apart(mood.run)
     text = (

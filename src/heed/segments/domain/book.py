@@ -9,6 +9,7 @@ there are.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -16,7 +17,7 @@ import msgspec
 
 from heed.contracts.fold import State
 from heed.rules.facts import UnknownFact, fact
-from heed.rules.predicate import Readings, often_enough, predicate, tester
+from heed.rules.predicate import Readings, as_number, often_enough, predicate, tester
 from heed.rules.tree import All, Any, Compare, Did, InSegment, Not, Rule, atom_of, atoms, to_json, walk
 from heed.rules.turns import Turn, turn_of, window_turn
 
@@ -48,6 +49,50 @@ class _Leaf(msgspec.Struct, eq=False):
 
 
 _Flips = set[int]
+
+
+class _OfFact:
+    """The conditions about one fact. Those that compare it with a number stand in the order of their limits, so
+    that which of them hold is found by halving."""
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+        self._others: list[tuple[int, Callable[[object], bool]]] = []
+        self._limits: dict[str, list[float]] = {}
+        self._places: dict[str, list[int]] = {}
+
+    def take(self, rule: Compare, place: int, turn: Turn | None) -> None:
+        if turn is not None:
+            self.turns.append(turn)
+        limit = as_number(rule.value)
+        if rule.operator not in _ENDS or limit is None:
+            self._others.append((place, tester(rule)))
+            return
+        limits = self._limits.setdefault(rule.operator, [])
+        at = bisect_right(limits, limit)
+        limits.insert(at, limit)
+        self._places.setdefault(rule.operator, []).insert(at, place)
+
+    def flip(self, value: object, flips: _Flips) -> None:
+        """Add the conditions that hold of this value."""
+        for place, test in self._others:
+            if test(value):
+                flips.add(place)
+        if self._limits and (number := as_number(value)) is not None:
+            for operator, limits in self._limits.items():
+                halve, below = _ENDS[operator]
+                at = halve(limits, number)
+                places = self._places[operator]
+                flips.update(places[:at] if below else places[at:])
+
+
+_ENDS: Final = {
+    ">": (bisect_left, True),
+    ">=": (bisect_right, True),
+    "<": (bisect_right, False),
+    "<=": (bisect_left, False),
+}
+"""How to find, among limits in order, where those that the value is above end."""
 _Compiled = Callable[[_Flips], bool]
 
 
@@ -63,7 +108,7 @@ class Book:
         self._known: dict[bytes, int] = {}
         self._by_atom: dict[str, list[int]] = {}
         self._by_trait: dict[str, list[int]] = {}
-        self._by_fact: dict[str, list[tuple[int, Callable[[object], bool]]]] = {}
+        self._by_fact: dict[str, _OfFact] = {}
         self._asked: list[int] = []
         self.keys: list[str] = []
         self._compiled: list[_Compiled] = []
@@ -133,7 +178,7 @@ class Book:
         elif isinstance(rule, Compare) and rule.field.startswith("trait."):
             self._by_trait.setdefault(rule.field.removeprefix("trait."), []).append(place)
         elif isinstance(rule, Compare):
-            self._by_fact.setdefault(rule.field, []).append((place, tester(rule)))
+            self._by_fact.setdefault(rule.field, _OfFact()).take(rule, place, turn)
         else:
             self._asked.append(place)
         return place
@@ -160,12 +205,9 @@ class Book:
             ):
                 soonest = stamp
         for name, asking in self._by_fact.items():
-            value = fact(name).read(state, now)
-            for place, test in asking:
-                if test(value):
-                    flips.add(place)
-                turn = leaves[place].turn
-                if turn is not None and (stamp := turn(state, now)) and (stamp < soonest or not soonest):
+            asking.flip(fact(name).read(state, now), flips)
+            for turn in asking.turns:
+                if (stamp := turn(state, now)) and (stamp < soonest or not soonest):
                     soonest = stamp
         members = set(self._usual)
         for segment in {segment for place in flips for segment in leaves[place].segments}:

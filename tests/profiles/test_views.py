@@ -295,7 +295,8 @@ def test_sources_are_shown_by_their_names(carry: Carry) -> None:
     assert source.pk not in page
 
 
-def test_pieces_too_small_to_matter_are_counted_not_listed(mara: Profile) -> None:
+def test_pieces_too_small_to_matter_are_counted_not_listed(mara: Profile, carry: Carry) -> None:
+    carry([event("Dead Click", "mara", DAY)])
     page = text(signed_in().get(f"/customers/{mara.pk}/"))
     for figure in re.findall(r'<span class="value[^>]*>([^<]+)</span>', page):
         assert abs(float(figure.replace("−", "-"))) >= 0.02

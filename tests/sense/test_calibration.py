@@ -25,7 +25,7 @@ from heed.sense.domain import calibration
 from heed.sense.domain.calibration import TooFew, auc, calibration_error, fit, judge, split
 from heed.sense.domain.mood import Kept
 from heed.sense.domain.observing import Observer, Rated
-from heed.sense.domain.weights import DEFAULT, HALF_LIVES, LowCurve, Weights
+from heed.sense.domain.weights import DEFAULT, LowCurve, Weights
 from heed.sense.weighing import Weighing
 from tests.installation import MASTER_KEY, START, Installation
 
@@ -83,7 +83,7 @@ def test_the_later_ratings_judge_and_are_never_learnt_from() -> None:
 @settings(max_examples=25, deadline=None)
 @given(st.integers(0, 10**6))
 def test_the_gradient_is_that_of_the_loss(seed: int) -> None:
-    problem = calibration._Problem(company(random.Random(seed), 60), DEFAULT)
+    problem = calibration._Problem(company(random.Random(seed), 60))
     theta = problem.start() + np.random.default_rng(seed).normal(0, 0.2, len(problem.start()))
     _, gradient = problem.loss(theta)
     numeric = approx_fprime(theta, lambda each: problem.loss(each)[0], 1e-7)
@@ -113,9 +113,13 @@ def test_who_feels_worse_is_likelier_to_rate_low(one: float, other: float) -> No
     assert 0 < curve.chance(one) < 1
 
 
-def test_a_half_life_becomes_the_nearest_class() -> None:
-    assert [calibration.nearest_class(each) for each in HALF_LIVES] == list(range(len(HALF_LIVES)))
-    assert calibration.nearest_class(4 * DAY) == 2
+def test_calibrating_fits_strengths_and_the_curve_and_nothing_else() -> None:
+    fitted = fit(company(random.Random(4)), DEFAULT)
+    for kind, row in fitted.signals.items():
+        assert msgspec.structs.replace(row, precision=1) == msgspec.structs.replace(
+            DEFAULT.signals[kind], precision=1
+        )
+    assert msgspec.structs.replace(fitted, signals=DEFAULT.signals, text=DEFAULT.text) == DEFAULT
 
 
 def test_a_mood_beats_the_last_sentiment_at_foretelling_low_ratings() -> None:
@@ -123,8 +127,8 @@ def test_a_mood_beats_the_last_sentiment_at_foretelling_low_ratings() -> None:
     low = np.array([each.low for each in lived.rated], float)
     mood = auc(np.array([-each.valences[0] for each in lived.rated]), low)
     last = auc(np.array([-each.last_sentiment for each in lived.rated]), low)
-    assert mood >= last + 0.08
-    assert mood >= 0.7
+    assert mood >= last + 0.1
+    assert mood >= 0.75
 
 
 def test_a_company_calibrates_and_every_process_follows(installation: Installation) -> None:

@@ -63,7 +63,8 @@ ANGRY = wrote("This is the third time I ask where my parcel is.", -0.8, emotion=
 
 def test_someone_unknown_feels_as_people_usually_do_and_nobody_is_sure() -> None:
     unknown = mood()
-    assert unknown.valence == unknown.baseline == DEFAULT.prior_valence
+    assert unknown.baseline == DEFAULT.prior_valence
+    assert unknown.valence == pytest.approx(DEFAULT.prior_valence)
     assert unknown.confidence == 0
     assert unknown.spread > 0.4
     assert unknown.evidence == ()
@@ -105,11 +106,18 @@ def test_anger_about_a_late_parcel_weighs_more_than_a_mild_complaint(monkeypatch
     assert late.evidence[0].label == "wrote an angry complaint about a late order"
 
 
+def test_three_troubles_are_worse_than_one() -> None:
+    troubles = [event(v.PAYMENT_FAILED), event(v.PRODUCT_OUT_OF_STOCK), event(v.ORDER_DELAYED)]
+    falls = [mood(*troubles[:count]).valence for count in range(4)]
+    assert all(after < before - 0.1 for before, after in itertools.pairwise(falls))
+
+
 def test_ten_rage_clicks_in_a_minute_weigh_less_than_three_in_three_days() -> None:
     burst = mood(*(event(v.RAGE_CLICK, T0 + i * 1000) for i in range(10)))
     single = mood(event(v.RAGE_CLICK))
-    assert single.confidence < burst.confidence < 0.62
-    assert burst.valence > -0.35
+    spread_out = mood(*(event(v.RAGE_CLICK, T0 + day * DAY) for day in range(3)))
+    assert single.confidence < burst.confidence < spread_out.confidence
+    assert single.valence > burst.valence > spread_out.valence
 
 
 def test_the_same_message_again_counts_less() -> None:

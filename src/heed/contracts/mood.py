@@ -23,8 +23,8 @@ def feeling(valence: float) -> str:
 class Evidence(msgspec.Struct, frozen=True, array_like=True):
     """One reason behind a mood.
 
-    `contribution` is how far this piece alone moves the valence from the customer's usual, in valence
-    units, now. `message_id` is the event it comes from. `label` is a sentence part people can read;
+    `contribution` is this piece's share in how far the mood now is from the customer's usual, in valence
+    units; those of all pieces add up to it. `message_id` is the event it comes from. `label` is a sentence part people can read;
     `excerpt` is the customer's own words where there are any.
     """
 

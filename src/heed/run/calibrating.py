@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NoReturn
 
@@ -84,34 +85,21 @@ def _tell(console: Console, found: Calibrated, before: Weights) -> None:
 
 
 def _changes(before: Weights, after: Weights) -> list[tuple[float, tuple[str, str, str, str]]]:
-    """Each changed kind with how much it moved and its cells."""
-    found = []
+    """Each kind whose strength changed, with how many times over it did (log) and its cells."""
+    text, was = after.text, before.text
+    rows = [("what customers write", "as read", was.precision, text.precision, CLASS_NAMES[text.fades])]
     for kind, new in after.signals.items():
-        old = before.signals[kind]
-        if old == new:
-            continue
-        moved = abs(old.value - new.value) + abs(old.precision - new.precision)
-        fades = CLASS_NAMES[new.fades]
-        if new.fades != old.fades:
-            fades = f"{CLASS_NAMES[old.fades]} → {fades}"
-        found.append(
+        rows.append(
             (
-                moved,
-                (
-                    old.label,
-                    f"{old.value:+.2f} → {new.value:+.2f}",
-                    f"{old.precision:.2f} → {new.precision:.2f}",
-                    fades,
-                ),
+                new.label,
+                f"{new.value:+.2f}",
+                before.signals[kind].precision,
+                new.precision,
+                CLASS_NAMES[new.fades],
             )
         )
-    text, was = after.text, before.text
-    if text != was:
-        cells = (
-            "what customers write",
-            "as read",
-            f"{was.precision:.2f} → {text.precision:.2f}",
-            f"{CLASS_NAMES[text.fades]}, {CLASS_NAMES[text.strong_fades]} when angry",
-        )
-        found.append((abs(text.precision - was.precision), cells))
-    return found
+    return [
+        (abs(math.log(new / old)), (label, value, f"{old:.2f} → {new:.2f}", fades))
+        for label, value, old, new, fades in rows
+        if old != new
+    ]

@@ -11,8 +11,9 @@ from heed.sense.domain.mood import (
     advance,
     bound,
     fade,
+    read,
 )
-from heed.sense.domain.weights import DEFAULT, FOR_A_DAY, HALF_LIVES, Weights
+from heed.sense.domain.weights import DEFAULT, FOR_A_WEEK, HALF_LIVES, Weights, leaning
 
 
 def withdraw(section: Feelings, piece: Kept, weights: Weights = DEFAULT) -> None:
@@ -41,8 +42,9 @@ def _set_sum(section: Feelings, index: int, weight: float, less_value: float) ->
 def correct(section: Feelings, piece: Piece, urgency: float | None, weights: Weights = DEFAULT) -> None:
     """A person says how this customer feels: what contradicts them goes, their word stays with their name.
 
-    Evidence that is no longer kept piece by piece goes with it where its mean contradicts. `urgency` replaces
-    all urgency before it; None leaves what the remaining evidence says.
+    Evidence that is no longer kept piece by piece goes with it where its mean contradicts. The correction pushes
+    by what is left from the remaining evidence to their word. `urgency` replaces all urgency before it; None leaves
+    what the remaining evidence says.
     """
     value = bound(piece.value)
     advance(section, piece.at, weights)
@@ -66,14 +68,17 @@ def correct(section: Feelings, piece: Piece, urgency: float | None, weights: Wei
             kept.press = 0.0
     if piece.at >= section.corrected_at:
         section.corrected_at, section.corrected_to = piece.at, value
+    here = read(section, section.at, weights)
+    push = leaning(value) - leaning(here.baseline) - here.push
     add(
         section,
         piece._replace(
-            value=value,
+            value=push / weights.correction_precision,
             precision=weights.correction_precision,
-            fades=FOR_A_DAY,
+            fades=FOR_A_WEEK,
             urgency=bound(urgency or 0.0, 0.0),
             by=piece.by or "a colleague",
         ),
         weights,
+        usual=value,
     )

@@ -1,12 +1,15 @@
-"""How a customer feels: a precision-weighted mean of fading evidence and the customer's own baseline.
+"""How a customer feels: fading evidence added up on the customer's own baseline.
 
-With evidence i of value vᵢ and precision wᵢ that halves every hᵢ, and the baseline b of precision p₀:
+Evidence i of value vᵢ and precision wᵢ that halves every hᵢ pushes by wᵢ·vᵢ, and with the baseline b
 
-    valence(t) = (p₀·b + Σ wᵢ(t)·vᵢ) / (p₀ + Σ wᵢ(t)),   wᵢ(t) = wᵢ·2^−(t−tᵢ)/hᵢ
+    valence(t) = tanh(atanh b + Σ wᵢ(t)·vᵢ),   wᵢ(t) = wᵢ·2^−(t−tᵢ)/hᵢ
+    confidence(t) = Σ wᵢ(t) / (p₀ + Σ wᵢ(t))
 
-the posterior mean of a normal with known variances. Only the sums per half-life class are kept, so one
-event costs the same however long the history. Urgency is a noisy-or, 1 − Π(1 − uᵢ), kept as the sum of
-−ln(1 − uᵢ), which fades by class in the same way. Events alone change the state; it fades when it is read.
+With (1 + valence)/2 for the chance of being pleased, atanh is half its log odds, so that this is Good's weight
+of evidence (Probability and the Weighing of Evidence, 1950), which is additive where pieces are independent:
+three troubles are worse than one. Only the sums per half-life class are kept, so one event costs the same
+however long the history. Urgency is a noisy-or, 1 − Π(1 − uᵢ), kept as the sum of −ln(1 − uᵢ), which fades by
+class in the same way. Events alone change the state; it fades when it is read.
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ import msgspec
 
 from heed.contracts.mood import Evidence, Mood
 from heed.kit.clock import DAY, HOUR, MINUTE
-from heed.sense.domain.weights import DEFAULT, HALF_LIVES, Weights
+from heed.sense.domain.weights import DEFAULT, HALF_LIVES, Weights, leaning
 
 EVIDENCE_KEPT = 8
 EXCERPT_LENGTH = 140
@@ -54,7 +57,7 @@ class Piece(NamedTuple):
 
 
 class Kept(msgspec.Struct, array_like=True):
-    """A piece as it was weighed in, as of `at`.
+    """A piece as it was weighed in, as of `at`: it pushes by `weight`·`value`.
 
     `press` is −ln(1 − urgency); `usual` and `usual_value` are its weight and value in the baseline.
     """
@@ -81,7 +84,10 @@ class Burst(msgspec.Struct, array_like=True):
 
 
 class Feelings(msgspec.Struct, omit_defaults=True):
-    """The section `mood`: sums as of `at` (ms), one for each half-life class; `usual_…` make the baseline."""
+    """The section `mood`: sums as of `at` (ms), one for each half-life class; `usual_…` make the baseline.
+
+    `values` are sums of weight·value.
+    """
 
     at: int = 0
     weights: list[float] = []
@@ -106,40 +112,49 @@ def bound(value: float, low: float = -1.0, high: float = 1.0) -> float:
 
 class _Now(NamedTuple):
     weight: float
-    value: float
+    push: float
     press: float
     baseline: float
 
-    def valence(self, weights: Weights) -> float:
-        prior = weights.prior_precision
-        return bound((prior * self.baseline + self.value) / (prior + self.weight))
+    @property
+    def valence(self) -> float:
+        return math.tanh(leaning(self.baseline) + self.push)
 
 
-def _read(section: Feelings, now: int, weights: Weights) -> _Now:
+def read(section: Feelings, now: int, weights: Weights) -> _Now:
     elapsed = max(0, now - section.at)
-    weight = value = press = 0.0
+    weight = push = press = 0.0
     if section.weights:
         for index, half_life in enumerate(HALF_LIVES):
             share = fade(elapsed, half_life)
             weight += share * section.weights[index]
-            value += share * section.values[index]
+            push += share * section.values[index]
             press += share * section.presses[index]
+    return _Now(weight, push, press, _usual(section, elapsed, weights))
+
+
+def _usual(section: Feelings, elapsed: float, weights: Weights) -> float:
+    """The baseline so long after the section's moment (ms)."""
     slow = fade(elapsed, weights.baseline_half_life)
     prior = weights.baseline_prior
-    usual = (prior * weights.prior_valence + slow * section.usual_value) / (
-        prior + slow * section.usual_weight
+    return bound(
+        (prior * weights.prior_valence + slow * section.usual_value) / (prior + slow * section.usual_weight)
     )
-    return _Now(weight, value, press, bound(usual))
 
 
 def mood_at(section: Feelings, now: int, weights: Weights = DEFAULT, *, with_evidence: bool = True) -> Mood:
     """The mood at `now` (ms). Asking about a moment before the last event gives the mood at that event."""
-    read = _read(section, now, weights)
-    total = weights.prior_precision + read.weight
+    here = read(section, now, weights)
+    total = weights.prior_precision + here.weight
+    valence, usual = here.valence, leaning(here.baseline)
+    # The mean slope between the usual and now shares the shift out among the pushes; they add up to it.
+    slope = 1 - valence * valence
+    if abs(here.push) > TINY:
+        slope = (valence - math.tanh(usual)) / here.push
     evidence = []
     for piece in section.kept if with_evidence else ():
         share = piece.weight * fade(now - piece.at, HALF_LIVES[piece.fades])
-        contribution = share * (piece.value - read.baseline) / total
+        contribution = share * piece.value * slope
         evidence.append(
             Evidence(
                 piece.message_id,
@@ -153,11 +168,11 @@ def mood_at(section: Feelings, now: int, weights: Weights = DEFAULT, *, with_evi
         )
     evidence.sort(key=lambda one: (-abs(one.contribution), -one.at, one.message_id, one.kind))
     return Mood(
-        valence=read.valence(weights),
+        valence=valence,
         spread=math.sqrt(weights.variance / total + weights.spread_floor**2),
-        urgency=bound(1.0 - math.exp(-read.press), 0.0),
-        confidence=bound(read.weight / total, 0.0),
-        baseline=read.baseline,
+        urgency=bound(1.0 - math.exp(-here.press), 0.0),
+        confidence=bound(here.weight / total, 0.0),
+        baseline=here.baseline,
         at=max(now, section.at),
         evidence=tuple(evidence),
     )
@@ -170,30 +185,22 @@ def next_change(section: Feelings, now: int, weights: Weights = DEFAULT) -> int 
     """
     if not section.weights:
         return None
-    read = _read(section, now, weights)
-    valence, urgency = read.valence(weights), math.exp(-read.press)
+    here = read(section, now, weights)
+    valence, urgency = here.valence, math.exp(-here.press)
     start = max(now, section.at)
-    elapsed, prior = start - section.at, weights.baseline_prior
-    usual_slow = fade(elapsed, weights.baseline_half_life)
+    elapsed = start - section.at
     faded = [fade(elapsed, half_life) for half_life in HALF_LIVES]
-    here_weights = [share * sum_ for share, sum_ in zip(faded, section.weights, strict=True)]
     here_values = [share * sum_ for share, sum_ in zip(faded, section.values, strict=True)]
     here_presses = [share * sum_ for share, sum_ in zip(faded, section.presses, strict=True)]
-    far = sum(abs(v - w * read.baseline) for v, w in zip(section.values, section.weights, strict=True))
-    if far < VISIBLE * weights.prior_precision and 1 - urgency < VISIBLE:
+    if sum(map(abs, here_values)) < VISIBLE and 1 - urgency < VISIBLE:
         # No class can pull the mood further from the usual than this while it fades.
         return None
     for ahead, shares in _AHEAD_SHARES:
-        weight = value = press = 0.0
-        for share, w, v, p in zip(shares, here_weights, here_values, here_presses, strict=True):
-            weight += share * w
-            value += share * v
+        push = press = 0.0
+        for share, v, p in zip(shares, here_values, here_presses, strict=True):
+            push += share * v
             press += share * p
-        slow = usual_slow * 2.0 ** (-ahead / weights.baseline_half_life)
-        usual = (prior * weights.prior_valence + slow * section.usual_value) / (
-            prior + slow * section.usual_weight
-        )
-        then = (weights.prior_precision * usual + value) / (weights.prior_precision + weight)
+        then = math.tanh(leaning(_usual(section, elapsed + ahead, weights)) + push)
         if abs(then - valence) >= VISIBLE or abs(math.exp(-press) - urgency) >= VISIBLE:
             return start + ahead
     return None
@@ -219,8 +226,13 @@ def advance(section: Feelings, at: int, weights: Weights = DEFAULT) -> None:
     section.at = at
 
 
-def add(section: Feelings, piece: Piece, weights: Weights = DEFAULT) -> Kept | None:
-    """Weigh one piece of evidence in, fading it from when it occurred; returns it as it was weighed, if it was."""
+def add(
+    section: Feelings, piece: Piece, weights: Weights = DEFAULT, usual: float | None = None
+) -> Kept | None:
+    """Weigh one piece of evidence in, fading it from when it occurred; returns it as it was weighed, if it was.
+
+    `usual` is its value in the baseline, where that is not the piece's own.
+    """
     value = bound(piece.value)
     if not (math.isfinite(piece.precision) and piece.precision > 0) or not 0 <= piece.fades < len(HALF_LIVES):
         return None
@@ -231,20 +243,18 @@ def add(section: Feelings, piece: Piece, weights: Weights = DEFAULT) -> Kept | N
     ):
         return None
     advance(section, piece.at, weights)
-    read = _read(section, section.at, weights)
-    # What is bad never cheers anyone up, however mild it is beside what is known; nor does good news sadden.
-    here = read.valence(weights)
-    felt = min(value, here) if value < 0 else max(value, here) if value > 0 else value
-    usual = min(value, read.baseline) if value < 0 else max(value, read.baseline) if value > 0 else value
-    if piece.by:
-        felt = usual = value
+    usual = value if usual is None else usual
+    if not piece.by:
+        # What is bad never makes the usual better, however mild it is beside it; nor does good news make it worse.
+        baseline = _usual(section, 0, weights)
+        usual = min(value, baseline) if value < 0 else max(value, baseline) if value > 0 else value
     novelty = 1.0 if piece.by else _novelty(section, piece)
     weight = piece.precision * novelty
     press = -math.log(1.0 - bound(piece.urgency, 0.0, _MOST_URGENT)) * novelty
     elapsed = section.at - piece.at
     share = fade(elapsed, HALF_LIVES[piece.fades])
     section.weights[piece.fades] += share * weight
-    section.values[piece.fades] += share * weight * felt
+    section.values[piece.fades] += share * weight * value
     section.presses[piece.fades] += share * press
     slow = _usual_part(section, weight, elapsed, weights)
     section.usual_weight += slow
@@ -255,7 +265,7 @@ def add(section: Feelings, piece: Piece, weights: Weights = DEFAULT) -> Kept | N
         piece.kind,
         piece.label,
         piece.at,
-        felt,
+        value,
         weight,
         piece.fades,
         press,
@@ -265,7 +275,7 @@ def add(section: Feelings, piece: Piece, weights: Weights = DEFAULT) -> Kept | N
         piece.by,
     )
     section.kept.append(weighed)
-    _evict(section, weights)
+    _evict(section)
     return weighed
 
 
@@ -279,7 +289,10 @@ def _usual_part(section: Feelings, weight: float, elapsed: int, weights: Weights
 
 
 def _novelty(section: Feelings, piece: Piece) -> float:
-    """1 for something new, less for what repeats within its burst: the n-th of a kind at once counts 1/n."""
+    """1 for something new, less for what repeats within its burst: the n-th of a kind at once counts 1/n².
+
+    So a burst of any length counts less than 1.65 times as much as its first.
+    """
     burst = section.bursts.get(piece.kind)
     if burst is None:
         section.bursts[piece.kind] = Burst(piece.at, 1.0)
@@ -292,18 +305,17 @@ def _novelty(section: Feelings, piece: Piece) -> float:
         burst.at, burst.level = piece.at, level + 1.0
     else:
         burst.level += fade(burst.at - piece.at, piece.burst)
-    return 1.0 / (1.0 + level)
+    return 1.0 / (1.0 + level) ** 2
 
 
-def _strength(piece: Kept, now: int, baseline: float) -> float:
+def _strength(piece: Kept, now: int) -> float:
     left = fade(now - piece.at, HALF_LIVES[piece.fades])
-    return left * (piece.weight * (abs(piece.value - baseline) + 0.05) + 0.2 * piece.press)
+    return left * (piece.weight * (abs(piece.value) + 0.05) + 0.2 * piece.press)
 
 
-def _evict(section: Feelings, weights: Weights) -> None:
+def _evict(section: Feelings) -> None:
     if len(section.kept) > EVIDENCE_KEPT:
-        baseline = _read(section, section.at, weights).baseline
-        ranked = [(_strength(p, section.at, baseline), p.at, i) for i, p in enumerate(section.kept)]
+        ranked = [(_strength(p, section.at), p.at, i) for i, p in enumerate(section.kept)]
         del section.kept[min(ranked)[2]]
 
 
@@ -332,7 +344,7 @@ def merge(kept: Feelings, absorbed: Feelings, weights: Weights = DEFAULT) -> Fee
         [*kept.kept, *absorbed.kept], key=lambda piece: (piece.at, piece.message_id, piece.kind)
     )
     while len(kept.kept) > EVIDENCE_KEPT:
-        _evict(kept, weights)
+        _evict(kept)
     if absorbed.corrected_at > kept.corrected_at:
         kept.corrected_at, kept.corrected_to = absorbed.corrected_at, absorbed.corrected_to
     return kept

@@ -111,7 +111,7 @@ def text_piece(
         event.occurred,
         max(-1.0, min(1.0, value)),
         precision,
-        table.strong_fades if anger or complaint else table.fades,
+        table.fades,
         1 - calm,
         table.burst,
         excerpt or excerpt_of(text_of(event)),

@@ -30,15 +30,18 @@ def run(customers: int = 4_000, days: int = 90) -> list[Line]:
 
 
 def _world(name: str, make: object, days: int) -> list[Line]:
+    import numpy as np
     from scipy.stats import spearmanr
 
     from heed.demo.truth import live_through
-    from heed.sense.domain.calibration import fit, judge, split
+    from heed.sense.domain.calibration import auc, fit, judge, split
     from heed.sense.domain.weights import DEFAULT
 
     learnt, _ = split(live_through(make(), days, [DEFAULT]).rated)  # type: ignore[operator]
     lived = live_through(make(), days, [DEFAULT, fit(learnt, DEFAULT)])  # type: ignore[operator]
     report, _ = judge(*split(lived.rated))
+    known = sorted(zip(lived.rated, lived.truths, strict=True), key=lambda pair: pair[0].at)[-report.n :]
+    ceiling = auc(np.array([-truth for _, truth in known]), np.array([float(each.low) for each, _ in known]))
     truths = [each.truth for each in lived.evenings]
 
     def follows(values: list[float]) -> float:
@@ -51,7 +54,7 @@ def _world(name: str, make: object, days: int) -> list[Line]:
             f"mood foretells low ratings, {name}",
             f"AUC {report.before.auc:.3f} as shipped, {report.after.auc:.3f} calibrated; calibration error"
             f" {report.before.calibration_error:.3f}, {report.after.calibration_error:.3f} (n {report.n:,})",
-            f"last sentiment only {report.last_sentiment.auc:.3f}",
+            f"last sentiment only {report.last_sentiment.auc:.3f}; the true feeling itself {ceiling:.3f}",
             f"{report.before.auc - report.last_sentiment.auc:+.3f},"
             f" {report.after.auc - report.last_sentiment.auc:+.3f}",
             "+0.10, error 0.05",

@@ -4,7 +4,7 @@ What a piece of evidence pushes the mood by is precision times value, on the sca
 nought, −0.4 leads to −0.38 and twice that to −0.66. Precisions also make the confidence, beside `prior_precision`.
 
 Where the defaults come from: `calibration.fit` over the ratings of five simulated shops (heed.demo.world; their natures
-are in docs/decisions/0007-mood-adds-up.md), half-lives chosen by the same loss, then rounded. Judgement overruled the
+are in docs/decisions/0008-mood-adds-up.md), half-lives chosen by the same loss, then rounded. Judgement overruled the
 fit in three: what people write counts for more there and then than it tells of ratings days later, one click in
 frustration stays too little to act on, and a parcel that is overdue shows. Kinds that do not happen in those shops
 stand by judgement beside those that do: a broken promise and a case reopened weigh more than a late parcel.

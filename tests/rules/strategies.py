@@ -50,9 +50,19 @@ dids = st.builds(
     windows,
     st.lists(compares(PROPERTIES), max_size=2).map(tuple),
 )
+totals = st.builds(
+    Did,
+    st.sampled_from(EVENTS),
+    st.sampled_from(["=", "<", "<=", ">", ">="]),
+    st.sampled_from([0, 12.5, 20, 99.9999, -3]),
+    windows,
+    st.lists(compares(PROPERTIES), max_size=1).map(tuple),
+    st.just("value"),
+)
 leaves = st.one_of(
     compares((*(f"trait.{name}" for name in TRAITS), "mood.valence", "mood.confidence")),
     dids,
+    totals,
     st.builds(Holds, st.sampled_from(CIRCUMSTANCES)),
     st.builds(Consents, st.sampled_from(PURPOSES)),
     st.builds(InSegment, st.sampled_from(LISTS)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -144,8 +145,12 @@ def _naive(rule: Any, state: Any, now: int) -> bool:
     if isinstance(rule, InSegment):
         return rule.segment in state.lists
     if isinstance(rule, Did):
-        found = sum(1 for event in state.events if _counts(rule, event, now))
-        return bool(_compare(found, rule.operator, rule.count))
+        meant = [event for event in state.events if _counts(rule, event, now)]
+        if rule.total:
+            amounts = [Decimal(str(value)) for *_, props in meant if (value := props.get("value")) is not None
+                       and not isinstance(value, bool) and value != "x"]  # fmt: skip
+            return bool(_compare(float(sum(amounts)), rule.operator, rule.count))
+        return bool(_compare(len(meant), rule.operator, rule.count))
     if rule.field.startswith("trait."):
         return _compare(state.traits.get(rule.field[6:]), rule.operator, rule.value)
     from heed.rules import fact

@@ -90,3 +90,19 @@ def test_and_binds_closer_than_or() -> None:
 )
 def test_a_rule_is_told_in_a_sentence(text: str, words: str) -> None:
     assert describe(parse(text)) == words
+
+
+def test_an_amount_is_summed_in_words_and_text() -> None:
+    written = 'did "Order Completed" total value at least 99.5 within 30 days where currency = "EUR"'
+    rule = parse(written)
+    assert text(rule) == written
+    assert "with a total value of at least 99.5 in the last 30 days" in describe(rule)
+    for broken in (
+        'did "Order Completed" total',
+        'did "Order Completed" total weight at least 1',
+        'did "Order Completed" total value',
+        'did "Order Completed" total value at least 1.23456',
+        'did "Order Completed" total value at least 1e30',
+    ):
+        with pytest.raises(RuleError):
+            parse(broken)

@@ -56,6 +56,19 @@ def test_time_alone_moves_people_out_and_that_is_noted_once(installation: Instal
     assert moves(installation) == [(v.SEGMENT_ENTERED, "ada", "buyers"), (v.SEGMENT_LEFT, "ada", "buyers")]
 
 
+def test_what_is_spent_within_days_is_summed_exactly(installation: Installation) -> None:
+    for _ in range(3):
+        buy(installation, "ada", 33.33)
+    installation.segment("spenders", 'did "Order Completed" total value at least 133.32 within 30 days')
+    installation.carry()
+    assert installation.members("spenders") == set()
+    buy(installation, "ada", 33.33)
+    assert installation.members("spenders") == {"ada"}
+    installation.clock.advance(30 * DAY)
+    installation.engine.wake()
+    assert installation.members("spenders") == set()
+
+
 def test_not_having_been_seen_is_not_ended_by_heed_saying_so(installation: Installation) -> None:
     """The event that somebody entered a segment of people gone quiet must not count as a sign of life."""
     installation.segment("quiet", "seen.days_ago >= 30")

@@ -54,7 +54,7 @@ def _denied(rule: Rule) -> str:
         return f"no consent to {rule.purpose}"
     if isinstance(rule, InSegment):
         return f"not in the segment “{rule.segment}”"
-    if isinstance(rule, Did) and (rule.operator, rule.count) == (">=", 1):
+    if isinstance(rule, Did) and (rule.operator, rule.count, rule.total) == (">=", 1, ""):
         return _did(rule, "did not happen")
     if isinstance(rule, Compare) and isinstance(rule.value, bool) and _is_flag(rule):
         return _flag(fact(rule.field).label, (rule.value is True) != (rule.operator == "="))
@@ -136,6 +136,9 @@ def _spoken(value: Literal_) -> str:
 
 
 def _did(rule: Did, often: str = "") -> str:
+    if rule.total:
+        often = f"happened with a total {rule.total} of {_COUNTS[rule.operator]} {_spoken(rule.count)}"
+        often = often.replace("fewer than", "less than")
     if not often:
         simple = (rule.operator, rule.count) == (">=", 1)
         times = "once" if rule.count == 1 else f"{rule.count} times"

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from heed.contracts.fold import State
 from heed.contracts.lake import SEMANTIC
+from heed.kit.money import in_e4
 from heed.rules.facts import fact
 from heed.rules.predicate import Readings, as_number
 from heed.rules.tree import (
@@ -73,7 +74,10 @@ def members(rule: Rule, profiles: ir.Table, events: ir.Table, now: int) -> ir.Ta
             events.filter(functools.reduce(operator.or_, conditions))
             .group_by("profile_id")
             .aggregate(
-                **{f"did_{index}": condition.ifelse(1, 0).sum() for index, condition in enumerate(conditions)}
+                **{
+                    f"did_{index}": condition.ifelse(_amount(question.total, events), 0).sum()
+                    for index, (question, condition) in enumerate(zip(questions, conditions, strict=True))
+                }
             )
         )
         table = profiles.left_join(counts, "profile_id")
@@ -83,11 +87,18 @@ def members(rule: Rule, profiles: ir.Table, events: ir.Table, now: int) -> ir.Ta
 
 def bucket_counts(atom: Atom, events: ir.Table) -> ir.Table:
     """`profile_id`, `bucket`, `count` of everything in the lake that counts for the atom."""
-    condition = _condition(Did(atom.event, where=atom.where), events, 0)
+    condition = _condition(Did(atom.event, where=atom.where, total=atom.total), events, 0)
     size = atom.bucket_ms
     bucket = (epoch_ms(events.occurred) // size) if size else ibis.literal(0, "int64")
     found = events.filter(condition & events.profile_id.notnull()).mutate(bucket=bucket)
-    return found.group_by("profile_id", "bucket").aggregate(count=found.count())
+    return found.group_by("profile_id", "bucket").aggregate(
+        count=_amount(atom.total, found).sum() if atom.total else found.count()
+    )
+
+
+def _amount(total: str, events: ir.Table) -> Anything:
+    """What an event adds: 1, or the ten-thousandths of an amount."""
+    return (events[total] * 10_000).cast("int64") if total else 1
 
 
 def _expression(rule: Rule, table: ir.Table, numbers: dict[Did, str]) -> ir.BooleanValue:
@@ -97,7 +108,8 @@ def _expression(rule: Rule, table: ir.Table, numbers: dict[Did, str]) -> ir.Bool
     if isinstance(rule, Not):
         return ~_expression(rule.rule, table, numbers)
     if isinstance(rule, Did):
-        return _COMPARE[rule.operator](table[numbers[rule]].fill_null(0), rule.count)
+        wanted = (in_e4(rule.count) or 0) if rule.total else rule.count
+        return _COMPARE[rule.operator](table[numbers[rule]].fill_null(0), wanted)
     if isinstance(rule, Holds):
         return table.circumstances.contains(rule.circumstance).fill_null(False)
     if isinstance(rule, Consents):
@@ -113,6 +125,8 @@ def _condition(rule: Did, events: ir.Table, now: int) -> ir.BooleanValue:
         size = BUCKET_MS[rule.window.unit]
         since = (now // size - rule.window.amount + 1) * size
         condition &= epoch_ms(events.occurred) >= since
+    if rule.total:
+        condition &= events[rule.total].notnull()
     for each in rule.where:
         condition &= _comparison(each, _property(events, each.field))
     return condition.fill_null(False)

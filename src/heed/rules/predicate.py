@@ -11,6 +11,7 @@ from typing import Protocol
 from heed.contracts.event import Event
 from heed.contracts.fold import State
 from heed.contracts.lake import SEMANTIC, semantic
+from heed.kit.money import in_e4
 from heed.rules.facts import fact
 from heed.rules.tree import (
     All,
@@ -122,12 +123,13 @@ _ORDERS: dict[str, Callable[[Anything, Anything], bool]] = {
     ">": gt,
     ">=": ge,
 }
-_COUNTS: dict[str, Callable[[int, int], bool]] = {"=": eq, **_ORDERS}
+_COUNTS: dict[str, Callable[[float, float], bool]] = {"=": eq, **_ORDERS}
 
 
 def often_enough(rule: Did) -> Callable[[int], bool]:
-    """Whether so many times answer the question."""
-    compare, wanted = _COUNTS[rule.operator], rule.count
+    """Whether so many times, or ten-thousandths, answer the question."""
+    compare = _COUNTS[rule.operator]
+    wanted = (in_e4(rule.count) or 0) if rule.total else rule.count
     return lambda found: compare(found, wanted)
 
 
@@ -191,20 +193,24 @@ def _differs(wanted: Literal_) -> Callable[[Anything], bool]:
     return lambda value: isinstance(value, str) and value != "" and value != wanted
 
 
-def counts(atom: Atom) -> Callable[[Event], bool]:
-    """Whether an event counts for the atom; the event's name and open properties are already known."""
+def counts(atom: Atom) -> Callable[[Event], int | None]:
+    """What an event counts for the atom: 1, with a total its ten-thousandths, or None where it is not meant.
+
+    The event's name and open properties are already known.
+    """
     tests = [(each.field, tester(each)) for each in atom.where]
-    name = atom.event
-    if not tests:
-        return lambda event: event.name == name
+    name, total = atom.event, atom.total
 
-    def matches(event: Event) -> bool:
+    def amount(event: Event) -> int | None:
         if event.name != name:
-            return False
-        columns = event_columns(event)
-        return all(test(columns.get(field)) for field, test in tests)
+            return None
+        if tests:
+            columns = event_columns(event)
+            if not all(test(columns.get(field)) for field, test in tests):
+                return None
+        return semantic(event).get(total) if total else 1
 
-    return matches
+    return amount
 
 
 def event_columns(event: Event) -> Mapping[str, Anything]:

@@ -2,6 +2,7 @@
 
 trait.country in ["DE", "FR"] and not circumstance "order_late"
 did "Order Completed" at least 2 times within 30 days where value > 50, category = "Shoes"
+did "Order Completed" total value at least 500 within 90 days where currency = "EUR"
 (mood.valence < -0.3 or order.days_late >= 3) and consent "marketing"
 """
 
@@ -13,9 +14,11 @@ import re
 import msgspec
 
 from heed.contracts.lake import private_name
+from heed.kit.money import in_e4
 from heed.rules.facts import UnknownFact, fact, facts
 from heed.rules.tree import (
     HORIZON,
+    TOTALS,
     All,
     Any,
     Compare,
@@ -142,13 +145,18 @@ class _Parser:
 
     def did(self) -> Did:
         event = self.quoted("the event's name in quotes")
-        operator, count = ">=", 1
+        total = self.total()
+        operator: str = ">="
+        count: float | int = 1
         for sign, words in _COUNTS.items():
             if self.take(*words.split()):
-                operator, count = sign, self.whole_number()
-                if not (self.take("times") or self.take("time")):
+                operator, count = sign, self.amount() if total else self.whole_number()
+                if not total and not (self.take("times") or self.take("time")):
                     raise self.trouble("“times”")
                 break
+        else:
+            if total:
+                raise self.trouble("“at least”, “more than”, “exactly”, “at most” or “fewer than”")
         window = None
         if self.take("within"):
             window = self.window()
@@ -164,10 +172,30 @@ class _Parser:
                 "count": count,
                 "window": window,
                 "where": tuple(where),
+                "total": total,
             },
             Did,
             from_attributes=True,
         )
+
+    def total(self) -> str:
+        """The amount to be summed; empty where events are counted."""
+        if not self.take("total"):
+            return ""
+        for name in TOTALS:
+            if self.take(name):
+                return name
+        raise self.trouble(" or ".join(TOTALS))
+
+    def amount(self) -> float | int:
+        kind, word, position = self.peek()
+        if kind != "number" or in_e4(word) is None:
+            raise self.trouble("an amount")
+        self.at += 1
+        number = _number(word)
+        if isinstance(number, float) and round(number, 4) != number:
+            raise RuleError("An amount has at most four decimals", position)
+        return number
 
     def window(self) -> Window:
         position = self.position()
@@ -278,7 +306,7 @@ class _Parser:
 
 
 def _number(word: str) -> int | float:
-    if word.lstrip("-").isdigit() and len(word) <= 16:
+    if word.lstrip("-").isdigit() and len(word) <= 20 and abs(int(word)) < 2**63:
         return int(word)
     number = float(word)
     if number in {float("inf"), float("-inf")}:
@@ -304,7 +332,9 @@ def _text(rule: Rule, binding: int) -> str:
         return _comparison(rule, rule.field)
     if isinstance(rule, Did):
         parts = [f"did {_quote(rule.event)}"]
-        if (rule.operator, rule.count) != (">=", 1):
+        if rule.total:
+            parts.append(f"total {rule.total} {_COUNTS[rule.operator]} {rule.count!r}")
+        elif (rule.operator, rule.count) != (">=", 1):
             parts.append(f"{_COUNTS[rule.operator]} {rule.count} times")
         if rule.window:
             parts.append(f"within {rule.window.amount} {rule.window.unit}")

@@ -44,13 +44,17 @@ class Window(msgspec.Struct, frozen=True):
 
 
 class Did(msgspec.Struct, frozen=True, tag="did"):
-    """How often an event of this name happened in the window (ever, without one), where all of `where` hold."""
+    """How often an event of this name happened in the window (ever, without one), where all of `where` hold.
+
+    With `total`, one of TOTALS, not how often but how much: the sum of that amount over those events.
+    """
 
     event: str
     operator: CountOperator = ">="
-    count: int = 1
+    count: float | int = 1
     window: Window | None = None
     where: tuple[Compare, ...] = ()
+    total: str = ""
 
 
 class Holds(msgspec.Struct, frozen=True, tag="circumstance"):
@@ -74,12 +78,18 @@ HORIZON = {"minutes": 180, "hours": 336, "days": 400}
 """The longest window of each unit, in buckets; counters keep no older buckets."""
 
 
-class Atom(msgspec.Struct, frozen=True):
-    """What a profile must count so that every `Did` of this event, filter and unit can be answered live."""
+TOTALS = ("value", "price")
+"""Amounts that can be summed exactly: kept as whole ten-thousandths."""
+
+
+class Atom(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a profile must count so that every `Did` of this event, filter and unit can be answered live; with
+    `total` the ten-thousandths of that amount are added up."""
 
     event: str
     unit: Literal["minutes", "hours", "days", "ever"]
     where: tuple[Compare, ...] = ()
+    total: str = ""
 
     @property
     def key(self) -> str:
@@ -95,7 +105,7 @@ class Atom(msgspec.Struct, frozen=True):
 
 
 def atom_of(rule: Did) -> Atom:
-    return Atom(rule.event, rule.window.unit if rule.window else "ever", rule.where)
+    return Atom(rule.event, rule.window.unit if rule.window else "ever", rule.where, rule.total)
 
 
 def walk(rule: Rule) -> Iterator[Rule]:

@@ -12,6 +12,8 @@ from heed.rules.predicate import counts
 from heed.rules.tree import Atom
 
 MOST_NAMES = 200
+_MOST = 2**62
+"""A counter stays within what msgpack can hold, whatever amounts are claimed."""
 
 
 class Activity(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -27,11 +29,11 @@ class Counting:
 
     def __init__(self) -> None:
         self.atoms: dict[str, Atom] = {}
-        self._by_event: dict[str, list[tuple[Atom, str, Callable[[Event], bool]]]] = {}
+        self._by_event: dict[str, list[tuple[Atom, str, Callable[[Event], int | None]]]] = {}
 
     def set(self, atoms: Iterable[Atom]) -> None:
         self.atoms = {atom.key: atom for atom in atoms}
-        by_event: dict[str, list[tuple[Atom, str, Callable[[Event], bool]]]] = {}
+        by_event: dict[str, list[tuple[Atom, str, Callable[[Event], int | None]]]] = {}
         for key, atom in sorted(self.atoms.items()):
             by_event.setdefault(atom.event, []).append((atom, key, counts(atom)))
         self._by_event = by_event
@@ -41,10 +43,11 @@ class Counting:
         name = event.name or event.type
         if name in own.names or len(own.names) < MOST_NAMES:
             own.names[name] = own.names.get(name, 0) + 1
-        for atom, key, matches in self._by_event.get(event.name, ()):
-            if matches(event):
+        for atom, key, counted in self._by_event.get(event.name, ()):
+            amount = counted(event)
+            if amount is not None:
                 bucket = event.occurred // atom.bucket_ms if atom.bucket_ms else 0
-                add(own, atom, key, bucket, 1)
+                add(own, atom, key, bucket, amount)
         return ()
 
 
@@ -55,7 +58,7 @@ def add(own: Activity, atom: Atom, key: str, bucket: int, amount: int) -> None:
         own.counters = dict(sorted(own.counters.items()))
     buckets = own.counters[key]
     newest = next(reversed(buckets), bucket)
-    buckets[bucket] = buckets.get(bucket, 0) + amount
+    buckets[bucket] = max(-_MOST, min(_MOST, buckets.get(bucket, 0) + amount))
     if bucket != newest:
         own.counters[key] = prune(buckets, atom)
 

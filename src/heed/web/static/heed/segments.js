@@ -173,9 +173,18 @@ const DRAWN = {
     const span = leaf.window ? `${leaf.window.unit}` : "ever";
     const parts = [
       typed("Event", leaf.event, (event) => { if (event.trim()) leaf.event = event.trim(); changed(); }, words.events),
-      choice("How often", leaf.operator, COUNTS, (operator) => { leaf.operator = operator; changed(); }),
-      typed("Times", leaf.count, (count) => { leaf.count = Math.max(0, Math.round(Number(count) || 0)); changed(); }, [], "number"),
-      made("span", { class: "soft" }, leaf.window ? "times in the last" : "times"),
+      choice("Counted or summed", leaf.total ?? "", [["", "how often"], ["value", "total value"]], (total) => {
+        leaf.total = total;
+        leaf.count = Math.max(total ? 0 : 1, Math.round(leaf.count));
+        changed();
+      }),
+      choice("How much", leaf.operator, COUNTS, (operator) => { leaf.operator = operator; changed(); }),
+      typed(leaf.total ? "Amount" : "Times", leaf.count, (count) => {
+        const number = Number(count) || 0;
+        leaf.count = leaf.total ? Math.round(number * 10000) / 10000 : Math.max(0, Math.round(number));
+        changed();
+      }, [], "number"),
+      made("span", { class: "soft" }, `${leaf.total ? "" : "times"}${leaf.window ? " in the last" : ""}`),
     ];
     if (leaf.window) parts.push(typed("Length of time", leaf.window.amount, (amount) => { leaf.window.amount = Math.max(1, Math.round(Number(amount) || 1)); changed(); }, [], "number"));
     parts.push(choice("Unit of time", span, [["days", "days"], ["hours", "hours"], ["minutes", "minutes"], ["ever", "ever"]], (unit) => {

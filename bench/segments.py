@@ -31,7 +31,8 @@ def live(customers: int = 10_000, events: int = 10_000) -> list[Line]:
         fill(engine, customers, customers, everyone=True)
         engine.drain()
         for count in (0, 10, 100, 1_000):
-            _define(engine, count)
+            engine.connection.execute("delete from segment")
+            define(engine.connection, many(count))
             engine.drain()
             fill(engine, customers, events + count + 1)
             from heed.ports.ledger import LIVE
@@ -55,11 +56,21 @@ def live(customers: int = 10_000, events: int = 10_000) -> list[Line]:
     ]
 
 
-def _define(engine: Any, count: int) -> None:
-    chance = random.Random(count)
-    engine.connection.execute("delete from segment")
+def define(connection: Any, rules: dict[str, str]) -> None:
+    """Make segments as their page would save them."""
+    for key, rule in rules.items():
+        connection.execute(
+            "insert into segment (key, name, description, kind, rule, purpose, created_by, created_at, changed_at)"
+            " values (%s, %s, '', 'rule', %s, '', '', now(), clock_timestamp())",
+            [key, key, rule],
+        )
+
+
+def many(count: int) -> dict[str, str]:
+    """Rules of many kinds."""
+    chance, found = random.Random(count), {}
     for number in range(count):
-        rule = chance.choice(
+        found[f"s{number}"] = chance.choice(
             [
                 f'did "Product Viewed" at least {number % 9 + 1} times within {number % 60 + 1} days',
                 f'did "Step {number}" within {number % 60 + 1} days where value > {number % 50}',
@@ -69,11 +80,7 @@ def _define(engine: Any, count: int) -> None:
                 f' and trait.tier = "t{number}"',
             ]
         )
-        engine.connection.execute(
-            "insert into segment (key, name, description, kind, rule, purpose, created_by, created_at, changed_at)"
-            " values (%s, %s, '', 'rule', %s, '', '', now(), clock_timestamp())",
-            [f"s{number}", f"Segment {number}", rule],
-        )
+    return found
 
 
 def backfill(customers: int = 200_000, events: int = 4_000_000) -> list[Line]:
@@ -90,11 +97,7 @@ def backfill(customers: int = 200_000, events: int = 4_000_000) -> list[Line]:
         (atom,) = atoms(rules.parse(RULE))
         bare, found = _best(lambda: engine.lake.sql(_BARE, [since]))
         ours, _ = _best(lambda: bucket_counts(atom, engine.lake.events()).to_pyarrow())
-        engine.connection.execute(
-            "insert into segment (key, name, description, kind, rule, purpose, created_by, created_at, changed_at)"
-            " values ('big', 'Big', '', 'rule', %s, '', '', now(), clock_timestamp())",
-            [RULE],
-        )
+        define(engine.connection, {"big": RULE})
         started, longest = time.perf_counter(), 0.0
         engine.refresh_rules(force=True)
         while True:

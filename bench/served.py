@@ -71,6 +71,7 @@ def run(seconds: float = 6.0) -> list[Line]:
             lines += _decide(url, key, nothing, seconds)
             lines += _freshness_loaded(url, key, dsn, seconds)
             lines += _freshness_importing(url, key, dsn, path, environment)
+            lines += _freshness_of_segments(url, key, dsn, seconds)
             lines += _accept(url, key, dsn, least, nothing, seconds, "while the engine carries")
             engines = [
                 each for each in psutil.Process(server.pid).children() if each.cmdline()[-1] == "engine"
@@ -113,7 +114,13 @@ def _idle_memory(pid: int) -> list[Line]:
     ]  # fmt: skip
 
 
-def _fresh(url: str, key: str, dsn: str, count: int, name: str, pause: float = 0.01) -> list[float]:
+_CARRIED = "select 1 from profile where user_id = %s"
+_MEMBER = _CARRIED + " and segments @> '{seen}'"
+
+
+def _fresh(
+    url: str, key: str, dsn: str, count: int, name: str, pause: float = 0.01, until: str = _CARRIED
+) -> list[float]:
     """From sending an event to its being in the profile's row."""
     took = []
     with (
@@ -130,7 +137,7 @@ def _fresh(url: str, key: str, dsn: str, count: int, name: str, pause: float = 0
             }
             started = time.perf_counter()
             assert client.post("/v1/track", json=body).status_code == 200
-            while not database.execute("select 1 from profile where user_id = %s", [who]).fetchone():
+            while not database.execute(until, [who]).fetchone():
                 time.sleep(0.0005)
             took.append(time.perf_counter() - started)
             time.sleep(pause)
@@ -143,6 +150,48 @@ def _freshness_idle(url: str, key: str, dsn: str) -> list[Line]:
         Line("freshness idle: sent → in the profile", f"p50/95/99 {percentiles(took)}",
              "Parcelvoy 17 / 31 / 49 ms to a list", f"p99 {p99(took) * 1000 / 49:.2f}", "p50 20, p99 50 ms"),
     ]  # fmt: skip
+
+
+def _freshness_of_segments(url: str, key: str, dsn: str, seconds: float) -> list[Line]:
+    """From an event to membership with a hundred segments: idle, under load, and while a new one is filled."""
+    from bench.segments import define, many
+
+    peer = "Parcelvoy idle 17 / 31 / 49 ms to a list"
+    with psycopg.connect(dsn, autocommit=True) as database:
+        define(database, {**many(99), "seen": 'did "Product Viewed" within 30 days'})
+        _await_filled(database)
+        idle = _fresh(url, key, dsn, 200, "member", until=_MEMBER)
+        with _in_a_process("paced", url, key, "1000", str(seconds + 4)):
+            time.sleep(2)
+            loaded = _fresh(url, key, dsn, 100, "member-loaded", until=_MEMBER)
+        filling: list[float] = []
+        number = 0
+        while len(filling) < 100:
+            number += 1
+            rule = f'did "Order Completed" at least 1 times within {number + 10} hours where value > {number}'
+            define(database, {f"new-{number}": rule})
+            while len(filling) < 100 and not _filled(database):
+                filling += _fresh(url, key, dsn, 5, f"member-filling-{len(filling)}", until=_MEMBER)
+    return [
+        Line(f"freshness: event → segment, 100 segments, {when}", f"p50/95/99 {percentiles(took)}",
+             peer, f"p99 {p99(took) * 1000 / 49:.2f}", f"p99 {floor} ms")
+        for when, took, floor in (
+            ("idle", idle, 50), ("at 1,000 events/s", loaded, 200), ("while a new one is filled", filling, 200),
+        )
+    ]  # fmt: skip
+
+
+def _filled(database: psycopg.Connection) -> bool:
+    row = database.execute("select exists (select from segment where filled_at is null)").fetchone()
+    return not (row and row[0])
+
+
+def _await_filled(database: psycopg.Connection) -> None:
+    for _ in range(600):
+        if _filled(database):
+            return
+        time.sleep(0.1)
+    raise RuntimeError("segments are not filled")
 
 
 def _freshness_loaded(url: str, key: str, dsn: str, seconds: float) -> list[Line]:

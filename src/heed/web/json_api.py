@@ -56,6 +56,7 @@ _REFUSALS = {
     401: "No valid API key was sent.",
     403: "The key's scope does not include this.",
     404: "There is nothing of this kind.",
+    409: "Something else stands in the way.",
     422: "Some of what was sent has a wrong form.",
     429: "Too many requests; `Retry-After` says how long to wait.",
 }

@@ -29,7 +29,7 @@ LOOKS = {
 PAGES = [
     "/", "/customers/", "/customers/?q=zzz", "/sources/", "/sources/new/", "/events/", "/dead-letters/",
     "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/",
-    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/segments/overlap/", "/moods/", "/account/", "/account/password/", "/account/second-factor/",
+    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/segments/overlap/", "/moods/", "/value/", "/cohorts/", "/account/", "/account/password/", "/account/second-factor/",
     "/account/second-factor/app/", "/sign-in/again/?next=/account/", "/nothing/",
 ]  # fmt: skip
 UNNAMED = """() => {

@@ -9,6 +9,8 @@ register_room(
     navigation=[
         Entry("Home", "Home", "measure:home", "home.read", order=0),
         Entry("Measure", "Moods", "measure:moods", "measure.read", order=10),
+        Entry("Measure", "Value", "measure:value", "measure.read", order=20),
+        Entry("Measure", "Cohorts", "measure:cohorts", "measure.read", order=30),
     ],
 )
 register_door("feel", lent.feel)

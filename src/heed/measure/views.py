@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -12,8 +13,10 @@ from django.template.loader import render_to_string
 
 from heed.govern.access import allow
 from heed.kit.shares import share
-from heed.measure import domain, lent, store
+from heed.measure import domain, lent, store, valuing
+from heed.measure.cohorts import MONTHS, cohort_table
 from heed.measure.moods import DAYS, LEAST, by_segment, by_touchpoint
+from heed.measure.value import LEAST as LEAST_BUYERS
 from heed.profiles import api as profiles
 from heed.profiles import reading
 
@@ -110,6 +113,39 @@ def moods(request: HttpRequest) -> HttpResponse:
         "least": LEAST,
     }
     return render(request, "measure/moods.html", context)
+
+
+@allow("measure.read")
+def value(request: HttpRequest) -> HttpResponse:
+    """Who will probably buy again, and for how much; and how well that was foretold before."""
+    model = valuing.fit.get()
+    if model is None:
+        return render(request, "measure/value.html", {"least": LEAST_BUYERS})
+    everybody = valuing.everybody.get()
+    people = {str(p.id): p for p in reading.people_of([uuid.UUID(one.id) for one in everybody[:50]])}
+    context = {
+        "model": model,
+        "year": model.buying.expected_of_new(365 / 7),
+        "purchases": sum(one.purchases for one in everybody),
+        "worth": sum(one.value or 0.0 for one in everybody),
+        "active": sum(one.chance for one in everybody),
+        "chances": _tenths([one.chance for one in everybody]),
+        "lines": [(people[one.id], one) for one in everybody[:50] if one.id in people],
+    }
+    return render(request, "measure/value.html", context)
+
+
+def _tenths(shares: list[float]) -> list[tuple[str, int]]:
+    counts = [0] * 5
+    for each in shares:
+        counts[min(4, int(each * 5))] += 1
+    return [(f"{20 * place}–{20 * place + 20}%", count) for place, count in enumerate(counts)]
+
+
+@allow("measure.read")
+def cohorts(request: HttpRequest) -> HttpResponse:
+    """Of those who first bought in a month, how many bought in each month after."""
+    return render(request, "measure/cohorts.html", {"rows": cohort_table.get(), "months": range(1, MONTHS)})
 
 
 def _pulse_context() -> dict[str, Any]:

@@ -24,6 +24,7 @@ BULK_BATCH = 250
 _BULK_TURN = 8
 _DUE_BATCH = 500
 _RULES_EVERY = 2.0
+_CHORES_EVERY, _QUIET = 0.1, 0.05
 _WAKE_EVERY = 1.0
 """Seconds; also while events never cease."""
 log = structlog.get_logger()
@@ -49,7 +50,7 @@ class Engine:
         self.stopping = threading.Event()
         self._rules_at = 0.0
         self._live_turns = 0
-        self._woken_at = 0.0
+        self._woken_at = self._chores_at = self._live_at = 0.0
 
     @property
     def connection(self) -> psycopg.Connection:
@@ -68,6 +69,8 @@ class Engine:
         self.refresh_rules()
         live = self.carry(LIVE, self.batch)
         self._live_turns = self._live_turns + 1 if live else 0
+        if live:
+            self._live_at = time.monotonic()
         bulk = 0
         if not live or self._live_turns % _BULK_TURN == 0:
             bulk = self.carry(BULK, BULK_BATCH)
@@ -75,7 +78,7 @@ class Engine:
         if not live + bulk or time.monotonic() - self._woken_at > _WAKE_EVERY:
             woken = self.wake()
             self._woken_at = time.monotonic()
-        return live + bulk + woken + self.fill() + self.chores()
+        return live + bulk + woken + self.in_between()
 
     def carry(self, lane: int, limit: int) -> int:
         try:
@@ -102,6 +105,15 @@ class Engine:
                 time.sleep(0.005)
         self.flush()
         return done
+
+    def in_between(self) -> int:
+        """Fillings and chores; while live events come, ten times a second at most: those go first, and news is
+        told together."""
+        now = time.monotonic()
+        if now - self._live_at < _QUIET and now - self._chores_at < _CHORES_EVERY:
+            return 0
+        self._chores_at = now
+        return self.fill() + self.chores()
 
     def chores(self) -> int:
         """A piece of what rooms have to do between batches; returns how much was done."""

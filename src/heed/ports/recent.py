@@ -15,7 +15,28 @@ _KEEP_MS = 15_000
 _MOST = 25_000
 _MOST_BYTES = 8_000_000
 
-_Index = dict[str, list[Event]]
+
+class _Shelf:
+    """Events by identifier. Only who asks pays for the order: most events are never asked for."""
+
+    def __init__(self) -> None:
+        self._unsorted: list[Sequence[Event]] = []
+        self._by_key: dict[str, list[Event]] = {}
+
+    def put(self, events: Sequence[Event]) -> None:
+        self._unsorted.append(events)
+
+    def get(self, key: str) -> Sequence[Event]:
+        if self._unsorted:
+            by_key = self._by_key
+            for events in self._unsorted:
+                for event in events:
+                    if event.user_id:
+                        by_key.setdefault("u" + event.user_id, []).append(event)
+                    if event.anonymous_id:
+                        by_key.setdefault("a" + event.anonymous_id, []).append(event)
+            self._unsorted.clear()
+        return self._by_key.get(key, ())
 
 
 class Recent:
@@ -26,8 +47,7 @@ class Recent:
     """
 
     def __init__(self) -> None:
-        self._filling: _Index = {}
-        self._filled: _Index = {}
+        self._filling, self._filled = _Shelf(), _Shelf()
         self._since = self._count = self._bytes = 0
 
     def add(self, events: Sequence[Event], size: int) -> None:
@@ -37,24 +57,19 @@ class Recent:
         now = events[-1].received
         if now - self._since > _KEEP_MS or self._count > _MOST or self._bytes > _MOST_BYTES:
             stale = now - self._since > 2 * _KEEP_MS
-            self._filled = {} if stale else self._filling
-            self._filling = {}
+            self._filled = _Shelf() if stale else self._filling
+            self._filling = _Shelf()
             self._since, self._count, self._bytes = now, 0, 0
         self._count += len(events)
         self._bytes += size
-        shelf = self._filling
-        for event in events:
-            if event.user_id:
-                shelf.setdefault("u" + event.user_id, []).append(event)
-            if event.anonymous_id:
-                shelf.setdefault("a" + event.anonymous_id, []).append(event)
+        self._filling.put(events)
 
     def of(self, user_id: str, anonymous_id: str) -> list[Event]:
         """What these identifiers did lately, in order, a message sent again once."""
         found: dict[tuple[str, str], Event] = {}
         for key in (user_id and "u" + user_id, anonymous_id and "a" + anonymous_id):
             for shelf in (self._filled, self._filling):
-                for event in shelf.get(key, ()):
+                for event in shelf.get(key):
                     found.setdefault((event.source, event.message_id), event)
         return sorted(found.values(), key=lambda event: event.seq)
 

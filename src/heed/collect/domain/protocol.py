@@ -264,18 +264,19 @@ def event_of(
     name = _text(call.event if type_ == "track" else call.name)
     if type_ == "track" and not name:
         return "no_event_name", "`event` is empty"
-    user_id, anonymous_id = _text(call.user_id), _text(call.anonymous_id)
+    user_id = _text(call.user_id)
+    anonymous_id = "" if call.anonymous_id is None else _text(call.anonymous_id)
     own_context = call.context or {}
     if context:
         own_context = {**context, **own_context}
     if not user_id and not anonymous_id and not own_context.get("externalIds"):
         return "no_identity", "`userId` and `anonymousId` are empty"
     marks: tuple[str, ...] = ()
-    occurred, mark = occurred_at(
-        call.original_timestamp or call.timestamp, call.sent_at or sent_at, received, limits
-    )
-    if mark:
-        marks = (mark,)
+    occurred, said = received, call.original_timestamp or call.timestamp
+    if said is not None:
+        occurred, mark = occurred_at(said, call.sent_at or sent_at, received, limits)
+        if mark:
+            marks = (mark,)
     return Event(
         message_id=_text(call.message_id) or f"heed-{uuid.uuid4()}",
         type=type_,  # type: ignore[arg-type]
@@ -284,8 +285,8 @@ def event_of(
         name=name,
         user_id=user_id,
         anonymous_id=anonymous_id,
-        group_id=_text(call.group_id),
-        previous_id=_text(call.previous_id),
+        group_id="" if call.group_id is None else _text(call.group_id),
+        previous_id="" if call.previous_id is None else _text(call.previous_id),
         properties=call.properties or {},
         traits=call.traits or {},
         context=own_context,

@@ -92,6 +92,15 @@ def test_a_rule_is_told_in_a_sentence(text: str, words: str) -> None:
     assert describe(parse(text)) == words
 
 
+@pytest.mark.parametrize("escaped", ["\\ud800", "a\\u0000b", "\\udfff tail"])
+def test_characters_no_store_keeps_are_refused_wherever_a_text_stands(escaped: str) -> None:
+    for rule in (f'did "{escaped}"', f'trait.x = "{escaped}"', f'consent "{escaped}"', f'segment "{escaped}"',
+                 f'did "A" where value = "{escaped}"', f'trait.x in ["{escaped}"]'):  # fmt: skip
+        with pytest.raises(RuleError, match="no event can have"):
+            parse(rule)
+    assert parse('did "\\ud83d\\ude00"') == parse('did "😀"')
+
+
 def test_an_amount_is_summed_in_words_and_text() -> None:
     written = 'did "Order Completed" total value at least 99.5 within 30 days where currency = "EUR"'
     rule = parse(written)

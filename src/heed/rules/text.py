@@ -52,6 +52,8 @@ _TOKEN = re.compile(
 )
 _KEYWORDS = {"and", "or", "not", "did", "circumstance", "consent", "segment", "where", "within", "in", "is"}
 _DEPTH = 40
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
+"""The NUL character and halves of characters: no store keeps them."""
 _COUNTS = {">=": "at least", "<=": "at most", "=": "exactly", ">": "more than", "<": "fewer than"}
 _UNITS = {"minute": 1, "minutes": 1, "hour": 1, "hours": 1, "day": 1, "days": 1, "week": 7, "weeks": 7}
 
@@ -276,9 +278,12 @@ class _Parser:
             raise self.trouble(what)
         self.at += 1
         try:
-            return str(json.loads(word, strict=False))
+            found = str(json.loads(word, strict=False))
         except ValueError:
             raise RuleError(f"The text {word} has a wrong backslash", position) from None
+        if _UNKEEPABLE.search(found):
+            raise RuleError(f"The text {word} has a character that no event can have", position)
+        return found
 
     def take(self, *words: str) -> bool:
         here = self.tokens[self.at : self.at + len(words)]

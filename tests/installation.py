@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from heed.collect.api import Limits, from_mapping
-from heed.contracts.event import Event
+from heed.contracts.event import OWN_SOURCE, Event
 from heed.contracts.fold import State
 from heed.engines.deltalake.lake import DeltaLake
 from heed.engines.postgres.ledger import PostgresLedger
@@ -60,6 +60,12 @@ class Installation:
         assert isinstance(found, Event), found
         found.source = "src_test"
         return found
+
+    def own(self, name: str, **fields: Any) -> Event:
+        """An event in which Heed itself or a colleague speaks."""
+        event = self.event("Said", **fields)
+        event.name, event.source = name, OWN_SOURCE
+        return event
 
     def send(self, *events: Event, lane: int = LIVE) -> None:
         self.ledger.append(lane, events)

@@ -142,7 +142,21 @@ def _outcome(body: bytes, kind: str) -> bool:
 
 @pytest.mark.parametrize("name", ["Mood Corrected", "Label Corrected", "Decision Made"])
 def test_nobody_puts_heeds_own_words_into_its_mouth(name: str) -> None:
-    assert one(track(event=name)).reason == "reserved"
+    for written in (
+        name,
+        f" {name} ",
+        f"{name}\x00",
+        f"\x00{name}",
+        f"\x00 {name}",
+        f"{name[:4]}\x00{name[4:]}",
+    ):
+        assert one(track(event=written)).reason == "reserved", repr(written)
+
+
+def test_what_is_taken_out_leaves_no_call_of_nobody_and_no_event_without_a_name() -> None:
+    assert one(track(userId="\x00", anonymousId=None)).reason == "no_identity"
+    assert one(track(event="\x00")).reason == "no_event_name"
+    assert one(track(userId=12345678901234567890123)).user_id == "12345678901234567890123"
 
 
 def test_what_no_store_can_keep_is_taken_out_or_refused() -> None:

@@ -180,7 +180,7 @@ def _busy_week(installation: Installation) -> None:
             )
         if day == 5:
             events.append(
-                installation.event("Mood Corrected", userId="u1", properties={"valence": 0.5, "by": "Ravi"})
+                installation.own("Mood Corrected", userId="u1", properties={"valence": 0.5, "by": "Ravi"})
             )
         installation.send(*events)
         installation.carry()

@@ -217,29 +217,25 @@ def _checked(
     context: _Object,
     plain: bool,
 ) -> Event | tuple[str, str]:
-    """The event of a call from outside: sound, and not one that only Heed itself may send.
+    """The event of a call from outside, made sound.
 
     `plain` is what `is_plain` says of everything the event is made of.
     """
-    found = event_of(call, kind, received, limits, sent_at, context)
-    if not isinstance(found, Event):
-        return found
-    if found.type == "track" and found.name in RESERVED:
-        return "reserved", f"event {found.name!r}"
     if context or not plain or not is_flat(raw):
         try:
-            found = _made_sound(found)
+            call, context = _made_sound(call), sound(context)
         except (TooDeep, RecursionError):
             return "too_deep", f"more than {DEEPEST} levels"
-    return found
+    return event_of(call, kind, received, limits, sent_at, context)
 
 
-def _made_sound(event: Event) -> Event:
-    for name in ("message_id", "name", "user_id", "anonymous_id", "group_id", "previous_id"):
-        setattr(event, name, sound(getattr(event, name)))
-    for name in ("properties", "traits", "context"):
-        setattr(event, name, sound(getattr(event, name)))
-    return event
+def _made_sound(call: _Call) -> _Call:
+    """Before anything is read from it, so that nothing hides behind what is taken out. Raises `TooDeep`.
+
+    Numbers given for texts stay whole: they are written out digit by digit.
+    """
+    fields = msgspec.structs.astuple(call)
+    return _Call(*(sound(each) if isinstance(each, str | dict) else each for each in fields))
 
 
 def _key_of(raw: bytes) -> str:
@@ -255,7 +251,7 @@ def _key_of(raw: bytes) -> str:
 def event_of(
     call: _Call, kind: str, received: int, limits: Limits, sent_at: _Text, context: _Object
 ) -> Event | tuple[str, str]:
-    """The event of a well-formed call, or the reason it is dropped and a detail."""
+    """The event of a well-formed and sound call, or the reason it is dropped and a detail."""
     type_ = kind or call.type or ""
     if type_ not in KINDS:
         type_ = type_.strip().lower()
@@ -264,6 +260,8 @@ def event_of(
     name = _text(call.event if type_ == "track" else call.name)
     if type_ == "track" and not name:
         return "no_event_name", "`event` is empty"
+    if type_ == "track" and name in RESERVED:
+        return "reserved", f"event {name!r}"
     user_id = _text(call.user_id)
     anonymous_id = "" if call.anonymous_id is None else _text(call.anonymous_id)
     own_context = call.context or {}
@@ -362,8 +360,11 @@ def from_mapping(fields: Mapping[str, Any], received: int, limits: Limits) -> Ev
         call = msgspec.convert(dict(fields), _Call)
     except msgspec.ValidationError as error:
         return "wrong_shape", _words(error)
-    found = event_of(call, "", received, limits, None, None)
-    return _made_sound(found) if isinstance(found, Event) else found
+    try:
+        call = _made_sound(call)
+    except (TooDeep, RecursionError):
+        return "too_deep", f"more than {DEEPEST} levels"
+    return event_of(call, "", received, limits, None, None)
 
 
 def event_of_raw(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from heed import rules
-from heed.pipeline import filling
+from heed.pipeline import filling, store
 from heed.pipeline.conditions import take_into_force
 from heed.pipeline.replay import replay
 from heed.ports.ledger import LIVE
@@ -136,3 +136,44 @@ def test_a_rule_that_comes_back_before_its_counters_are_gone_counts_once(install
     take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
     _fill_all(installation)
     assert installation.state_bytes() == first
+
+
+def test_the_very_first_batch_counts_once(installation: Installation) -> None:
+    wanted = {atom for text in RULES for atom in atoms(rules.parse(text))}
+    take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
+    installation.send(installation.event("Product Viewed", userId="u1", properties={"value": 9}))
+    installation.engine.carry(LIVE, 100)
+    installation.engine.flush()
+    _fill_all(installation)
+    filled = installation.state_bytes()
+    replay(installation.engine.carrier, installation.lake)
+    assert installation.state_bytes() == filled
+
+
+def test_people_who_become_one_while_they_are_being_filled_lose_nothing(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _force(installation)
+    for who in ({"anonymousId": "a1"}, {"userId": "u1"}):
+        installation.send(installation.event("Product Viewed", **who, properties={"value": 9}))
+    installation.carry()
+    wanted = {atom for text in RULES for atom in atoms(rules.parse(text))}
+    take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
+    other, kept_by, merging = installation.new_engine(), store.kept_by, [True]
+
+    def another_engine_merges(connection: object, ids: object) -> object:
+        found = kept_by(connection, ids)  # type: ignore[arg-type]
+        if merging:
+            merging.clear()
+            installation.send(installation.event("Product Viewed", anonymousId="a1", userId="u1"))
+            assert other.carry(LIVE, 100) == 1
+        return found
+
+    monkeypatch.setattr(store, "kept_by", another_engine_merges)
+    _fill_all(installation)
+    other.connection.close()
+    installation.engine.flush()
+    filled = installation.state_bytes()
+    assert len(filled) == 1
+    replay(installation.engine.carrier, installation.lake)
+    assert installation.state_bytes() == filled

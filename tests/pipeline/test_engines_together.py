@@ -9,9 +9,9 @@ import uuid
 import pytest
 
 from heed.contracts.event import Event
-from heed.pipeline.carry import Conflict
 from heed.pipeline.engine import Engine
 from heed.pipeline.replay import replay
+from heed.pipeline.store import Conflict
 from heed.ports.ledger import BULK, LIVE, PARTS, part_of
 from heed.profiles import api as profiles
 from tests.installation import Installation

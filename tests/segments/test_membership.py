@@ -171,6 +171,55 @@ def test_a_history_told_later_brings_people_in_without_news(installation: Instal
     assert moves(installation) == []
 
 
+def _is_filled(installation: Installation, key: str) -> bool:
+    row = installation.connection.execute(
+        "select filled_at is not null from segment where key = %s", [key]
+    ).fetchone()
+    return bool(row and row[0])
+
+
+def test_a_segment_is_called_filled_only_once_its_conditions_are(installation: Installation) -> None:
+    for user in ("ada", "bob"):
+        buy(installation, user)
+        buy(installation, user)
+    installation.segment("buyers", BUYERS)
+    installation.engine.refresh_rules(force=True)
+    while installation.engine.chores():
+        pass
+    assert not _is_filled(installation, "buyers"), "the lake has not been asked yet"
+    buy(installation, "ada")
+    assert _is_filled(installation, "buyers")
+    assert installation.members("buyers") == {"ada", "bob"}
+    assert moves(installation) == []
+
+
+def test_a_segment_added_while_others_are_filled_waits_for_a_pass_of_its_own(
+    installation: Installation,
+) -> None:
+    installation.happen(type="identify", userId="ada", traits={"plan": "pro"})
+    installation.segment("pros", 'trait.plan = "pro"')
+    installation.engine.refresh_rules(force=True)
+    assert installation.engine.chores() == 1
+    installation.segment("known", "trait.plan is known")
+    assert installation.engine.chores() == 1
+    assert [_is_filled(installation, key) for key in ("pros", "known")] == [True, False]
+    installation.carry()
+    assert _is_filled(installation, "known")
+    assert installation.members("known") == {"ada"}
+
+
+def test_a_change_is_noticed_whatever_the_clocks_of_others_showed(installation: Installation) -> None:
+    installation.segment("early", "trait.plan is known")
+    installation.connection.execute("update segment set changed_at = changed_at + interval '1 hour'")
+    installation.segment("pros", 'trait.plan = "pro"')
+    installation.carry()
+    installation.happen(type="identify", userId="ada", traits={"plan": "pro"})
+    assert installation.members("pros") == {"ada"}
+    installation.segment("pros", 'trait.plan = "free"')
+    installation.carry()
+    assert installation.members("pros") == set()
+
+
 def test_a_crash_between_announcing_and_forgetting_announces_once(installation: Installation) -> None:
     installation.segment("pros", 'trait.plan = "pro"')
     installation.carry()

@@ -193,3 +193,19 @@ def test_sizes_are_noted_by_day(as_role: Any) -> None:
     page = as_role("analyst").get("/segments/a/").content.decode()
     assert 'class="spark"' in page
     assert "1 Nov" in page
+
+
+def test_segments_may_have_any_name_and_all_can_be_opened(as_role: Any) -> None:
+    client = as_role("marketer")
+    for name in ("New", "Overlap", "Preview", "Rule", "new"):
+        answer = client.post("/segments/new/", {"name": name, "rule": RULE, "kind": "rule"})
+        assert f"<bdi>{name}</bdi>" in client.get(answer["Location"]).content.decode()
+
+
+def test_the_key_of_a_deleted_list_is_not_given_again(as_role: Any) -> None:
+    """Its people are still remembered by it."""
+    client = as_role("marketer")
+    client.post("/segments/new/", {"name": "VIP", "kind": "list"})
+    client.post("/segments/vip/delete/")
+    answer = client.post("/segments/new/", {"name": "VIP", "kind": "list"})
+    assert answer["Location"] == "/segments/vip-2/"

@@ -28,6 +28,7 @@ from heed.kit.sealing import seal
 from heed.pipeline import store
 from heed.pipeline.effects import apply_effects
 from heed.pipeline.lake_rows import RowBuilder
+from heed.pipeline.store import Conflict
 from heed.ports.ledger import PARTS, Ledger
 from heed.ports.sensing import Sensing
 from heed.profiles import api as profiles
@@ -325,10 +326,6 @@ def _whole(event: Event) -> bytes:
         return _encode_event(event)
     finally:
         event.open = opened
-
-
-class Conflict(RuntimeError):
-    """Another engine changed what this batch rests on; nothing was done, and trying again will do it."""
 
 
 def message_key(event: Event) -> uuid.UUID:

@@ -10,11 +10,12 @@ import structlog
 
 from heed.kit.clock import Clock, moment
 from heed.pipeline import store
-from heed.pipeline.carry import Carrier, Conflict
+from heed.pipeline.carry import Carrier
 from heed.pipeline.chores import do_chores
 from heed.pipeline.conditions import take_into_force
 from heed.pipeline.filling import Filler
 from heed.pipeline.lake_writer import write_out
+from heed.pipeline.store import Conflict
 from heed.ports.lake import Lake
 from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
 from heed.profiles import api as profiles
@@ -127,8 +128,11 @@ class Engine:
             with self.connection.transaction():
                 self.carrier.take_rules()
                 return self.filler.piece(self.connection, self.clock())
-        except Exception:
+        except Exception as error:
             self.filler.forget()
+            if isinstance(error, Conflict | psycopg.errors.DeadlockDetected):
+                log.info("engine.conflict", filling=True)
+                return 1
             raise
 
     def flush(self) -> None:

@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import psycopg
 
 from heed.pipeline import store
+from heed.pipeline.store import Conflict
 from heed.ports.lake import Lake
 from heed.profiles import api as profiles
 from heed.rules.tree import atom_from_json
@@ -96,7 +97,10 @@ class Filler:
             wanted.setdefault(merged.get(lake_id, lake_id), []).append(counters)
         rows = []
         atoms = profiles.counting.atoms
-        for profile_id, data in profiles.states(connection, wanted, lock=True).items():
+        states = profiles.states(connection, wanted, lock=True)
+        if store.kept_by(connection, found) != merged:
+            raise Conflict("profiles became one person while they were being locked")
+        for profile_id, data in states.items():
             state = profiles.fold.decode(data)
             own = state.activity.counters
             for counters in wanted[profile_id]:
@@ -110,7 +114,7 @@ class Filler:
         return len(found)
 
     def _take_away(self, connection: psycopg.Connection, job: store.FillingJob, now: int) -> int:
-        ids = store.profiles_after(connection, job.after, PIECE)
+        ids = profiles.following(connection, job.after, PIECE)
         if not ids:
             store.end_filling(connection, job.id)
             return 1

@@ -16,6 +16,10 @@ from psycopg.rows import class_row
 from heed.ports.ledger import BULK, LIVE, PARTS
 
 
+class Conflict(RuntimeError):
+    """Another engine changed what this batch rests on; nothing was done, and trying again will do it."""
+
+
 def prepare(connection: psycopg.Connection) -> None:
     """A position for every part of every lane."""
     connection.execute(
@@ -252,7 +256,7 @@ def begin_filling(connection: psycopg.Connection, atoms: Sequence[str], adds: bo
     """Nothing is being carried, and the lake has every batch so far."""
     connection.execute(
         "insert into carry_filling (adds, atoms, upto, after, done, finished)"
-        " select %s, %s, last_value, %s, 0, false from carry_batch",
+        " select %s, %s, case when is_called then last_value else 0 end, %s, 0, false from carry_batch",
         [adds, list(atoms), uuid.UUID(int=0)],
     )
 
@@ -294,8 +298,3 @@ def kept_by(connection: psycopg.Connection, ids: Iterable[uuid.UUID]) -> dict[uu
             "select absorbed, kept from profile_merge where absorbed = any(%b::uuid[])", [list(ids)]
         ).fetchall()
     )
-
-
-def profiles_after(connection: psycopg.Connection, after: uuid.UUID, limit: int) -> list[uuid.UUID]:
-    rows = connection.execute("select id from profile where id > %s order by id limit %s", [after, limit])
-    return [each for (each,) in rows]

@@ -260,6 +260,12 @@ def ids(connection: psycopg.Connection) -> list[uuid.UUID]:
     return [each for (each,) in connection.execute("select id from profile", binary=True)]
 
 
+def following(connection: psycopg.Connection, after: uuid.UUID, limit: int) -> list[uuid.UUID]:
+    """The next profiles in the order of ids."""
+    rows = connection.execute("select id from profile where id > %s order by id limit %s", [after, limit])
+    return [each for (each,) in rows]
+
+
 def clear(connection: psycopg.Connection) -> None:
     """Forget every profile but the keys and the erasures; what replay starts from."""
     connection.execute("truncate profile, identifier, profile_merge")

@@ -20,11 +20,14 @@ from heed.kit.clock import system_clock
 from heed.ports import current
 from heed.ports.ledger import LIVE
 from heed.profiles import api as profiles
-from heed.rules.tree import InSegment, Rule
-from heed.segments.domain.book import MOST, Circle, Definition, expanded
-from heed.segments.models import Segment
+from heed.segments import store
+from heed.segments.domain.book import Definition, circle, rests_on
+from heed.segments.models import RetiredKey, Segment
 
 LONGEST_RULE = 20_000
+MOST = 5_000
+_TAKEN = frozenset({"new", "overlap", "preview", "rule"})
+"""Keys that would hide behind addresses of pages and routes."""
 
 
 @transaction.atomic
@@ -42,7 +45,8 @@ def save_segment(
 
     Raises `ValidationError`, by field, where the rule cannot be read or rests on itself.
     """
-    known = Segment.objects.select_for_update().filter(key=key).first() if key else None
+    _one_at_a_time()
+    known = Segment.objects.filter(key=key).first() if key else None
     kind = known.kind if known else kind
     key = key or _free_key(name)
     errors = _check(key, name, kind, rule, known is None)
@@ -72,45 +76,51 @@ def _check(key: str, name: str, kind: str, text: str, new: bool) -> dict[str, li
         return errors | {"rule": [f"A rule is at most {LONGEST_RULE:,} characters long."]}
     try:
         tree = rules.parse(text)
-        _expanded(key, tree)
     except rules.RuleError as error:
-        errors["rule"] = [f"{error} (at character {error.position + 1})."]
-    except Circle as error:
-        errors["rule"] = [f"Segments may not rest on themselves: {error}."]
+        return errors | {"rule": [f"{error} (at character {error.position + 1})."]}
+    known = {each.key: each for each in _definitions()}
+    if way := circle(key, {**known, key: Definition(key, tree)}):
+        errors["rule"] = [f"Segments may not rest on themselves: {' → '.join(way)}."]
     return errors
 
 
-def _expanded(key: str, tree: Rule) -> Rule:
-    known = {each.key: each for each in _definitions()}
-    return expanded(InSegment(key), {**known, key: Definition(key, tree)})
-
-
 def _definitions() -> list[Definition]:
-    from heed.segments import store
-
     connection.ensure_connection()
     return store.definitions(connection.connection)
 
 
 def _free_key(name: str) -> str:
-    """A key people can read and type, from the name."""
+    """A key people can read and type, from the name; one that was used before is not used again, as profiles remember
+    it."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:50] or "segment"
+    used = _TAKEN.union(
+        *(
+            model.objects.filter(key__startswith=stem).values_list("key", flat=True)
+            for model in (Segment, RetiredKey)
+        )
+    )
     key, number = stem, 2
-    while Segment.objects.filter(key=key).exists():
+    while key in used:
         key, number = f"{stem}-{number}", number + 1
     return key
+
+
+def _one_at_a_time() -> None:
+    """Two changes at once could each be right and make a circle together."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(7341, 6)")
 
 
 @transaction.atomic
 def delete_segment(key: str, *, by: Any = None) -> None:
     """Raises `ValidationError` while another segment rests on it."""
-    from heed.segments.domain.book import rests_on
-
+    _one_at_a_time()
     resting = [each.key for each in _definitions() if each.rule is not None and key in rests_on(each.rule)]
     if resting:
         raise ValidationError(f"These segments rest on it: {', '.join(resting[:5])}.")
-    Segment.objects.filter(key=key).delete()
+    if Segment.objects.filter(key=key).delete()[0]:
+        RetiredKey.objects.create(key=key)
     audit(by, "segment.deleted", key)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import psycopg
 
 from heed.contracts import vocabulary as v
@@ -13,8 +15,8 @@ from heed.profiles import api as profiles
 from heed.segments import store
 from heed.segments.membership import memberships
 
-PIECE = 500
-"""Profiles looked at in one go: about ten milliseconds."""
+PIECE, BRIEF = 500, 0.015
+"""Profiles looked at in one go, and the seconds after which it is enough: live events wait meanwhile."""
 MANY = 250
 """More moves than this waiting are carried as bulk, so that they hold up nobody."""
 
@@ -25,19 +27,25 @@ def fill(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
     under_way = store.open_pass(connection)
     if under_way is None:
         return 0
-    ids = store.following(connection, under_way.after, PIECE)
+    ids = profiles.following(connection, under_way.after, PIECE)
+    book = memberships.book
     if not ids:
-        store.finish_pass(connection, moment(now))
+        store.finish_pass(connection, book.versions, moment(now))
         return 1
     before = profiles.memberships(connection, ids)
-    changed = []
+    changed, done, reached = [], 0, ids[-1]
+    enough = time.monotonic() + BRIEF
     for profile_id, data in profiles.states(connection, ids, lock=True).items():
-        segments, turn = memberships.book.members(profiles.fold.decode(bytes(data)), now)
+        segments, turn = book.members(profiles.fold.decode(bytes(data)), now)
         if turn or segments != before.get(profile_id, []):
             changed.append((profile_id, segments, moment(turn) if turn else None))
+        done += 1
+        if time.monotonic() > enough:
+            reached = profile_id
+            break
     store.set_memberships(connection, changed)
-    store.move_pass(connection, ids[-1], len(ids))
-    return len(ids)
+    store.move_pass(connection, reached, done)
+    return max(1, done)
 
 
 def announce(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:

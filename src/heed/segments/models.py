@@ -29,6 +29,15 @@ class Segment(models.Model):
         db_table = "segment"
 
 
+class RetiredKey(models.Model):
+    """The key of a deleted segment: profiles and the lake still know it, so no other segment may have it."""
+
+    key = models.TextField(primary_key=True)
+
+    class Meta:
+        db_table = "segment_retired"
+
+
 class SegmentPass(models.Model):
     """Looking at every profile once after definitions changed; one row.
 

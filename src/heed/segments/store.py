@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,7 +12,6 @@ from psycopg.rows import class_row
 
 from heed import rules
 from heed.pipeline.api import rules as rules_in_force
-from heed.rules.tree import All, Consents
 from heed.segments.domain.book import Definition
 
 NOBODY = uuid.UUID(int=0)
@@ -29,24 +28,27 @@ class Pass(msgspec.Struct):
 
 
 def mark(connection: psycopg.Connection) -> str:
-    """A text that changes whenever a segment is added, changed or deleted."""
-    row = connection.execute("select count(*), max(changed_at) from segment").fetchone()
-    return "" if row is None or not row[0] else f"{row[0]} segments, {row[1]}"
+    """A text that changes whenever a segment is added, changed or deleted, whatever clocks show and in whatever order
+    changes are committed."""
+    row = connection.execute(
+        "select md5(string_agg(key || ' ' || extract(epoch from changed_at), ',' order by key)) from segment"
+    ).fetchone()
+    return (row[0] if row else None) or ""
 
 
 def definitions(connection: psycopg.Connection) -> list[Definition]:
-    """Every segment whose rule can be read; a purpose is one more condition."""
+    """Every segment whose rule can be read."""
     found = []
-    for key, kind, text, purpose in connection.execute("select key, kind, rule, purpose from segment"):
+    for key, kind, text, purpose, version in connection.execute(
+        "select key, kind, rule, purpose, extract(epoch from changed_at)::text from segment"
+    ):
         rule = None
         if kind == "rule":
             try:
                 rule = rules.parse(text)
             except rules.RuleError:
                 continue
-        if purpose and rule is not None:
-            rule = All((rule, Consents(purpose)))
-        found.append(Definition(key, rule))
+        found.append(Definition(key, rule, purpose, version))
     return found
 
 
@@ -85,18 +87,19 @@ def _profiles(connection: psycopg.Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def following(connection: psycopg.Connection, after: uuid.UUID, limit: int) -> list[uuid.UUID]:
-    rows = connection.execute("select id from profile where id > %s order by id limit %s", [after, limit])
-    return [each for (each,) in rows]
-
-
 def move_pass(connection: psycopg.Connection, after: uuid.UUID, done: int) -> None:
     connection.execute("update segment_pass set after = %s, done = done + %s", [after, done])
 
 
-def finish_pass(connection: psycopg.Connection, at: datetime) -> None:
+def finish_pass(connection: psycopg.Connection, versions: Mapping[str, str], at: datetime) -> None:
+    """Every profile has been looked at for segments of these versions, by key. One that changed since, or whose
+    conditions are still being filled, waits for the next pass."""
     connection.execute("update segment_pass set finished = true, done = total")
-    connection.execute("update segment set filled_at = %s where filled_at is null", [at])
+    connection.execute(
+        "update segment set filled_at = %s from unnest(%s::text[], %s::text[]) as done (key, version)"
+        " where segment.key = done.key and extract(epoch from changed_at)::text = done.version and filled_at is null",
+        [at, list(versions), list(versions.values())],
+    )
 
 
 def set_memberships(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
+from heapq import heapify, heappop, heappush
 from typing import Final
 
 import msgspec
@@ -18,25 +19,34 @@ import msgspec
 from heed.contracts.fold import State
 from heed.rules.facts import UnknownFact, fact
 from heed.rules.predicate import Readings, as_number, often_enough, predicate, tester
-from heed.rules.tree import All, Any, Compare, Did, InSegment, Not, Rule, atom_of, atoms, to_json, walk
-from heed.rules.turns import Turn, turn_of, window_turn
-
-MOST: Final = 5_000
+from heed.rules.tree import (
+    All,
+    Any,
+    Compare,
+    Consents,
+    Did,
+    Holds,
+    InSegment,
+    Not,
+    Rule,
+    atom_of,
+    atoms,
+    to_json,
+    walk,
+)
+from heed.rules.turns import Turn, soonest, turn_of, window_turn
 
 
 class Definition(msgspec.Struct, frozen=True):
-    """A segment as the book needs it; a static list has no rule, and its members are told by events."""
+    """A segment as the book needs it; a static list has no rule, and its members are told by events.
+
+    With a `purpose` only those who permit it are members. `version` tells a changed definition from the one before.
+    """
 
     key: str
     rule: Rule | None
-
-
-class Circle(ValueError):
-    """Segments rest on each other; `keys` are those on the way round."""
-
-    def __init__(self, keys: tuple[str, ...]) -> None:
-        super().__init__(" → ".join(keys))
-        self.keys = keys
+    purpose: str = ""
+    version: str = ""
 
 
 class _Leaf(msgspec.Struct, eq=False):
@@ -93,129 +103,165 @@ _ENDS: Final = {
     "<=": (bisect_left, False),
 }
 """How to find, among limits in order, where those that the value is above end."""
-_Compiled = Callable[[_Flips], bool]
+_Members = set[int]
+_Compiled = Callable[[_Flips, _Members], bool]
 
 
 class Book:
     """The segments in force. `counted` are the keys of the atoms that profiles have counters for: a segment that
-    rests on another one is not in force yet, nor is one that rests on a fact no room knows."""
+    rests on another one is not in force yet, nor is one that rests on a fact no room knows, on a segment that is
+    not in force, or on itself.
+
+    A segment stands behind those it rests on, so that each is worked out once for a customer.
+    """
 
     def __init__(self, definitions: Iterable[Definition], readings: Readings, counted: Iterable[str]) -> None:
         self._readings = readings
         self._counted = frozenset(counted)
-        self._definitions = {each.key: each for each in definitions}
         self._leaves: list[_Leaf] = []
         self._known: dict[bytes, int] = {}
         self._by_atom: dict[str, list[int]] = {}
         self._by_trait: dict[str, list[int]] = {}
         self._by_fact: dict[str, _OfFact] = {}
         self._asked: list[int] = []
-        self.keys: list[str] = []
+        self.versions: dict[str, str] = {}
+        self._places: dict[str, int] = {}
+        self._keys: list[str] = []
         self._compiled: list[_Compiled] = []
-        for key, definition in sorted(self._definitions.items()):
-            self._take(key, definition)
-        self._usual = frozenset(place for place, holds in enumerate(self._compiled) if holds(set()))
+        self._resting: list[list[int]] = []
+        self._defined = {each.key: each for each in definitions}
+        for key in in_order(self._defined):
+            self._take(self._defined[key])
+        usual: _Members = set()
+        for place, holds in enumerate(self._compiled):
+            if holds(set(), usual):
+                usual.add(place)
+        self._usual = frozenset(usual)
 
-    def _take(self, key: str, definition: Definition) -> None:
+    def _take(self, definition: Definition) -> None:
+        rule, key = definition.rule, definition.key
+        if rule is not None:
+            if not {atom.key for atom in atoms(rule)} <= self._counted:
+                return
+            if any(each in self._defined and each not in self._places for each in rests_on(rule)):
+                return
+        place = len(self._keys)
         try:
-            rule = expanded(InSegment(key), self._definitions)
-        except Circle:
-            return
-        if not {atom.key for atom in atoms(rule)} <= self._counted:
-            return
-        try:
-            self._compiled.append(self._compile(rule, len(self.keys)))
+            holds = self._listed(key, place) if rule is None else self._compile(rule, place)
+            if definition.purpose:
+                permits = self._compile(Consents(definition.purpose), place)
+                holds = _both(holds, permits)
         except UnknownFact:
             return
-        self.keys.append(key)
+        self._keys.append(key)
+        self._places[key] = place
+        self._compiled.append(holds)
+        self._resting.append([])
+        self.versions[key] = definition.version
+        for each in rests_on(rule) if rule is not None else ():
+            if each in self._places:
+                self._resting[self._places[each]].append(place)
 
     def _compile(self, rule: Rule, segment: int) -> _Compiled:
         if isinstance(rule, All | Any):
             parts = [self._compile(each, segment) for each in rule.rules]
             wanted = isinstance(rule, Any)
 
-            def several(flips: _Flips) -> bool:
+            def several(flips: _Flips, members: _Members) -> bool:
                 for part in parts:
-                    if part(flips) is wanted:
+                    if part(flips, members) is wanted:
                         return wanted
                 return not wanted
 
             return several
         if isinstance(rule, Not):
             inner = self._compile(rule.rule, segment)
-            return lambda flips: not inner(flips)
-        place = self._leaf(rule)
+            return lambda flips, members: not inner(flips, members)
+        if isinstance(rule, InSegment):
+            other = self._places.get(rule.segment)
+            return lambda flips, members: other in members
+        return self._asks(self._leaf(rule), segment)
+
+    def _asks(self, place: int, segment: int) -> _Compiled:
         leaf = self._leaves[place]
         if not leaf.segments or leaf.segments[-1] != segment:
             leaf.segments.append(segment)
         if leaf.usual:
-            return lambda flips: place not in flips
-        return lambda flips: place in flips
+            return lambda flips, members: place not in flips
+        return lambda flips, members: place in flips
 
-    def _leaf(self, rule: Rule) -> int:
+    def _listed(self, key: str, segment: int) -> _Compiled:
+        place = len(self._leaves)
+        self._leaves.append(_Leaf(lambda state, now: key in state.segments.lists, False, None, []))
+        self._asked.append(place)
+        return self._asks(place, segment)
+
+    def _leaf(self, rule: Compare | Did | Holds | Consents) -> int:
         # As JSON, where 1 and true are two things.
         written = to_json(rule)
         place = self._known.get(written)
         if place is not None:
             return place
-        readings = self._readings
+        place = len(self._leaves)
         turn: Turn | None = None
         usual = False
         if isinstance(rule, Did):
-            key = atom_of(rule).key
-            usual = often_enough(rule)(0)
-            turn = window_turn(rule, readings)
+            usual, turn = often_enough(rule)(0), window_turn(rule, self._readings)
+            self._by_atom.setdefault(atom_of(rule).key, []).append(place)
         elif isinstance(rule, Compare):
             turn = turn_of(rule)
             if rule.field.startswith("trait."):
                 usual = tester(rule)(None)
+                self._by_trait.setdefault(rule.field.removeprefix("trait."), []).append(place)
             else:
                 fact(rule.field)
-        place = self._known[written] = len(self._leaves)
-        self._leaves.append(_Leaf(predicate(rule, readings), usual, turn, []))
-        if isinstance(rule, Did):
-            self._by_atom.setdefault(key, []).append(place)
-        elif isinstance(rule, Compare) and rule.field.startswith("trait."):
-            self._by_trait.setdefault(rule.field.removeprefix("trait."), []).append(place)
-        elif isinstance(rule, Compare):
-            self._by_fact.setdefault(rule.field, _OfFact()).take(rule, place, turn)
+                self._by_fact.setdefault(rule.field, _OfFact()).take(rule, place, turn)
         else:
             self._asked.append(place)
+        self._known[written] = place
+        self._leaves.append(_Leaf(predicate(rule, self._readings), usual, turn, []))
         return place
 
     def __bool__(self) -> bool:
-        return bool(self.keys)
+        return bool(self._keys)
 
     def members(self, state: State, now: int) -> tuple[list[str], int]:
         """The keys of the segments this customer is in at `now` (ms), in order, and the next moment at which time
         alone may change that, 0 for none."""
-        if not self.keys:
+        if not self._keys:
             return [], 0
+        flips, soonest = self._flips(state, now)
+        members: _Members = set(self._usual)
+        waiting = list({segment for place in flips for segment in self._leaves[place].segments})
+        heapify(waiting)
+        last = -1
+        while waiting:
+            segment = heappop(waiting)
+            if segment == last:
+                continue
+            last = segment
+            if self._compiled[segment](flips, members) is (segment in self._usual):
+                continue
+            members.symmetric_difference_update((segment,))
+            for resting in self._resting[segment]:
+                heappush(waiting, resting)
+        return sorted(self._keys[place] for place in members), soonest
+
+    def _flips(self, state: State, now: int) -> tuple[_Flips, int]:
+        """The conditions with an unusual answer, and the first moment at which time may change one."""
         leaves = self._leaves
         flips: _Flips = set()
-        soonest = 0
+        turns: list[Turn] = []
         for place in self._concerned(state):
             leaf = leaves[place]
             if leaf.holds(state, now) is not leaf.usual:
                 flips.add(place)
-            if (
-                leaf.turn is not None
-                and (stamp := leaf.turn(state, now))
-                and (stamp < soonest or not soonest)
-            ):
-                soonest = stamp
+            if leaf.turn is not None:
+                turns.append(leaf.turn)
         for name, asking in self._by_fact.items():
             asking.flip(fact(name).read(state, now), flips)
-            for turn in asking.turns:
-                if (stamp := turn(state, now)) and (stamp < soonest or not soonest):
-                    soonest = stamp
-        members = set(self._usual)
-        for segment in {segment for place in flips for segment in leaves[place].segments}:
-            if self._compiled[segment](flips):
-                members.add(segment)
-            else:
-                members.discard(segment)
-        return [self.keys[place] for place in sorted(members)], soonest
+            turns += asking.turns
+        return flips, soonest(turns, state, now)
 
     def _concerned(self, state: State) -> Iterable[int]:
         """The conditions about what is known of this customer, facts apart."""
@@ -230,31 +276,52 @@ class Book:
 
     def holds(self, state: State, key: str, now: int) -> bool:
         """Whether this customer is in the segment of this key."""
-        definition = self._definitions.get(key)
-        if definition is None:
-            return False
-        if definition.rule is None:
-            return key in state.segments.lists
-        return key in self.members(state, now)[0]
+        return key in self._places and key in self.members(state, now)[0]
 
 
-def expanded(rule: Rule, definitions: Mapping[str, Definition], way: tuple[str, ...] = ()) -> Rule:
-    """The rule with the rules of the segments it rests on in their place; static lists stay.
+def _both(one: _Compiled, other: _Compiled) -> _Compiled:
+    return lambda flips, members: one(flips, members) and other(flips, members)
 
-    Raises `Circle`.
-    """
-    if isinstance(rule, All | Any):
-        return type(rule)(tuple(expanded(each, definitions, way) for each in rule.rules))
-    if isinstance(rule, Not):
-        return Not(expanded(rule.rule, definitions, way))
-    if not isinstance(rule, InSegment):
-        return rule
-    if rule.segment in way:
-        raise Circle((*way[way.index(rule.segment) :], rule.segment))
-    definition = definitions.get(rule.segment)
-    if definition is None or definition.rule is None:
-        return rule
-    return expanded(definition.rule, definitions, (*way, rule.segment))
+
+def in_order(definitions: Mapping[str, Definition]) -> list[str]:
+    """The keys, each behind those it rests on; segments that rest on themselves, and what rests on those, are left
+    out."""
+    wanted = {
+        key: {each for each in rests_on(definition.rule) if each in definitions}
+        for key, definition in sorted(definitions.items())
+        if definition.rule is not None
+    }
+    resting: dict[str, list[str]] = {}
+    for key, others in wanted.items():
+        for each in others:
+            resting.setdefault(each, []).append(key)
+    found = [key for key in sorted(definitions) if not wanted.get(key)]
+    for key in found:
+        for each in resting.get(key, ()):
+            wanted[each].discard(key)
+            if not wanted[each]:
+                found.append(each)
+    return found
+
+
+def circle(key: str, definitions: Mapping[str, Definition]) -> tuple[str, ...]:
+    """The way on which a segment rests on itself, empty where it does not."""
+    came_from: dict[str, str] = {}
+    waiting = [key]
+    while waiting:
+        at = waiting.pop()
+        definition = definitions.get(at)
+        for each in sorted(rests_on(definition.rule)) if definition and definition.rule is not None else ():
+            if each == key:
+                way = [key, at]
+                while at != key:
+                    at = came_from[at]
+                    way.append(at)
+                return tuple(reversed(way))
+            if each not in came_from:
+                came_from[each] = at
+                waiting.append(each)
+    return ()
 
 
 def rests_on(rule: Rule) -> frozenset[str]:

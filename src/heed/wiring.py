@@ -116,7 +116,6 @@ def _keep_fresh() -> None:
     while True:
         with contextlib.suppress(psycopg.Error), connect(heed_settings.load()) as connection:
             while True:
-                sensing().refresh(connection)
                 profiles.reload(connection)
                 time.sleep(_FRESH_EVERY)
         time.sleep(_FRESH_EVERY)

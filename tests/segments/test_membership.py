@@ -69,6 +69,16 @@ def test_what_is_spent_within_days_is_summed_exactly(installation: Installation)
     assert installation.members("spenders") == set()
 
 
+def test_amounts_beyond_all_measure_stop_nothing(installation: Installation) -> None:
+    for _ in range(120):
+        installation.send(installation.event("Order Completed", userId="ada", properties={"value": 9e12}))
+    installation.carry()
+    installation.segment("rich", 'did "Order Completed" total value more than 1000000000000')
+    for value in (9e12, -9e12):
+        installation.happen("Order Completed", userId="ada", properties={"value": value})
+    assert installation.members("rich") == {"ada"}
+
+
 def test_not_having_been_seen_is_not_ended_by_heed_saying_so(installation: Installation) -> None:
     """The event that somebody entered a segment of people gone quiet must not count as a sign of life."""
     installation.segment("quiet", "seen.days_ago >= 30")

@@ -141,10 +141,10 @@ def test_a_company_calibrates_and_every_process_follows(installation: Installati
     assert found.report.learnt_from + found.report.n >= calibration.LEAST_RATINGS
     assert found.weights != DEFAULT
     follower = Weighing()
-    follower.refresh(installation.connection)
+    follower.reload(installation.connection)
     assert follower.weights == DEFAULT
     assert put_in_force(installation.connection, found, START, "a test") == 1
-    follower.refresh(installation.connection)
+    follower.reload(installation.connection)
     assert follower.weights == found.weights
     again = calibrate(installation.connection, installation.lake, MASTER_KEY, found.weights, START)
     assert again.weights == found.weights, "calibrating again adds nothing up"
@@ -211,5 +211,5 @@ def test_kinds_of_evidence_that_came_later_keep_what_they_ship_with(installation
     packed = msgspec.json.encode(msgspec.structs.replace(DEFAULT, signals=older))
     store.put_in_force(installation.connection, moment(START), "a test", packed, b"{}")
     follower = Weighing()
-    follower.refresh(installation.connection)
+    follower.reload(installation.connection)
     assert follower.weights.signals["order_overdue"] == DEFAULT.signals["order_overdue"]

@@ -110,11 +110,10 @@ class Decider:
             await asyncio.sleep(_CATALOGUE_FRESH)
 
     def _load(self) -> Catalogue:
-        """The catalogue, and the conditions and segments in force for the fold of pending events."""
+        """The catalogue, and the conditions, segments and weights in force for the fold of pending events."""
         with psycopg.connect(self.dsn, autocommit=True, connect_timeout=3) as connection:
             profiles.counting.set(profiles.atoms_in_force(connection))
             profiles.reload(connection)
-            sense.refresh_weights(connection)
             return store.catalogue(connection)
 
     async def decide(self, request: Request) -> Response:

@@ -140,10 +140,9 @@ class Engine:
             pass
 
     def refresh_rules(self, force: bool = False) -> None:
-        """Notice rules that came or went, and new weights of the mood; looked at every two seconds."""
+        """Notice rules, segments and weights that came or went; looked at every two seconds."""
         if not force and time.monotonic() - self._rules_at < _RULES_EVERY:
             return
-        self.carrier.sensing.refresh(self.connection)
         atoms = profiles.atoms_in_force(self.connection)
         changed = (
             {atom.key for atom in atoms} != profiles.counting.atoms.keys()

@@ -5,9 +5,13 @@ The lake is asked in a thread, so that live events wait for nothing but the piec
 
 from __future__ import annotations
 
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import groupby, islice
+from operator import itemgetter
+from typing import Any
 
 import psycopg
 
@@ -15,10 +19,10 @@ from heed.pipeline import store
 from heed.pipeline.store import Conflict
 from heed.ports.lake import Lake
 from heed.profiles import api as profiles
-from heed.rules.tree import atom_from_json
+from heed.rules.tree import atom_from_json, bounded
 
-PIECE = 200
-"""Profiles in one go: about twenty milliseconds."""
+PIECE, BRIEF = 200, 0.02
+"""The most profiles in one go, and the seconds a piece shall take: live events wait meanwhile."""
 _Counters = dict[str, dict[int, int]]
 _Rows = Iterator[tuple[uuid.UUID, _Counters]]
 
@@ -29,7 +33,7 @@ class Filler:
     def __init__(self, lake: Lake) -> None:
         self._lake = lake
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="filling")
-        self._job = 0
+        self._job, self._size = 0, PIECE
         self._asked: Future[_Rows] | None = None
         self._rows: _Rows | None = None
 
@@ -41,6 +45,13 @@ class Filler:
         job = store.next_filling(connection)
         if job is None:
             return 0
+        began = time.monotonic()
+        done = self._next(connection, job, now)
+        if done > 1:
+            self._size = max(10, min(PIECE, round(done * BRIEF / max(time.monotonic() - began, 1e-6))))
+        return done
+
+    def _next(self, connection: psycopg.Connection, job: store.FillingJob, now: int) -> int:
         if not job.adds:
             return self._take_away(connection, job, now)
         if job.id != self._job:
@@ -50,7 +61,7 @@ class Filler:
             if self._asked is None or not self._asked.done():
                 return 0
             self._rows = self._asked.result()
-        return self._give(connection, job, now)
+        return self._give(connection, job, self._rows, now)
 
     def waits(self) -> bool:
         """Whether the lake was asked and no piece has taken up its answer yet."""
@@ -80,13 +91,10 @@ class Filler:
         batches = ordered.to_pyarrow_batches(chunk_size=10_000)
         return _by_profile(row for batch in batches for row in batch.to_pylist())
 
-    def _give(self, connection: psycopg.Connection, job: store.FillingJob, now: int) -> int:
-        assert self._rows is not None  # noqa: S101  `piece` has seen to it
-        found: dict[uuid.UUID, _Counters] = {}
-        for lake_id, counters in self._rows:
-            found[lake_id] = counters
-            if len(found) >= PIECE:
-                break
+    def _give(
+        self, connection: psycopg.Connection, job: store.FillingJob, rows_of_lake: _Rows, now: int
+    ) -> int:
+        found = dict(islice(rows_of_lake, self._size))
         if not found:
             store.end_filling(connection, job.id)
             self.forget()
@@ -114,7 +122,7 @@ class Filler:
         return len(found)
 
     def _take_away(self, connection: psycopg.Connection, job: store.FillingJob, now: int) -> int:
-        ids = profiles.following(connection, job.after, PIECE)
+        ids = profiles.following(connection, job.after, self._size)
         if not ids:
             store.end_filling(connection, job.id)
             return 1
@@ -131,22 +139,14 @@ class Filler:
         return len(ids)
 
 
-def _by_profile(rows: Iterator[dict[str, object]]) -> _Rows:
+def _by_profile(rows: Iterable[dict[str, Any]]) -> _Rows:
     """Rows in the order of profiles, gathered by profile."""
-    current, counters = "", {}  # type: str, _Counters
-    for row in rows:
-        profile_id = str(row["profile_id"])
-        if profile_id != current:
-            if counters:
-                yield uuid.UUID(current), counters
-            current, counters = profile_id, {}
-        counters.setdefault(str(row["key"]), {})[int(row["bucket"])] = int(row["count"])  # type: ignore[call-overload]
-    if counters:
-        yield uuid.UUID(current), counters
+    for profile_id, own in groupby(rows, itemgetter("profile_id")):
+        counters: _Counters = {}
+        for row in own:
+            counters.setdefault(row["key"], {})[row["bucket"]] = int(row["count"])
+        yield uuid.UUID(profile_id), counters
 
 
 def _sum(mine: dict[int, int], others: dict[int, int]) -> dict[int, int]:
-    found = dict(mine)
-    for bucket, count in others.items():
-        found[bucket] = found.get(bucket, 0) + count
-    return found
+    return {each: bounded(mine.get(each, 0) + others.get(each, 0)) for each in mine.keys() | others.keys()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from heed.contracts.event import Event, Understanding
 from heed.contracts.fold import State
@@ -17,9 +17,6 @@ class Sensing(Protocol):
 
     def feeling(self, state: State, now: int) -> tuple[float, float]:
         """`(valence, confidence)` at `now`."""
-
-    def refresh(self, connection: Any) -> None:
-        """Take over what moods are weighed by now, which calibration may have changed."""
 
     def notice(self, state: State, event: Event) -> None:
         """Take in the surroundings in an event's context (device, time zone) and nothing else."""

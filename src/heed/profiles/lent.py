@@ -53,7 +53,7 @@ def register_book(
 
 def mark(connection: psycopg.Connection) -> str:
     """What the definitions of all rooms are now, as a text to compare."""
-    return "\n".join(mark(connection) for mark, _ in _books)
+    return " / ".join(filter(None, (mark(connection) for mark, _ in _books)))
 
 
 def reload(connection: psycopg.Connection) -> None:

@@ -86,7 +86,8 @@ def members(rule: Rule, profiles: ir.Table, events: ir.Table, now: int) -> ir.Ta
 
 
 def bucket_counts(atom: Atom, events: ir.Table) -> ir.Table:
-    """`profile_id`, `bucket`, `count` of everything in the lake that counts for the atom."""
+    """`profile_id`, `bucket`, `count` of everything in the lake that counts for the atom; sums come as decimals, wider
+    than a counter."""
     condition = _condition(Did(atom.event, where=atom.where, total=atom.total), events, 0)
     size = atom.bucket_ms
     bucket = (epoch_ms(events.occurred) // size) if size else ibis.literal(0, "int64")
@@ -98,7 +99,7 @@ def bucket_counts(atom: Atom, events: ir.Table) -> ir.Table:
 
 def _amount(total: str, events: ir.Table) -> Anything:
     """What an event adds: 1, or the ten-thousandths of an amount."""
-    return (events[total] * 10_000).cast("int64") if total else 1
+    return events[total].cast("decimal(38, 4)") * 10_000 if total else 1
 
 
 def _expression(rule: Rule, table: ir.Table, numbers: dict[Did, str]) -> ir.BooleanValue:

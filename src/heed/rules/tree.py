@@ -82,6 +82,11 @@ TOTALS = ("value", "price")
 """Amounts that can be summed exactly: kept as whole ten-thousandths."""
 
 
+def bounded(counter: int) -> int:
+    """A counter within 64 bits, whatever amounts are claimed."""
+    return max(-(2**62), min(2**62, counter))
+
+
 class Atom(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a profile must count so that every `Did` of this event, filter and unit can be answered live; with
     `total` the ten-thousandths of that amount are added up."""

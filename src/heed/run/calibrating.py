@@ -13,7 +13,6 @@ from rich.table import Table
 
 from heed import wiring
 from heed.kit.clock import moment, system_clock
-from heed.ports.sensing import sensing
 from heed.sense.actions.calibrate import Calibrated, calibrate, put_in_force
 from heed.sense.domain.calibration import Quality, TooFew
 from heed.sense.domain.weights import CLASS_NAMES, Weights
@@ -28,7 +27,7 @@ def calibrate_and_ask(
 ) -> None:
     _, lake = wiring.engines()
     connection = wiring.connect(settings)
-    sensing().refresh(connection)
+    weighing.reload(connection)
     before = weighing.weights
     try:
         with Progress(console=console, transient=True) as bar:

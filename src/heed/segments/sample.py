@@ -105,7 +105,7 @@ class _Sample:
             for row in bucket_counts(atom, events).to_pyarrow().to_pylist():
                 counters = self._states[own[row["profile_id"]]].activity.counters
                 buckets = counters.setdefault(atom.key, {})
-                buckets[row["bucket"]] = buckets.get(row["bucket"], 0) + row["count"]
+                buckets[row["bucket"]] = buckets.get(row["bucket"], 0) + int(row["count"])
             self._filled.add(atom.key)
 
     def forget(self) -> None:

@@ -34,7 +34,6 @@ __all__ = [
     "mood_of",
     "projection",
     "rating_of",
-    "refresh_weights",
     "share_of_scale",
     "stance",
     "stance_of",
@@ -49,9 +48,6 @@ _book = Book()
 def mood_at(state: State, now: int) -> Mood:
     """How this customer feels at `now` (ms), with the evidence, strongest first."""
     return moods.mood_at(state.mood, now, weighing.weights)
-
-
-refresh_weights = weighing.refresh
 
 
 def circumstances_at(state: State, now: int) -> tuple[Circumstance, ...]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import psycopg
-
 from heed.contracts.event import Event, Understanding
 from heed.contracts.fold import State
 from heed.sense.domain import mood, surroundings
@@ -24,9 +22,6 @@ class Reader:
     def feeling(self, state: State, now: int) -> tuple[float, float]:
         found = mood.mood_at(state.mood, now, weighing.weights, with_evidence=False)
         return found.valence, found.confidence
-
-    def refresh(self, connection: psycopg.Connection) -> None:
-        weighing.refresh(connection)
 
     def notice(self, state: State, event: Event) -> None:
         """Take in where and on what somebody is who is asked about, without counting a touchpoint."""

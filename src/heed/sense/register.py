@@ -27,6 +27,7 @@ def register() -> None:
     profiles.register_section(CIRCUMSTANCES)
     profiles.register_projection(api.projection)
     profiles.register_holds(api.holds)
+    profiles.register_book(weighing.mark, weighing.reload)
     for fact in FACTS:
         register_fact(fact)
         if fact.name.startswith("mood."):

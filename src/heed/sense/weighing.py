@@ -23,7 +23,12 @@ class Weighing:
     def in_force(self) -> Weights:
         return self.weights
 
-    def refresh(self, connection: psycopg.Connection) -> None:
+    def mark(self, connection: psycopg.Connection) -> str:
+        """A text that changes with the weights in force; empty for those that ship."""
+        number = store.number_in_force(connection)
+        return f"weights {number}" if number else ""
+
+    def reload(self, connection: psycopg.Connection) -> None:
         """Take over what is in force by now; one look-up, decoded only where it changed."""
         number = store.number_in_force(connection)
         if number == self.number:

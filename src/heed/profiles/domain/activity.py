@@ -9,11 +9,9 @@ import msgspec
 from heed.contracts.event import Effect, Event
 from heed.contracts.fold import State
 from heed.rules.predicate import counts
-from heed.rules.tree import Atom
+from heed.rules.tree import Atom, bounded
 
 MOST_NAMES = 200
-_MOST = 2**62
-"""A counter stays within what msgpack can hold, whatever amounts are claimed."""
 
 
 class Activity(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -58,7 +56,7 @@ def add(own: Activity, atom: Atom, key: str, bucket: int, amount: int) -> None:
         own.counters = dict(sorted(own.counters.items()))
     buckets = own.counters[key]
     newest = next(reversed(buckets), bucket)
-    buckets[bucket] = max(-_MOST, min(_MOST, buckets.get(bucket, 0) + amount))
+    buckets[bucket] = bounded(buckets.get(bucket, 0) + amount)
     if bucket != newest:
         own.counters[key] = prune(buckets, atom)
 

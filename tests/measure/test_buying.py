@@ -70,6 +70,19 @@ def test_a_merged_customer_counts_once_from_their_first_purchase() -> None:
     assert (row.month.isoformat(), row.size, row.counts) == ("2026-01-01", 1, [1, 0, 1])
 
 
+def test_an_order_told_twice_counts_once_and_a_cancelled_one_not_at_all() -> None:
+    at = [datetime(2026, month, 5, tzinfo=UTC) for month in (1, 2, 3, 4)]
+    events = [
+        {**bought(1, when), "order_id": order} for when, order in zip(at, ("a", "a", "b", "c"), strict=True)
+    ]
+    cancelled = {"profile_id": person(1), "name": "Order Cancelled", "occurred": at[3], "order_id": "b"}
+    put(current.lake(), [*events, cancelled])
+    (row,) = cohorting.cohorts()
+    assert row.counts == [1, 0, 0, 1]
+    found = valuing.buyers("EUR", datetime(2026, 5, 1, tzinfo=UTC))
+    assert (found.x.tolist(), found.mean.tolist()) == ([1.0], [20.0])
+
+
 def a_shop(customers: int = 400) -> None:
     """Half buy every fortnight and go on, half stopped after two purchases."""
     chance, now = random.Random(1), datetime.now(UTC)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.kit.shares import share
-from heed.measure.domain import Day, lag_words, t95, week_over_week
+from heed.measure.domain.means import Day, lag_words, t95, week_over_week
 
 DAY = 86_400_000
 

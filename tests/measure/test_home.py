@@ -13,6 +13,7 @@ from django.test import Client
 from heed.contracts.event import Event
 from heed.govern import actions
 from heed.govern.models import User
+from heed.kit.kept import Kept
 from heed.measure import installation, store
 from heed.profiles.models import Profile
 
@@ -161,7 +162,7 @@ def test_many_readers_cost_one_question() -> None:
         asked.append(1)
         return len(asked)
 
-    kept = store.Kept(ask, 60)
+    kept = Kept(ask, 60)
     assert [kept.get() for _ in range(5)] == [1] * 5
     kept.forget()
     assert kept.get() == 2

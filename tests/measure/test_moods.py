@@ -11,7 +11,7 @@ from django.test import Client
 
 from heed.contracts.event import Event
 from heed.govern import actions
-from heed.measure.domain import Mean
+from heed.measure.domain.means import Mean
 from heed.measure.moods import LEAST, by_segment, by_touchpoint
 from heed.segments.api import save_segment
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from heed.measure.value import Buying, Spending, TooLittle, fit_buying, fit_spending
+from heed.measure.domain.value import Buying, Spending, TooLittle, fit_buying, fit_spending
 
 PUBLISHED = Buying(0.243, 4.414, 0.793, 2.426)
 INDEPENDENT = Buying(0.24259, 4.41353, 0.79289, 2.42575)

@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from django.db import connection
-
-from heed.contracts import vocabulary
-from heed.measure.store import Kept, from_lake
-from heed.profiles import api as profiles
+from heed.kit.kept import Kept
+from heed.measure.purchases import PURCHASES, parameters
+from heed.measure.store import from_lake
 
 MONTHS: Final = 13
 _ROWS: Final = 24
@@ -32,20 +30,15 @@ class Cohort:
 
 def cohorts() -> list[Cohort]:
     """The newest months last; months in UTC. A merged customer counts once, from the first purchase of any part."""
-    connection.ensure_connection()
-    merged = profiles.merged_into(connection.connection)
     rows = from_lake(
-        """
-        with merged as (select unnest(?::varchar[]) as absorbed, unnest(?::varchar[]) as kept),
-        bought as (
-            select distinct coalesce(merged.kept, profile_id) as who, date_trunc('month', day) as month
-            from events left join merged on merged.absorbed = profile_id
-            where name = ? and profile_id is not null
-        ), first as (select who, min(month) as month from bought group by who)
+        f"""
+        with {PURCHASES},
+        bought as (select distinct who, date_trunc('month', day) as month from purchases),
+        first as (select who, min(month) as month from bought group by who)
         select first.month::date as month, datediff('month', first.month, bought.month) as later, count(*) as n
         from bought join first using (who) group by 1, 2 order by 1, 2
-        """,
-        [[str(e) for e in merged], [str(e) for e in merged.values()], vocabulary.ORDER_COMPLETED],
+        """,  # noqa: S608  a fixed text
+        parameters(),
     )
     newest = max((_number(row["month"]) + int(row["later"]) for row in rows), default=0)
     found: dict[date, dict[int, int]] = {}

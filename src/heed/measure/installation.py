@@ -12,8 +12,9 @@ from django.db import connection
 from heed import __version__
 from heed import settings as heed_settings
 from heed.govern.rooms import Fact
+from heed.kit.kept import Kept
 from heed.measure import store
-from heed.measure.domain import lag_words
+from heed.measure.domain.means import lag_words
 from heed.profiles import reading
 
 
@@ -68,7 +69,7 @@ def _storage() -> list[Fact]:
     return facts
 
 
-storage = store.Kept(_storage, 60)
+storage = Kept(_storage, 60)
 
 
 def folder_size(folder: Path) -> int:

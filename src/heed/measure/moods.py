@@ -10,8 +10,9 @@ from django.db import connection
 
 from heed.contracts import vocabulary
 from heed.contracts.event import OWN_SOURCE
-from heed.measure.domain import Mean
-from heed.measure.store import Kept, from_lake
+from heed.kit.kept import Kept
+from heed.measure.domain.means import Mean
+from heed.measure.store import from_lake
 from heed.segments import api as segments
 
 DAYS: Final = 30

@@ -2,55 +2,16 @@
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from django.db import connection
 
-from heed.measure.domain import Day
+from heed.kit.kept import Kept
+from heed.measure.domain.means import Day
 from heed.ports import current
 from heed.profiles import reading
-
-Found = TypeVar("Found")
-
-
-class Kept(Generic[Found]):
-    """The answer of a costly question, kept `seconds`, or twenty times as long as asking took if longer.
-
-    While one thread asks again the others get the answer there is, so that many open pages cost one query.
-    """
-
-    def __init__(self, ask: Callable[[], Found], seconds: float) -> None:
-        self._ask = ask
-        self._seconds = seconds
-        self._lock = threading.Lock()
-        self._answer: tuple[Found] | None = None
-        self._until = 0.0
-
-    def get(self) -> Found:
-        answer = self._answer
-        if answer and time.monotonic() < self._until:
-            return answer[0]
-        if not self._lock.acquire(blocking=answer is None):
-            assert answer is not None  # noqa: S101  a lock that was not waited for means there was one
-            return answer[0]
-        try:
-            if self._answer and time.monotonic() < self._until:
-                return self._answer[0]
-            start = time.monotonic()
-            found = self._ask()
-            now = time.monotonic()
-            self._answer, self._until = (found,), now + max(self._seconds, 20 * (now - start))
-            return found
-        finally:
-            self._lock.release()
-
-    def forget(self) -> None:
-        self._answer = None
 
 
 def _mood_by_day() -> list[Day]:

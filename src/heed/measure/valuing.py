@@ -2,39 +2,36 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from django.db import connection
 
 from heed.contracts import vocabulary
-from heed.measure.store import Kept, from_lake
-from heed.measure.value import Array, Buying, Spending, TooLittle, fit_buying, fit_spending
-from heed.profiles import api as profiles
+from heed.kit.kept import Kept
+from heed.measure.domain.value import Array, Buying, Spending, TooLittle, fit_buying, fit_spending
+from heed.measure.purchases import PURCHASES, parameters
+from heed.measure.store import from_lake
 
 WEEK: Final = 7 * 86_400.0
 AHEAD: Final = 90 / 7
 """Weeks looked ahead."""
 _FIT_MOST: Final = 50_000
 _HELD_OUT: Final = 0.3
-_ORDERS: Final = """
-with merged as (select unnest(?::varchar[]) as absorbed, unnest(?::varchar[]) as kept),
+_BUYERS: Final = f"""
+with {PURCHASES},
 bought as (
-    select coalesce(merged.kept, profile_id) as who, day, min(occurred) as bought_at,
+    select who, day, min(occurred) as bought_at,
            sum(case when currency = ? or currency is null then value end)::double as worth
-    from events left join merged on merged.absorbed = profile_id
-    where name = ? and profile_id is not null and occurred < ? {only} group by 1, 2
+    from purchases where occurred < ? group by who, day
 ), first as (select who, min(bought_at) as began from bought group by who)
 select who, count(*) - 1 as x, epoch(max(bought_at) - any_value(began)) as t_x,
        epoch(?::timestamptz - any_value(began)) as age,
        avg(worth) filter (where bought_at > began and worth > 0) as mean,
        count(worth) filter (where bought_at > began and worth > 0) as valued
 from bought join first using (who) group by who
-"""
+"""  # noqa: S608  a fixed text
 """Days on which somebody bought count as one purchase each, as the models want it."""
 
 
@@ -73,14 +70,8 @@ class Worth:
     value: float | None
 
 
-def buyers(currency: str, until: datetime, only: Sequence[uuid.UUID] = ()) -> Buyers:
-    connection.ensure_connection()
-    merged = profiles.merged_into(connection.connection)
-    query = _ORDERS.format(only="and profile_id = any(?::varchar[])" if only else "")
-    values: list[Any] = [[str(each) for each in merged], [str(each) for each in merged.values()]]
-    values += [currency, vocabulary.ORDER_COMPLETED, until]
-    values += [[str(each) for each in only]] if only else []
-    rows = from_lake(query, [*values, until])
+def buyers(currency: str, until: datetime) -> Buyers:
+    rows = from_lake(_BUYERS, [*parameters(), currency, until, until])
     columns = {
         name: np.array([row[name] or 0 for row in rows], float)
         for name in ("x", "t_x", "age", "mean", "valued")

@@ -13,10 +13,10 @@ from django.template.loader import render_to_string
 
 from heed.govern.access import allow
 from heed.kit.shares import share
-from heed.measure import domain, lent, store, valuing
+from heed.measure import lent, store
 from heed.measure.cohorts import MONTHS, cohort_table
+from heed.measure.domain import means
 from heed.measure.moods import DAYS, LEAST, by_segment, by_touchpoint
-from heed.measure.value import LEAST as LEAST_BUYERS
 from heed.profiles import api as profiles
 from heed.profiles import reading
 
@@ -45,7 +45,7 @@ def _situation() -> dict[str, Any]:
         "spread_before": _pairs(store.spread_before.get()) if n else [],
         "points": points,
         "line_tone": "low" if usual is not None and usual < _CALM_FROM else "high",
-        "change": domain.week_over_week(days, today),
+        "change": means.week_over_week(days, today),
         "people": people,
         "needing": reading.count_needing_somebody() if people else 0,
     }
@@ -118,24 +118,30 @@ def moods(request: HttpRequest) -> HttpResponse:
 @allow("measure.read")
 def value(request: HttpRequest) -> HttpResponse:
     """Who will probably buy again, and for how much; and how well that was foretold before."""
+    # SciPy is loaded by the first who asks.
+    from heed.measure import valuing
+    from heed.measure.domain.value import LEAST as LEAST_BUYERS
+
     model = valuing.fit.get()
     if model is None:
         return render(request, "measure/value.html", {"least": LEAST_BUYERS})
     everybody = valuing.everybody.get()
+    again = [one.chance for one in everybody if one.repeats]
     people = {str(p.id): p for p in reading.people_of([uuid.UUID(one.id) for one in everybody[:50]])}
     context = {
         "model": model,
         "year": model.buying.expected_of_new(365 / 7),
         "purchases": sum(one.purchases for one in everybody),
         "worth": sum(one.value or 0.0 for one in everybody),
-        "active": sum(one.chance for one in everybody),
-        "chances": _tenths([one.chance for one in everybody]),
+        "active": sum(again),
+        "again": len(again),
+        "chances": _fifths(again),
         "lines": [(people[one.id], one) for one in everybody[:50] if one.id in people],
     }
     return render(request, "measure/value.html", context)
 
 
-def _tenths(shares: list[float]) -> list[tuple[str, int]]:
+def _fifths(shares: list[float]) -> list[tuple[str, int]]:
     counts = [0] * 5
     for each in shares:
         counts[min(4, int(each * 5))] += 1
@@ -150,7 +156,7 @@ def cohorts(request: HttpRequest) -> HttpResponse:
 
 def _pulse_context() -> dict[str, Any]:
     pulse = store.pulse.get()
-    sentence, tone = domain.lag_words(pulse.waiting, pulse.lag_ms)
+    sentence, tone = means.lag_words(pulse.waiting, pulse.lag_ms)
     return {
         "pulse": pulse,
         "lag": sentence,

@@ -1,0 +1,1 @@
+"""Means, and what customers will be worth. Pure."""

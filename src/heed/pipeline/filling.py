@@ -45,10 +45,10 @@ class Filler:
         job = store.next_filling(connection)
         if job is None:
             return 0
-        began = time.monotonic()
+        began, self._size = time.monotonic(), min(self._size, PIECE)
         done = self._next(connection, job, now)
         if done > 1:
-            self._size = max(10, min(PIECE, round(done * BRIEF / max(time.monotonic() - began, 1e-6))))
+            self._size = min(PIECE, max(10, round(done * BRIEF / max(time.monotonic() - began, 1e-6))))
         return done
 
     def _next(self, connection: psycopg.Connection, job: store.FillingJob, now: int) -> int:

@@ -159,3 +159,11 @@ def test_a_mood_mark_stays_on_its_scale(value: float) -> None:
     assert "style" not in html
     dot, left, width = (float(*re.findall(rf' {name}="([\d.]+)"', html)) for name in ("cx", "x", "width"))
     assert 0 <= left <= dot <= left + width <= 92
+
+
+def test_a_wrong_address_of_the_api_is_told_to_programs_however_it_is_asked(db: None) -> None:
+    client = Client(enforce_csrf_checks=True)
+    for method in (client.get, client.post, client.put, client.delete):
+        answer = method("/api/v1/nothing/here")
+        assert answer.status_code == 404
+        assert answer.json()["code"] == "not_found"

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.module_loading import import_string
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 from ninja.openapi.docs import DocsBase
@@ -127,6 +128,7 @@ def missing(request: HttpRequest, error: Http404) -> HttpResponse:
     return _problem(request, 404, "not_found", "There is nothing at this address.")
 
 
+@csrf_exempt
 def nothing(request: HttpRequest) -> HttpResponse:
     """An address below `/api/` that is none: said to a program, not shown as a page."""
     return missing(request, Http404())

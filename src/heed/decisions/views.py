@@ -24,7 +24,7 @@ from heed.decisions.models import Action, ActionTally
 from heed.decisions.preview import most_telling, placements, preview
 from heed.govern.access import allow
 from heed.kit.shares import share
-from heed.segments.api import meaning, purposes, ready_conditions
+from heed.segments.api import explained, purposes, ready_conditions
 
 
 @allow("decisions.read")
@@ -141,20 +141,7 @@ def rule_meaning(request: HttpRequest) -> HttpResponse:
     """A line under a rule being written: what it means and how many meet it, or what is wrong and where."""
     name = next((name for name in actions.RULES if name in request.POST), "")
     text = request.POST.get(name, "")[:4_000]
-    context: dict[str, Any] = {}
-    try:
-        if text.strip():
-            context["found"] = meaning(text)
-        else:
-            context["empty"] = HELP.get(name, "")
-    except rules.RuleError as error:
-        at = error.position
-        context |= {
-            "wrong": str(error),
-            "at": at + 1,
-            "before": text[max(0, at - 30) : at],
-            "rest": text[at:][:40],
-        }
+    context = explained(text) or {"empty": HELP.get(name, "")}
     return render(request, "decisions/rule_meaning.html", context)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.db import connection
 
+from heed.kit.kept import Kept
 from heed.profiles import reading as people
-from heed.profiles.api import fold
 from heed.segments.models import Segment, SegmentPass, SegmentSize
 
 COLUMNS = (
@@ -50,10 +50,13 @@ def progress() -> Progress | None:
     return Progress(found.done, found.total) if found else None
 
 
-def sizes() -> dict[str, int]:
-    """Members by key, counted in one go."""
+def _sizes() -> dict[str, int]:
     rows = _rows("select name, count(*) from profile, unnest(segments) as name group by name", [])
     return dict(rows)
+
+
+sizes = Kept(_sizes, 3)
+"""Members by key, counted in one go over all profiles."""
 
 
 def size(key: str) -> int:
@@ -85,7 +88,7 @@ def overlaps(key: str, limit: int = 10) -> list[Overlap]:
             [key, key, limit],
         )
     )
-    every = sizes()
+    every = sizes.get()
     called = dict(Segment.objects.filter(key__in=list(both)).values_list("key", "name"))
     return [
         Overlap(other, called[other], count, every.get(other, 0))
@@ -130,11 +133,6 @@ def members(key: str) -> Iterator[list[tuple[Any, ...]]]:
             yield rows
         if len(rows) < _PIECE:
             return
-
-
-def since(state: bytes, key: str) -> int:
-    """When a customer came into a segment (ms), 0 where that is not known."""
-    return int(fold.decode(state).segments.since.get(key, 0))
 
 
 def _rows(query: str, values: list[Any]) -> list[tuple[Any, ...]]:

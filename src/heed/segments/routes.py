@@ -100,7 +100,7 @@ def _saved(request: HttpRequest, key: str, wanted: Wanted) -> Model:
 
 @router.get("", response=list[Segment], summary="Every segment with its size")
 def every(request: HttpRequest) -> list[dict[str, Any]]:
-    sizes = reading.sizes()
+    sizes = reading.sizes.get()
     return [_shape(each, sizes.get(each.key, 0)) for each in Model.objects.order_by("key")]
 
 

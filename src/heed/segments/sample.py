@@ -141,6 +141,20 @@ def meaning(text: str) -> Meaning:
     return meaning_of(rules.parse(text))
 
 
+def explained(text: str) -> dict[str, Any]:
+    """What a template says below a rule being written: its meaning, or what is wrong and where."""
+    try:
+        return {"found": meaning(text)} if text.strip() else {}
+    except rules.RuleError as error:
+        at = error.position
+        return {
+            "wrong": str(error),
+            "at": at + 1,
+            "before": text[max(0, at - 30) : at],
+            "rest": text[at:][:40],
+        }
+
+
 def meaning_of(rule: Rule) -> Meaning:
     holds, now = rules.predicate(rule), system_clock()
     found: list[uuid.UUID] = []
@@ -196,7 +210,7 @@ def ready_conditions() -> list[dict[str, Any]]:
 
 def names() -> dict[str, str]:
     """What the team calls each segment, by key."""
-    return dict(Segment.objects.order_by("name").values_list("key", "name")[:500])
+    return dict(Segment.objects.order_by("name").values_list("key", "name"))
 
 
 def words() -> dict[str, Any]:

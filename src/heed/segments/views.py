@@ -35,7 +35,7 @@ _AT_ONCE = 8
 
 @allow("customers.read")
 def segment_list(request: Request) -> HttpResponse:
-    sizes = reading.sizes()
+    sizes = reading.sizes.get()
     lines = [
         {"segment": each, "words": _words(each), "size": sizes.get(each.key, 0)}
         for each in Segment.objects.order_by("name")
@@ -123,19 +123,7 @@ def _editing(form: SegmentForm, known: Segment | None) -> dict[str, Any]:
 @require_POST
 def preview(request: HttpRequest) -> HttpResponse:
     """What a rule being written means, how many and some of whom; or what is wrong and where."""
-    text = request.POST.get("rule", "")[:20_000]
-    context: dict[str, Any] = {}
-    try:
-        if text.strip():
-            context["found"] = sample.meaning(text)
-    except rules.RuleError as error:
-        at = error.position
-        context |= {
-            "wrong": str(error),
-            "at": at + 1,
-            "before": text[max(0, at - 30) : at],
-            "rest": text[at:][:40],
-        }
+    context = sample.explained(request.POST.get("rule", "")[: actions.LONGEST_RULE])
     return render(request, "segments/preview.html", context)
 
 
@@ -163,7 +151,7 @@ def overlap(request: Request) -> HttpResponse:
     """Who is in both: each two of some segments, and who is in all of them."""
     known = sample.names()
     chosen = [each for each in dict.fromkeys(request.GET.getlist("segment")) if each in known][:_AT_ONCE]
-    sizes = reading.sizes()
+    sizes = reading.sizes.get()
     if not chosen:
         chosen = sorted(known, key=lambda key: -sizes.get(key, 0))[:4]
     both = reading.shared(chosen)

@@ -17,12 +17,18 @@ from bench import carry, mood, segments, served
 from bench.common import Line
 
 HERE = Path(__file__).parent
-_HEAD = """# Measured
+EVERYTHING = ["carry", "served", "segments", "mood"]
+PAGE = HERE / "RESULTS.md"
+_HEAD = f"""# Measured
 
 Each figure stands beside a limit or a peer; limits are measured in the same run, peers were measured elsewhere on a
 machine of this size. Timings on shared machines are noisy: the ratio says more than the figure. `make bench` makes
-this page anew; the load generator runs on the same cores as Heed.
+this page anew, `make bench ARGS=carry` only the lines about carrying; the load generator runs on the same cores as
+Heed. Machine: {os.cpu_count()} cores, Python {platform.python_version()}; the last column has the day and the load
+before the run.
 
+| question | result | limit or peer | ratio | first floor | when |
+|---|---|---|---|---|---|
 """
 
 
@@ -33,7 +39,7 @@ def _apart(run: Callable[..., list[Line]], *given: int) -> list[Line]:
 
 
 def main() -> None:
-    wanted = sys.argv[1:] or ["carry", "served", "segments", "mood"]
+    wanted = sys.argv[1:] or EVERYTHING
     before = os.getloadavg()[0]
     lines: list[Line] = []
     if "carry" in wanted:
@@ -46,15 +52,20 @@ def main() -> None:
         lines += _apart(segments.backfill, *(int(each) for each in wanted if each.isdigit()))
     if "mood" in wanted:
         lines += _apart(mood.run)
-    text = (
-        _HEAD + f"{datetime.now(UTC):%d %B %Y}, {os.cpu_count()} cores, Python {platform.python_version()}, "
-    )
-    text += f"load before the run {before:.2f}.\n\n| question | result | limit or peer | ratio | first floor |\n|---|---|---|---|---|\n"
+    when = f"{datetime.now(UTC):%d %B %Y}, load {before:.2f}"
+    rows = {} if wanted == EVERYTHING else _rows_of(PAGE.read_text())
     for each in lines:
-        text += f"| {each.question} | {each.result} | {each.limit} | {each.ratio} | {each.floor} |\n"
+        rows[each.question] = (
+            f"| {each.question} | {each.result} | {each.limit} | {each.ratio} | {each.floor} | {when} |"
+        )
         print(f"{each.question}: {each.result}  [{each.limit}: {each.ratio}; floor {each.floor}]")
-    if not sys.argv[1:]:
-        (HERE / "RESULTS.md").write_text(text)
+    PAGE.write_text(_HEAD + "\n".join(rows.values()) + "\n")
+
+
+def _rows_of(page: str) -> dict[str, str]:
+    """The table's rows by their question."""
+    rows = [line for line in page.splitlines() if line.startswith("| ") and not line.startswith("| question")]
+    return {row.split(" | ")[0].removeprefix("| "): row for row in rows}
 
 
 if __name__ == "__main__":

@@ -294,9 +294,9 @@ def _accept(
         # In turns, so that whatever else the machine does meets all of them.
         rates: dict[str, list[float]] = {f"{url}/v1/batch": [], least: [], bare: []}
         took: list[float] = []
-        for turn in range(3 * len(rates)):
+        for turn in range(5 * len(rates)):
             address = [*rates][turn % len(rates)]
-            each, times = asyncio.run(flat_out(address, key, body, seconds / 2))
+            each, times = asyncio.run(flat_out(address, key, body, seconds / 3))
             rates[address].append(each)
             took += times if address.startswith(url) else []
         rate, least_rate, bare_rate = (middle(each) for each in rates.values())

@@ -22,6 +22,8 @@ from heed.ports.ledger import BULK, LIVE, LedgerUnavailable, Span, part_of
 
 CHUNK = 1_000
 """Most events in one row; the engine reads whole rows."""
+TOGETHER = 4_000
+"""Events after which a group commit takes no further request: what comes first should not wait for all."""
 _CHANNEL = "heed_ledger"
 
 _APPEND = """
@@ -258,7 +260,7 @@ class _Group:
         while waiting := self.waiting.get(lane):
             taken: list[tuple[Sequence[Event], asyncio.Future[None]]] = []
             count = 0
-            while waiting and (not taken or count + len(waiting[0][0]) <= CHUNK):
+            while waiting and (not taken or count + len(waiting[0][0]) <= TOGETHER):
                 taken.append(waiting.pop(0))
                 count += len(taken[-1][0])
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,4 +71,43 @@ def test_the_text_of_a_rule_shows_in_the_builder(
     expect(page.locator("#id_rule")).to_have_value("mood.valence < -0.5")
     page.get_by_label("A list").check()
     expect(page.locator("#builder")).to_be_hidden()
+    assert not complaints
+
+
+def test_what_happens_in_turn_and_dates_are_built_by_clicking(
+    open_page: Callable[[str], Page], carry: Carry, complaints: list[str]
+) -> None:
+    a_shop(carry)
+    page = open_page("/segments/new/")
+    rule = page.locator("#id_rule")
+    page.get_by_role("button", name="Add a condition").click()
+    condition = page.locator(".condition").first
+    kind = condition.get_by_label("Kind of condition")
+    kind.select_option("sequence")
+    condition.get_by_label("Event").nth(1).fill("Order Completed")
+    condition.get_by_label("Event").nth(1).press("Tab")
+    expect(rule).to_have_value('did "Product Added" then no "Order Completed" in 2 hours within 30 days')
+    condition.get_by_role("button", name="Add a step").click()
+    condition.get_by_label("Event").nth(2).fill("Message Received")
+    condition.get_by_label("Event").nth(2).press("Tab")
+    expect(rule).to_have_value(
+        'did "Product Added" then "Order Completed" in 2 hours then "Message Received" within 30 days'
+    )
+    condition.get_by_role("button", name="Take this step away").first.click()
+    expect(rule).to_have_value('did "Order Completed" then "Message Received" within 30 days')
+    expect(page.locator("#preview")).to_contain_text("then “Message Received”")
+    kind.select_option("touch")
+    condition.get_by_label("First or last").select_option("first")
+    expect(rule).to_have_value(re.compile('^first ".+" within 30 days$'))
+    kind.select_option("date")
+    condition.get_by_label("Date").fill("birthday")
+    condition.get_by_label("Date").press("Tab")
+    condition.get_by_label("When").select_option("anniversary")
+    expect(rule).to_have_value("trait.birthday anniversary within next 7 days")
+    condition.get_by_label("When").select_option("before")
+    condition.get_by_label("Day").fill("2000-01-31")
+    condition.get_by_label("Day").press("Tab")
+    expect(rule).to_have_value('trait.birthday before "2000-01-31"')
+    rule.fill('did "Product Added" then no "Order Completed" in 3 days')
+    expect(condition.get_by_label("Whether it follows")).to_have_value("no")
     assert not complaints

@@ -44,6 +44,8 @@ RULES = (
     'did "Product Viewed" at least 2 times within 30 days where value > 5',
     'did "Product Viewed"',
     'did "Product Viewed" within 48 hours where category = "Shoes"',
+    'did "Product Viewed" then no "Product Viewed" where value > 39 in 2 days',
+    'first "Product Viewed" where value = 0',
 )
 
 
@@ -56,11 +58,11 @@ def test_a_new_rule_is_filled_from_the_lake(installation: Installation) -> None:
     def naive(text: str) -> bool:
         return rules.predicate(rules.parse(text))(installation.state_of(user_id="u1"), installation.clock())
 
-    assert [naive(text) for text in RULES] == [True, True, True]
+    assert [naive(text) for text in RULES] == [True, True, True, True, True]
     installation.clock.advance(12 * _DAY)
-    assert [naive(text) for text in RULES] == [True, True, False]
+    assert [naive(text) for text in RULES] == [True, True, False, True, True]
     installation.clock.advance(19 * _DAY)
-    assert [naive(text) for text in RULES] == [False, True, False]
+    assert [naive(text) for text in RULES] == [False, True, False, True, True]
     assert installation.state_bytes() == late, "time alone changes no state"
 
 

@@ -6,7 +6,21 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from heed.rules.tree import All, Compare, Consents, Did, Holds, InSegment, Not, Window
+from heed.rules.tree import (
+    All,
+    Compare,
+    Consents,
+    Dated,
+    Did,
+    Duration,
+    Holds,
+    InSegment,
+    Not,
+    Sequence,
+    Step,
+    Touch,
+    Window,
+)
 from heed.rules.tree import Any as Either
 
 TRAITS = ("plan", "age", "vip", "city")
@@ -59,7 +73,45 @@ totals = st.builds(
     st.lists(compares(PROPERTIES), max_size=1).map(tuple),
     st.just("value"),
 )
+filters = st.lists(compares(PROPERTIES), max_size=1).map(tuple)
+durations = st.builds(Duration, st.integers(1, 48), st.sampled_from(["minutes", "hours", "days"]))
+Durations = st.SearchStrategy[Duration]
+
+
+def minutes(most: int) -> Durations:
+    return st.builds(Duration, st.integers(1, most), st.just("minutes"))
+
+
+def sequences(names: tuple[str, ...] = EVENTS, lengths: Durations = durations) -> st.SearchStrategy[Sequence]:
+    gaps = st.one_of(st.none(), lengths)
+    first = st.builds(Step, st.sampled_from(names), filters)
+    between = st.builds(Step, st.sampled_from(names), filters, gaps)
+    last = st.builds(Step, st.sampled_from(names), filters, gaps, st.booleans())
+    steps = st.tuples(first, st.lists(between, max_size=2), last)
+    return st.builds(Sequence, steps.map(lambda each: (each[0], *each[1], each[2])), windows)
+
+
+touches = st.builds(Touch, st.sampled_from(["first", "last"]), st.sampled_from(EVENTS), windows, filters)
+dates = st.one_of(
+    st.builds(Dated, st.just("trait.due"), st.sampled_from(["last", "ago", "next", "ahead"]), durations),
+    st.builds(
+        Dated,
+        st.just("trait.due"),
+        st.just("anniversary"),
+        st.builds(Duration, st.integers(0, 180), st.just("days")),
+    ),
+    st.builds(
+        Dated,
+        st.just("trait.due"),
+        st.sampled_from(["before", "since"]),
+        st.none(),
+        st.sampled_from(["2026-09-21", "2020-02-29T12:00:00+02:00", "1950-01-01"]),
+    ),
+)
 leaves = st.one_of(
+    sequences(),
+    touches,
+    dates,
     compares((*(f"trait.{name}" for name in TRAITS), "mood.valence", "mood.confidence")),
     dids,
     totals,

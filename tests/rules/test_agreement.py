@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import uuid
+from calendar import isleap
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
@@ -13,15 +16,44 @@ from hypothesis import strategies as st
 
 from heed.contracts.event import Event
 from heed.contracts.lake import open_event
+from heed.kit.clock import moment
 from heed.pipeline.lake_rows import RowBuilder
 from heed.profiles.api import counting
-from heed.profiles.domain.activity import Activity, count, oldest
+from heed.profiles.domain.activity import Activity, count
 from heed.rules import compile_rule
 from heed.rules.lake import members, profile_table
 from heed.rules.predicate import as_number
-from heed.rules.tree import BUCKET_MS, All, Consents, Did, Holds, InSegment, Not, Rule, Window, atoms
+from heed.rules.tree import (
+    BUCKET_MS,
+    All,
+    Consents,
+    Dated,
+    Did,
+    Holds,
+    InSegment,
+    Not,
+    Rule,
+    Sequence,
+    Step,
+    Touch,
+    Window,
+    atoms,
+)
 from heed.rules.tree import Any as Either
-from tests.rules.strategies import CIRCUMSTANCES, EVENTS, LISTS, PURPOSES, TRAITS, literals, rules
+from heed.rules.turns import soonest, turns
+from tests.rules.strategies import (
+    CIRCUMSTANCES,
+    EVENTS,
+    LISTS,
+    PURPOSES,
+    TRAITS,
+    dates,
+    literals,
+    minutes,
+    rules,
+    sequences,
+    touches,
+)
 
 NOW = 1_790_000_123_456
 _HOUR = 3_600_000
@@ -49,8 +81,8 @@ class Readings:
     def counted(self, state: Any) -> Any:
         return state.activity.counters
 
-    def oldest(self, state: Any, key: str, since_bucket: int) -> int | None:
-        return oldest(state.activity, key, since_bucket)
+    def buckets(self, state: Any, key: str) -> Any:
+        return state.activity.counters.get(key, ())
 
 
 ages = st.one_of(
@@ -70,10 +102,21 @@ properties = st.fixed_dictionaries(
         "gift": st.booleans(),
     },
 )
+due = st.one_of(
+    st.integers(-400, 400).map(lambda days: f"{moment(NOW + days * 24 * _HOUR):%Y-%m-%d}"),
+    st.integers(-(3 * 24 * _HOUR), 3 * 24 * _HOUR).map(lambda away: moment(NOW + away).isoformat()),
+    st.sampled_from(
+        ["1968-02-29", "2026-09-21T10:00:00+05:30", NOW // 1000, float(NOW), 0, -1, "soon", True, "", 1e300]
+    ),
+)
 events = st.lists(st.tuples(st.sampled_from(EVENTS), ages, properties), max_size=6)
 customers = st.fixed_dictionaries(
     {
-        "traits": st.dictionaries(st.sampled_from(TRAITS), literals),
+        "traits": st.builds(
+            lambda traits, due: {**traits, "due": due},
+            st.dictionaries(st.sampled_from(TRAITS), literals),
+            due,
+        ),
         "true_now": st.sets(st.sampled_from(CIRCUMSTANCES)),
         "consented": st.sets(st.sampled_from(PURPOSES)),
         "lists": st.sets(st.sampled_from(LISTS)),
@@ -108,7 +151,10 @@ def world(people: list[dict[str, Any]], *rules: Rule) -> tuple[dict[str, Any], R
 @given(st.lists(customers, min_size=1, max_size=8), rules(), st.sampled_from([0, 1, _HOUR, 30 * 24 * _HOUR]))
 def test_live_and_lake_and_reference_agree(people: list[dict[str, Any]], rule: Any, later: int) -> None:
     """Also `later`, when no event came but time went on."""
-    now = NOW + later
+    _agree(people, rule, NOW + later)
+
+
+def _agree(people: list[dict[str, Any]], rule: Any, now: int) -> None:
     states, rows = world(people, rule)
     readings = Readings()
     test = compile_rule(rule, readings)
@@ -120,6 +166,25 @@ def test_live_and_lake_and_reference_agree(people: list[dict[str, Any]], rule: A
     reference = {key for key, state in states.items() if _naive(rule, state, now)}
     assert live == reference
     assert lake == reference
+
+
+close = st.lists(
+    st.tuples(
+        st.sampled_from(EVENTS[:2]), st.integers(0, 6).map(lambda minutes: minutes * 60_000), properties
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(close, min_size=8, max_size=12),
+    sequences(EVENTS[:2], minutes(3)),
+    st.sampled_from([0, 1, 60_000]),
+)
+def test_sequences_agree_where_time_is_just_enough(people: list[Any], rule: Any, later: int) -> None:
+    nobody: dict[str, Any] = {"traits": {}, "true_now": set(), "consented": set(), "lists": set()}
+    _agree([{**nobody, "events": events} for events in people], rule, NOW + later)
 
 
 def _feel(states: dict[str, Any]) -> None:
@@ -151,11 +216,94 @@ def _naive(rule: Any, state: Any, now: int) -> bool:
                        and not isinstance(value, bool) and value != "x"]  # fmt: skip
             return bool(_compare(float(sum(amounts)), rule.operator, rule.count))
         return bool(_compare(len(meant), rule.operator, rule.count))
+    if isinstance(rule, Sequence):
+        return _sequence(rule, state, now)
+    if isinstance(rule, Touch):
+        same = [event for event in state.events if event[0] == rule.event]
+        if not same:
+            return False
+        pick = max if rule.which == "first" else min  # of ages
+        edge = pick(age for _, age, _ in same)
+        return any(
+            _counts(Did(rule.event, window=rule.window, where=rule.where), event, now)
+            for event in same
+            if event[1] == edge
+        )
+    if isinstance(rule, Dated):
+        return _dated(rule, state.traits.get("due"), now)
     if rule.field.startswith("trait."):
         return _compare(state.traits.get(rule.field[6:]), rule.operator, rule.value)
     from heed.rules import fact
 
     return _compare(fact(rule.field).read(state, now), rule.operator, rule.value)
+
+
+def _sequence(rule: Sequence, state: Any, now: int) -> bool:
+    """Every choice of events for the steps is tried."""
+    wanted = [step for step in rule.steps if not step.absent]
+
+    def meant(step: Step) -> list[int]:
+        return [
+            NOW - event[1] for event in state.events if _counts(Did(step.event, where=step.where), event, now)
+        ]
+
+    for chosen in itertools.product(*(meant(step) for step in wanted)):
+        if any(
+            not before < after or (step.gap and after - before > step.gap.ms)
+            for before, after, step in zip(chosen, chosen[1:], wanted[1:], strict=False)
+        ):
+            continue
+        end, last = chosen[-1], rule.steps[-1]
+        if rule.window:
+            size = BUCKET_MS[rule.window.unit]
+            if end // size <= now // size - rule.window.amount:
+                continue
+        if last.absent:
+            if last.gap and end + last.gap.ms >= now:
+                continue
+            if any(at > end and (not last.gap or at - end <= last.gap.ms) for at in meant(last)):
+                continue
+        return True
+    return False
+
+
+def _dated(rule: Dated, value: Any, now: int) -> bool:
+    try:
+        if isinstance(value, str):
+            when = datetime.fromisoformat(value)
+            when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        elif isinstance(value, bool) or value is None or value > 1e14:
+            return False
+        else:
+            when = moment(value if value > 1e11 else value * 1000)
+    except ValueError:
+        return False
+    here = moment(now)
+    if rule.relation in {"before", "since"}:
+        other = datetime.fromisoformat(rule.date)
+        other = other if other.tzinfo else other.replace(tzinfo=UTC)
+        return (when < other) is (rule.relation == "before")
+    length = timedelta(**{rule.duration.unit: rule.duration.amount})
+    if rule.relation == "anniversary":
+        for ahead in range(rule.duration.amount + 1):
+            day = (here + timedelta(days=ahead)).date()
+            born = when.astimezone(UTC).date()
+            leap = (born.month, born.day) == (2, 29) and not isleap(day.year)
+            if (day.month, day.day) == ((2, 28) if leap else (born.month, born.day)):
+                return True
+        return False
+    if rule.relation == "last":
+        return here - length < when <= here
+    if rule.relation == "ago":
+        return when <= here - length
+    if rule.relation == "ahead":
+        return when > here + length
+    begins = here.replace(microsecond=0, second=0)
+    if rule.duration.unit != "minutes":
+        begins = begins.replace(minute=0)
+    if rule.duration.unit == "days":
+        begins = begins.replace(hour=0)
+    return begins <= when <= here + length
 
 
 def _counts(rule: Did, event: tuple[str, int, dict[str, Any]], now: int) -> bool:
@@ -181,7 +329,7 @@ def _property(props: dict[str, Any], name: str) -> Any:
         if isinstance(value, (bool, float)) or (isinstance(value, int) and abs(value) >= 10**15):
             return None
         return value if value is None else str(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**15:
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 10**8:
         return None
     return value
 
@@ -205,6 +353,20 @@ def _compare(found: Any, operator: str, wanted: Any) -> bool:
     if a is None or b is None:
         return False
     return {"=": a == b, "!=": a != b, "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b}[operator]
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(customers, st.one_of(sequences(EVENTS[:2]), touches, dates), st.integers(0, 40 * 24 * _HOUR))
+def test_between_two_turns_nothing_changes(person: dict[str, Any], rule: Any, ahead: int) -> None:
+    """Whoever looks only when told to look misses nothing."""
+    states, _ = world([person], rule)
+    (state,) = states.values()
+    readings, now = Readings(), NOW
+    test, looks = compile_rule(rule, readings), turns(rule, readings)
+    while (stamp := soonest(looks, state, now)) and stamp <= NOW + ahead:
+        assert test(state, stamp - 1) is test(state, now)
+        now = stamp
+    assert test(state, NOW + ahead) is test(state, now)
 
 
 def test_a_window_ends_on_the_bucket() -> None:

@@ -41,8 +41,9 @@ class StateReadings:
         keys: Iterable[str] = state.activity.counters
         return keys
 
-    def oldest(self, state: State, key: str, since_bucket: int) -> int | None:
-        return activity.oldest(state.activity, key, since_bucket)
+    def buckets(self, state: State, key: str) -> Iterable[int]:
+        found: Iterable[int] = state.activity.counters.get(key, ())
+        return found
 
 
 readings = StateReadings()

@@ -2,11 +2,13 @@
 
 from heed.contracts.fold import State
 from heed.rules import explain
+from heed.rules.dates import as_moment
 from heed.rules.explain import describe
 from heed.rules.facts import Fact, UnknownFact, fact, facts, register_fact
+from heed.rules.parser import RuleError, parse
 from heed.rules.predicate import Predicate, Readings
 from heed.rules.predicate import predicate as compile_rule
-from heed.rules.text import RuleError, is_name, parse, quoted, text
+from heed.rules.text import is_name, quoted, text
 from heed.rules.tree import Rule
 
 __all__ = [
@@ -16,6 +18,7 @@ __all__ = [
     "Rule",
     "RuleError",
     "UnknownFact",
+    "as_moment",
     "compile_rule",
     "describe",
     "fact",

@@ -7,7 +7,24 @@ import re
 from heed.contracts.fold import State
 from heed.rules.facts import Fact, UnknownFact, fact
 from heed.rules.predicate import Readings, predicate
-from heed.rules.tree import All, Any, Compare, Consents, Did, Holds, InSegment, Literal_, Not, Rule
+from heed.rules.tree import (
+    All,
+    Any,
+    Compare,
+    Consents,
+    Dated,
+    Did,
+    Duration,
+    Holds,
+    InSegment,
+    Literal_,
+    Not,
+    Rule,
+    Sequence,
+    Step,
+    Touch,
+    Window,
+)
 
 _WORDS = {
     "=": "is",
@@ -36,6 +53,12 @@ def describe(rule: Rule) -> str:
         return _asked(rule)
     if isinstance(rule, Did):
         return _did(rule)
+    if isinstance(rule, Sequence):
+        return " then ".join(_step(each) for each in rule.steps) + _when(rule.window)
+    if isinstance(rule, Touch):
+        return f"the {rule.which} “{rule.event}” was{_when(rule.window) or ' one'}{_having(rule.where)}"
+    if isinstance(rule, Dated):
+        return _dated(rule)
     if isinstance(rule, Holds):
         return rule.circumstance.replace("_", " ")
     if isinstance(rule, InSegment):
@@ -143,14 +166,48 @@ def _did(rule: Did, often: str = "") -> str:
         simple = (rule.operator, rule.count) == (">=", 1)
         times = "once" if rule.count == 1 else f"{rule.count} times"
         often = "happened" if simple else f"happened {_COUNTS[rule.operator]} {times}"
-    when = ""
-    if rule.window:
-        amount, unit = rule.window.amount, rule.window.unit
-        when = f" in the last {amount} {unit}" if amount > 1 else f" in the last {unit[:-1]}"
-        if (amount, unit) == (1, "days"):
-            when = " today"
-    where = "".join(f", {_comparison(each, each.field.replace('_', ' '))}" for each in rule.where)
-    return f"“{rule.event}” {often}{when}{where}"
+    return f"“{rule.event}” {often}{_when(rule.window)}{_having(rule.where)}"
+
+
+def _when(window: Window | None) -> str:
+    if window is None:
+        return ""
+    amount, unit = window.amount, window.unit
+    if (amount, unit) == (1, "days"):
+        return " today"
+    return f" in the last {amount} {unit}" if amount > 1 else f" in the last {unit[:-1]}"
+
+
+def _having(filters: tuple[Compare, ...]) -> str:
+    return "".join(f", {_comparison(each, each.field.replace('_', ' '))}" for each in filters)
+
+
+def _step(step: Step) -> str:
+    gap = f" within {_length(step.gap)}" if step.gap else ""
+    return f"{'no ' if step.absent else ''}“{step.event}”{_having(step.where)}{gap}"
+
+
+def _length(length: Duration) -> str:
+    return f"{length.amount} {length.unit}" if length.amount != 1 else f"1 {length.unit[:-1]}"
+
+
+def _dated(rule: Dated) -> str:
+    trait = rule.field.startswith("trait.")
+    known = None if trait else _known(rule.field)
+    name = known.label if known else rule.field.removeprefix("trait.").replace("_", " ")
+    length = _length(rule.duration) if rule.duration else ""
+    if rule.relation == "anniversary":
+        when = f"within {length}" if rule.duration and rule.duration.amount else "today"
+        return f"{name} comes round {when}"
+    words = {
+        "before": f"before {rule.date}",
+        "since": f"{rule.date} or later",
+        "last": f"in the last {length}",
+        "next": f"in the next {length}",
+        "ago": f"at least {length} ago",
+        "ahead": f"more than {length} ahead",
+    }
+    return f"{name} is {words[rule.relation]}"
 
 
 def unmet(rule: Rule, readings: Readings, state: State, now: int) -> list[str]:

@@ -21,21 +21,27 @@ import pyarrow as pa
 from heed.contracts.fold import State
 from heed.contracts.lake import SEMANTIC
 from heed.kit.money import in_e4
-from heed.rules.facts import fact
-from heed.rules.predicate import Readings, as_number
+from heed.rules.dates import dated
+from heed.rules.predicate import Readings, as_number, reader
 from heed.rules.tree import (
     BUCKET_MS,
     All,
     Any,
     Atom,
+    Behaviour,
     Compare,
     Consents,
+    Dated,
     Did,
     Holds,
     InSegment,
     Literal_,
     Not,
     Rule,
+    Sequence,
+    Touch,
+    Window,
+    atoms_of,
     walk,
 )
 
@@ -66,7 +72,9 @@ def members(rule: Rule, profiles: ir.Table, events: ir.Table, now: int) -> ir.Ta
     `profiles` is shaped like `profile_table`; `events` has `profile_id`, `name`, `occurred` and the lake's
     typed columns and `properties`. A profile with no event counts zero.
     """
-    questions = list(dict.fromkeys(each for each in walk(rule) if isinstance(each, Did)))
+    asked = list(dict.fromkeys(each for each in walk(rule) if isinstance(each, Behaviour)))
+    names: dict[Rule, str] = {question: f"did_{index}" for index, question in enumerate(asked)}
+    questions = [each for each in asked if isinstance(each, Did)]
     table = profiles
     if questions:
         conditions = [_condition(question, events, now) for question in questions]
@@ -75,26 +83,72 @@ def members(rule: Rule, profiles: ir.Table, events: ir.Table, now: int) -> ir.Ta
             .group_by("profile_id")
             .aggregate(
                 **{
-                    f"did_{index}": condition.ifelse(_amount(question.total, events), 0).sum()
-                    for index, (question, condition) in enumerate(zip(questions, conditions, strict=True))
+                    names[question]: condition.ifelse(_amount(question.total, events), 0).sum()
+                    for question, condition in zip(questions, conditions, strict=True)
                 }
             )
         )
-        table = profiles.left_join(counts, "profile_id")
-    numbers = {question: f"did_{index}" for index, question in enumerate(questions)}
-    return table.filter(_expression(rule, table, numbers)).select("profile_id")
+        table = table.left_join(counts, "profile_id", rname="did_{name}")
+    for question in asked:
+        if not isinstance(question, Did):
+            found = (
+                _whole(question, events, now)
+                if isinstance(question, Sequence)
+                else _touched(question, events, now)
+            )
+            found = found.select("profile_id").distinct().mutate(**{names[question]: 1})
+            table = table.left_join(found, "profile_id", rname=names[question] + "_{name}")
+    return table.filter(_expression(rule, table, names)).select("profile_id")
+
+
+def _whole(rule: Sequence, events: ir.Table, now: int) -> ir.Table:
+    """`profile_id`, `bucket` (ms) of the last events of whole sequences."""
+    steps = [bucket_counts(atom, events) for atom in atoms_of(rule)]
+    reached = steps[0]
+    for step, own in zip(rule.steps[1:], steps[1:], strict=True):
+        before, after = (reached, own.view()) if step.absent else (own, reached.view())
+        follows = [before.profile_id == after.profile_id]
+        first, second = (before.bucket, after.bucket) if step.absent else (after.bucket, before.bucket)
+        follows.append(first < second)
+        if step.gap is not None:
+            follows.append(second - first <= step.gap.ms)
+        if step.absent:
+            reached = before.anti_join(after, follows)
+            if step.gap is not None:
+                reached = reached.filter(reached.bucket + step.gap.ms < now)
+        else:
+            reached = before.semi_join(after, follows)
+    return reached.filter(_since(reached.bucket, rule.window, now))
+
+
+def _touched(rule: Touch, events: ir.Table, now: int) -> ir.Table:
+    """`profile_id` of those whose first or last event is one that is meant."""
+    happened = events.filter(events.name == rule.event)
+    at = epoch_ms(happened.occurred)
+    meant = _condition(Did(rule.event, where=rule.where), happened, 0)
+    moments = happened.mutate(at=at, meant=meant.ifelse(at, ibis.null()))
+    found = moments.group_by("profile_id").aggregate(
+        at=moments.at.min() if rule.which == "first" else moments.at.max(),
+        meant=moments.meant.min() if rule.which == "first" else moments.meant.max(),
+    )
+    return found.filter((found.at == found.meant) & _since(found.at, rule.window, now))
 
 
 def bucket_counts(atom: Atom, events: ir.Table) -> ir.Table:
-    """`profile_id`, `bucket`, `count` of everything in the lake that counts for the atom; sums come as decimals, wider
-    than a counter."""
+    """`profile_id`, `bucket`, `count` of what a counter holds of everything in the lake that counts for the atom; sums
+    come as decimals, wider than a counter."""
     condition = _condition(Did(atom.event, where=atom.where, total=atom.total), events, 0)
     size = atom.bucket_ms
     bucket = (epoch_ms(events.occurred) // size) if size else ibis.literal(0, "int64")
     found = events.filter(condition & events.profile_id.notnull()).mutate(bucket=bucket)
-    return found.group_by("profile_id", "bucket").aggregate(
+    counted = found.group_by("profile_id", "bucket").aggregate(
         count=_amount(atom.total, found).sum() if atom.total else found.count()
     )
+    if not atom.moments:
+        return counted
+    order = counted.bucket.asc() if atom.unit == "oldest" else counted.bucket.desc()
+    place = ibis.row_number().over(ibis.window(group_by="profile_id", order_by=order))
+    return counted.mutate(place=place).filter(lambda kept: kept.place < atom.moments).drop("place")
 
 
 def _amount(total: str, events: ir.Table) -> Anything:
@@ -102,7 +156,7 @@ def _amount(total: str, events: ir.Table) -> Anything:
     return events[total].cast("decimal(38, 4)") * 10_000 if total else 1
 
 
-def _expression(rule: Rule, table: ir.Table, numbers: dict[Did, str]) -> ir.BooleanValue:
+def _expression(rule: Rule, table: ir.Table, numbers: dict[Rule, str]) -> ir.BooleanValue:
     if isinstance(rule, (All, Any)):
         joined = operator.and_ if isinstance(rule, All) else operator.or_
         return functools.reduce(joined, [_expression(each, table, numbers) for each in rule.rules])
@@ -111,6 +165,10 @@ def _expression(rule: Rule, table: ir.Table, numbers: dict[Did, str]) -> ir.Bool
     if isinstance(rule, Did):
         wanted = (in_e4(rule.count) or 0) if rule.total else rule.count
         return _COMPARE[rule.operator](table[numbers[rule]].fill_null(0), wanted)
+    if isinstance(rule, Sequence | Touch):
+        return table[numbers[rule]].notnull()
+    if isinstance(rule, Dated):
+        return table[_dated_column(rule)]
     if isinstance(rule, Holds):
         return table.circumstances.contains(rule.circumstance).fill_null(False)
     if isinstance(rule, Consents):
@@ -122,15 +180,19 @@ def _expression(rule: Rule, table: ir.Table, numbers: dict[Did, str]) -> ir.Bool
 
 def _condition(rule: Did, events: ir.Table, now: int) -> ir.BooleanValue:
     condition = events.name == rule.event
-    if rule.window:
-        size = BUCKET_MS[rule.window.unit]
-        since = (now // size - rule.window.amount + 1) * size
-        condition &= epoch_ms(events.occurred) >= since
+    condition &= _since(epoch_ms(events.occurred), rule.window, now)
     if rule.total:
         condition &= events[rule.total].notnull()
     for each in rule.where:
         condition &= _comparison(each, _property(events, each.field))
     return condition.fill_null(False)
+
+
+def _since(at: ir.IntegerValue, window: Window | None, now: int) -> ir.BooleanValue:
+    if window is None:
+        return ibis.literal(True)
+    size = BUCKET_MS[window.unit]
+    return at >= (now // size - window.amount + 1) * size
 
 
 def _property(events: ir.Table, name: str) -> Anything:
@@ -202,20 +264,24 @@ _COMPARE: dict[str, Anything] = {
 }
 
 
+def _dated_column(rule: Dated) -> str:
+    return f"{rule.field}:{msgspec.json.encode(rule).decode()}"
+
+
 def profile_table(rule: Rule, states: Iterable[tuple[str, State]], readings: Readings, now: int) -> pa.Table:
     """What the lake's reader needs to know of each profile for this rule, as of `now`."""
     rows = list(states)
     columns: dict[str, pa.Array] = {"profile_id": pa.array([key for key, _ in rows], pa.string())}
     parts = list(walk(rule))
     for field in dict.fromkeys(each.field for each in parts if isinstance(each, Compare)):
-        if field.startswith("trait."):
-            name = field.removeprefix("trait.")
-            values = [readings.trait(state, name) for _, state in rows]
-        else:
-            values = [fact(field).read(state, now) for _, state in rows]
+        read = reader(field, readings)
+        values = [read(state, now) for _, state in rows]
         columns[f"{field}:n"] = pa.array([as_number(value) for value in values], pa.float64())
         columns[f"{field}:t"] = pa.array([v if isinstance(v, str) else None for v in values], pa.string())
         columns[f"{field}:b"] = pa.array([v if isinstance(v, bool) else None for v in values], pa.bool_())
+    for each in dict.fromkeys(each for each in parts if isinstance(each, Dated)):
+        test, read = dated(each), reader(each.field, readings)
+        columns[_dated_column(each)] = pa.array([test(read(s, now), now) for _, s in rows], pa.bool_())
     for column, kind, ask in (
         ("circumstances", Holds, readings.holds),
         ("consents", Consents, readings.consents),

@@ -12,19 +12,25 @@ from heed.contracts.event import Event
 from heed.contracts.fold import State
 from heed.contracts.lake import SEMANTIC, semantic
 from heed.kit.money import in_e4
+from heed.rules.dates import dated
 from heed.rules.facts import fact
+from heed.rules.moments import happened, touched, within
 from heed.rules.tree import (
     All,
     Any,
     Atom,
     Compare,
     Consents,
+    Dated,
     Did,
     InSegment,
     Literal_,
     Not,
     Rule,
+    Sequence,
+    Touch,
     atom_of,
+    atoms_of,
 )
 
 Predicate = Callable[[State, int], bool]
@@ -46,8 +52,8 @@ class Readings(Protocol):
         """The keys of the atoms that something was ever counted for."""
         ...
 
-    def oldest(self, state: State, key: str, since_bucket: int) -> int | None:
-        """The oldest bucket from this one on in which something was counted for the atom."""
+    def buckets(self, state: State, key: str) -> Iterable[int]:
+        """The buckets in which something was counted for the atom, oldest first."""
         ...
 
 
@@ -62,8 +68,12 @@ def predicate(rule: Rule, readings: Readings) -> Predicate:
         return lambda state, now: not inner(state, now)
     if isinstance(rule, Compare):
         return _compare(rule, readings)
+    if isinstance(rule, Dated):
+        return _dated(rule, readings)
     if isinstance(rule, Did):
         return _did(rule, readings)
+    if isinstance(rule, Sequence | Touch):
+        return _remembered(rule, readings)
     if isinstance(rule, Consents):
         purpose = rule.purpose
         return lambda state, now: readings.consents(state, purpose, now)
@@ -96,11 +106,7 @@ def _any(parts: tuple[Predicate, ...]) -> Predicate:
 
 
 def _compare(rule: Compare, readings: Readings) -> Predicate:
-    test = tester(rule)
-    if rule.field.startswith("trait."):
-        name = rule.field.removeprefix("trait.")
-        return lambda state, now: test(readings.trait(state, name))
-    read = fact(rule.field).read
+    test, read = tester(rule), reader(rule.field, readings)
     return lambda state, now: test(read(state, now))
 
 
@@ -113,6 +119,35 @@ def _did(rule: Did, readings: Readings) -> Predicate:
     def holds(state: State, now: int) -> bool:
         since = now // bucket_ms - amount + 1 if bucket_ms else 0
         return enough(readings.count(state, key, since))
+
+    return holds
+
+
+def _dated(rule: Dated, readings: Readings) -> Predicate:
+    test, read = dated(rule), reader(rule.field, readings)
+    return lambda state, now: test(read(state, now), now)
+
+
+def reader(field: str, readings: Readings) -> Callable[[State, int], Anything]:
+    """How the value of a trait or a fact is read."""
+    if field.startswith("trait."):
+        name = field.removeprefix("trait.")
+        return lambda state, now: readings.trait(state, name)
+    return fact(field).read
+
+
+def _remembered(rule: Sequence | Touch, readings: Readings) -> Predicate:
+    keys = [atom.key for atom in atoms_of(rule)]
+
+    def moments(state: State) -> list[list[int]]:
+        return [list(readings.buckets(state, key)) for key in keys]
+
+    if isinstance(rule, Sequence):
+        return lambda state, now: happened(rule, moments(state), now)
+
+    def holds(state: State, now: int) -> bool:
+        at = touched(rule, *moments(state))
+        return at is not None and within(rule.window, at, now)
 
     return holds
 

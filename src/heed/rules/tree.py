@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Operator = Literal["=", "!=", "<", "<=", ">", ">=", "contains", "in", "known", "unknown"]
+Unit = Literal["minutes", "hours", "days"]
 CountOperator = Literal["=", "<", "<=", ">", ">="]
 Literal_ = float | int | str | bool | tuple[float | int | str | bool, ...] | None
 
@@ -40,7 +41,33 @@ class Window(msgspec.Struct, frozen=True):
     """The last `amount` buckets, the running one included: `1 days` is today (UTC) so far."""
 
     amount: int
-    unit: Literal["minutes", "hours", "days"]
+    unit: Unit
+
+
+class Duration(msgspec.Struct, frozen=True):
+    """A length of time to the millisecond, unlike a `Window`."""
+
+    amount: int
+    unit: Unit
+
+    @property
+    def ms(self) -> int:
+        return self.amount * BUCKET_MS[self.unit]
+
+
+Relation = Literal["last", "ago", "next", "ahead", "anniversary", "before", "since"]
+
+
+class Dated(msgspec.Struct, frozen=True, tag="date"):
+    """How a date stands to now (`last` to `anniversary`, with a duration) or to another date (`before`, `since`).
+
+    `field` is `trait.<name>` or a fact that is a moment. Of what is unknown or no date everything is false.
+    """
+
+    field: str
+    relation: Relation
+    duration: Duration | None = None
+    date: str = ""
 
 
 class Did(msgspec.Struct, frozen=True, tag="did"):
@@ -57,6 +84,35 @@ class Did(msgspec.Struct, frozen=True, tag="did"):
     total: str = ""
 
 
+class Step(msgspec.Struct, frozen=True):
+    """One event of a sequence, later than the one before and at most `gap` after it; or with `absent`, as the last
+    step, that no such event came, known once the gap has passed."""
+
+    event: str
+    where: tuple[Compare, ...] = ()
+    gap: Duration | None = None
+    absent: bool = False
+
+
+class Sequence(msgspec.Struct, frozen=True, tag="sequence"):
+    """These events one after the other, the last one that happened within the window.
+
+    Of each event the newest KEPT_MOMENTS moments are known.
+    """
+
+    steps: tuple[Step, ...]
+    window: Window | None = None
+
+
+class Touch(msgspec.Struct, frozen=True, tag="touch"):
+    """That the first or the last event of this name lies in the window and has what `where` asks for."""
+
+    which: Literal["first", "last"]
+    event: str
+    window: Window | None = None
+    where: tuple[Compare, ...] = ()
+
+
 class Holds(msgspec.Struct, frozen=True, tag="circumstance"):
     circumstance: str
 
@@ -71,12 +127,15 @@ class InSegment(msgspec.Struct, frozen=True, tag="segment"):
     segment: str
 
 
-Rule: TypeAlias = All | Any | Not | Compare | Did | Holds | Consents | InSegment
+Behaviour: TypeAlias = Did | Sequence | Touch
+Rule: TypeAlias = All | Any | Not | Compare | Dated | Behaviour | Holds | Consents | InSegment
 
 BUCKET_MS = {"minutes": 60_000, "hours": 3_600_000, "days": 86_400_000}
 HORIZON = {"minutes": 180, "hours": 336, "days": 400}
 """The longest window of each unit, in buckets; counters keep no older buckets."""
-
+KEPT_MOMENTS = 100
+STEPS = 6
+"""The most steps of a sequence."""
 
 TOTALS = ("value", "price")
 """Amounts that can be summed exactly: kept as whole ten-thousandths."""
@@ -89,10 +148,13 @@ def bounded(counter: int) -> int:
 
 class Atom(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a profile must count so that every `Did` of this event, filter and unit can be answered live; with
-    `total` the ten-thousandths of that amount are added up."""
+    `total` the ten-thousandths of that amount are added up.
+
+    `newest` and `oldest` are buckets of a millisecond, of which the KEPT_MOMENTS newest or the oldest are kept.
+    """
 
     event: str
-    unit: Literal["minutes", "hours", "days", "ever"]
+    unit: Literal["minutes", "hours", "days", "ever", "newest", "oldest"]
     where: tuple[Compare, ...] = ()
     total: str = ""
 
@@ -102,15 +164,31 @@ class Atom(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def bucket_ms(self) -> int:
-        return BUCKET_MS.get(self.unit, 0)
+        return 1 if self.moments else BUCKET_MS.get(self.unit, 0)
 
     @property
     def horizon(self) -> int:
         return HORIZON.get(self.unit, 0)
 
+    @property
+    def moments(self) -> int:
+        """How many moments are kept; 0 where events are counted in buckets."""
+        return {"newest": KEPT_MOMENTS, "oldest": 1}.get(self.unit, 0)
+
 
 def atom_of(rule: Did) -> Atom:
     return Atom(rule.event, rule.window.unit if rule.window else "ever", rule.where, rule.total)
+
+
+def atoms_of(rule: Behaviour) -> tuple[Atom, ...]:
+    """What is counted to answer this condition: one atom for each step of a sequence; for a touch what happened at
+    all and what of it is meant."""
+    if isinstance(rule, Did):
+        return (atom_of(rule),)
+    if isinstance(rule, Sequence):
+        return tuple(Atom(step.event, "newest", step.where) for step in rule.steps)
+    unit: Literal["oldest", "newest"] = "oldest" if rule.which == "first" else "newest"
+    return Atom(rule.event, unit), Atom(rule.event, unit, rule.where)
 
 
 def walk(rule: Rule) -> Iterator[Rule]:
@@ -124,7 +202,7 @@ def walk(rule: Rule) -> Iterator[Rule]:
 
 
 def atoms(rule: Rule) -> frozenset[Atom]:
-    return frozenset(atom_of(each) for each in walk(rule) if isinstance(each, Did))
+    return frozenset(atom for each in walk(rule) if isinstance(each, Behaviour) for atom in atoms_of(each))
 
 
 def atom_to_json(atom: Atom) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 
 from heed.contracts.fold import State
 from heed.kit.clock import DAY, HOUR, MINUTE
+from heed.rules.dates import next_change
 from heed.rules.facts import fact
-from heed.rules.predicate import Readings, tester
-from heed.rules.tree import Compare, Did, Rule, atom_of, walk
+from heed.rules.moments import leaves, next_ending, touched
+from heed.rules.predicate import Readings, reader, tester
+from heed.rules.tree import Compare, Dated, Did, Rule, Sequence, Touch, atom_of, atoms_of, walk
 
 Turn = Callable[[State, int], int]
 """`(state, now)` → the next moment later than `now` (ms) at which the answer may change, 0 for none."""
@@ -43,19 +45,52 @@ def running(name: str) -> tuple[int, int] | None:
 
 def turns(rule: Rule, readings: Readings) -> list[Turn]:
     """The turns of every part of the rule that time alone can change."""
-    found = []
-    for part in walk(rule):
-        turn = None
-        if isinstance(part, Compare):
-            turn = turn_of(part)
-        elif isinstance(part, Did):
-            turn = window_turn(part, readings)
-        if turn is not None:
-            found.append(turn)
-    return found
+    found = (turn_of(part, readings) for part in walk(rule))
+    return [turn for turn in found if turn is not None]
 
 
-def window_turn(rule: Did, readings: Readings) -> Turn | None:
+def turn_of(part: Rule, readings: Readings) -> Turn | None:
+    """When time alone may change what this condition says; None where only events can, and for groups."""
+    if isinstance(part, Compare):
+        return _fact_turn(part)
+    if isinstance(part, Dated):
+        return _date_turn(part, readings)
+    if isinstance(part, Did):
+        return _window_turn(part, readings)
+    if isinstance(part, Sequence):
+        return _sequence_turn(part, readings)
+    return _touch_turn(part, readings) if isinstance(part, Touch) else None
+
+
+def _date_turn(rule: Dated, readings: Readings) -> Turn | None:
+    if rule.duration is None:
+        return None
+    read = reader(rule.field, readings)
+    return lambda state, now: next_change(rule, read(state, now), now)
+
+
+def _sequence_turn(rule: Sequence, readings: Readings) -> Turn | None:
+    if rule.window is None and rule.steps[-1].gap is None:
+        return None
+    keys = [atom.key for atom in atoms_of(rule)]
+    return lambda state, now: next_ending(rule, [list(readings.buckets(state, key)) for key in keys], now)
+
+
+def _touch_turn(rule: Touch, readings: Readings) -> Turn | None:
+    """When what it is about leaves the window."""
+    if rule.window is None:
+        return None
+    every, meant = (atom.key for atom in atoms_of(rule))
+
+    def turn(state: State, now: int) -> int:
+        at = touched(rule, list(readings.buckets(state, every)), list(readings.buckets(state, meant)))
+        stamp = 0 if at is None else leaves(rule.window, at)
+        return stamp if stamp > now else 0
+
+    return turn
+
+
+def _window_turn(rule: Did, readings: Readings) -> Turn | None:
     """When the oldest counted bucket leaves the window."""
     if rule.window is None:
         return None
@@ -63,13 +98,14 @@ def window_turn(rule: Did, readings: Readings) -> Turn | None:
     key, size = atom.key, atom.bucket_ms
 
     def turn(state: State, now: int) -> int:
-        oldest = readings.oldest(state, key, now // size - amount + 1)
+        since = now // size - amount + 1
+        oldest = next((bucket for bucket in readings.buckets(state, key) if bucket >= since), None)
         return 0 if oldest is None else (oldest + amount) * size
 
     return turn
 
 
-def turn_of(compare: Compare) -> Turn | None:
+def _fact_turn(compare: Compare) -> Turn | None:
     """When a fact passes what it is compared with; None where only events can make it."""
     if compare.field.startswith("trait."):
         return None
@@ -131,7 +167,7 @@ def _halved(changed: Callable[[int], bool], before: int, after: int) -> int:
     return after
 
 
-def soonest(turns: Sequence[Turn], state: State, now: int) -> int:
+def soonest(turns: Iterable[Turn], state: State, now: int) -> int:
     """The first of these turns, 0 where there is none."""
     found = 0
     for turn in turns:

@@ -218,9 +218,16 @@ def words() -> dict[str, Any]:
     states = list(sample.get().values())
     traits = Counter(name for state in states for name in state.traits.values)
     events = Counter(name for state in states for name in state.activity.names)
+    dates = Counter(
+        name
+        for state in states
+        for name, trait in state.traits.values.items()
+        if isinstance(trait.value, str) and rules.as_moment(trait.value) is not None
+    )
     return {
         "facts": [[each.name, each.label, each.kind] for each in rules.facts()],
         "traits": [name for name, _ in traits.most_common(200) if rules.is_name(name)],
+        "dates": [name for name, _ in dates.most_common(50) if rules.is_name(name)],
         "values": _values(states),
         "events": [name for name, _ in events.most_common(200)],
         "circumstances": [[one.name, one.name.replace("_", " ")] for one in known_circumstances()],

@@ -69,15 +69,17 @@ def count(own: Activity, key: str, since_bucket: int) -> int:
     return sum(amount for bucket, amount in buckets.items() if bucket >= since_bucket)
 
 
-def oldest(own: Activity, key: str, since_bucket: int) -> int | None:
-    """The oldest bucket from this one on in which something was counted."""
-    return next((bucket for bucket in own.counters.get(key, ()) if bucket >= since_bucket), None)
-
-
 def prune(buckets: dict[int, int], atom: Atom | None) -> dict[int, int]:
-    """The buckets oldest first, without those past the horizon of the newest."""
+    """The buckets oldest first, without those past the horizon of the newest, and of moments as many as are kept.
+
+    What is left of two histories together is the same whether or not each was pruned before.
+    """
     if not buckets:
         return {}
+    if atom is not None and atom.moments:
+        kept = sorted(buckets)
+        kept = kept[: atom.moments] if atom.unit == "oldest" else kept[-atom.moments :]
+        return {bucket: buckets[bucket] for bucket in kept}
     oldest = max(buckets) - atom.horizon if atom is not None and atom.horizon else None
     return {bucket: buckets[bucket] for bucket in sorted(buckets) if oldest is None or bucket > oldest}
 

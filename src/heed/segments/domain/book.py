@@ -22,19 +22,23 @@ from heed.rules.predicate import Readings, as_number, often_enough, predicate, t
 from heed.rules.tree import (
     All,
     Any,
+    Atom,
+    Behaviour,
     Compare,
     Consents,
+    Dated,
     Did,
     Holds,
     InSegment,
     Not,
     Rule,
-    atom_of,
+    Sequence,
     atoms,
+    atoms_of,
     to_json,
     walk,
 )
-from heed.rules.turns import Turn, soonest, turn_of, window_turn
+from heed.rules.turns import Turn, soonest, turn_of
 
 
 class Definition(msgspec.Struct, frozen=True):
@@ -196,26 +200,24 @@ class Book:
         self._asked.append(place)
         return self._asks(place, segment)
 
-    def _leaf(self, rule: Compare | Did | Holds | Consents) -> int:
+    def _leaf(self, rule: Compare | Dated | Behaviour | Holds | Consents) -> int:
         # As JSON, where 1 and true are two things.
         written = to_json(rule)
         place = self._known.get(written)
         if place is not None:
             return place
         place = len(self._leaves)
-        turn: Turn | None = None
-        usual = False
-        if isinstance(rule, Did):
-            usual, turn = often_enough(rule)(0), window_turn(rule, self._readings)
-            self._by_atom.setdefault(atom_of(rule).key, []).append(place)
+        turn = turn_of(rule, self._readings)
+        usual = isinstance(rule, Did) and often_enough(rule)(0)
+        if isinstance(rule, Behaviour):
+            # Without its last event nobody has the whole of a sequence, nor a touch without what is meant.
+            self._by_atom.setdefault(_deciding(rule).key, []).append(place)
+        elif isinstance(rule, Compare | Dated) and rule.field.startswith("trait."):
+            usual = isinstance(rule, Compare) and tester(rule)(None)
+            self._by_trait.setdefault(rule.field.removeprefix("trait."), []).append(place)
         elif isinstance(rule, Compare):
-            turn = turn_of(rule)
-            if rule.field.startswith("trait."):
-                usual = tester(rule)(None)
-                self._by_trait.setdefault(rule.field.removeprefix("trait."), []).append(place)
-            else:
-                fact(rule.field)
-                self._by_fact.setdefault(rule.field, _OfFact()).take(rule, place, turn)
+            fact(rule.field)
+            self._by_fact.setdefault(rule.field, _OfFact()).take(rule, place, turn)
         else:
             self._asked.append(place)
         self._known[written] = place
@@ -277,6 +279,13 @@ class Book:
     def holds(self, state: State, key: str, now: int) -> bool:
         """Whether this customer is in the segment of this key."""
         return key in self._places and key in self.members(state, now)[0]
+
+
+def _deciding(rule: Behaviour) -> Atom:
+    """The atom without which the answer is the usual one."""
+    if isinstance(rule, Sequence):
+        return atoms_of(rule)[-2 if rule.steps[-1].absent else -1]
+    return atoms_of(rule)[-1]
 
 
 def _both(one: _Compiled, other: _Compiled) -> _Compiled:

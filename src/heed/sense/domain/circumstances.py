@@ -11,7 +11,7 @@ from heed.contracts.fold import State
 from heed.contracts.mood import Circumstance
 from heed.kit.clock import DAY, HOUR, MINUTE
 from heed.rules.tree import All, Compare, Holds, InSegment, Rule, walk
-from heed.rules.turns import Turn, running, turn_of
+from heed.rules.turns import Turn, running, turn_of, turns
 from heed.sense.domain.built_in import BUILT_IN, Definition
 from heed.sense.domain.surroundings import Surroundings, offset_at
 
@@ -32,9 +32,7 @@ class _Compiled:
         self.definition = definition
         self.tree: Rule = tree
         self.holds: Callable[[State, int], bool] = rules.predicate(tree)
-        self.turns = [
-            turn for each in walk(tree) if isinstance(each, Compare) and (turn := turn_of(each)) is not None
-        ]
+        self.turns = turns(tree, rules.readings())
 
     def may_hold(self, state: State) -> bool:
         """Cheap and certain: without any event of its topics a circumstance cannot be true."""
@@ -44,7 +42,7 @@ class _Compiled:
     def until(self, state: State, now: int) -> int:
         """When it ends by itself, where its rule is a plain conjunction; 0 where that is not known."""
         parts = self.tree.rules if isinstance(self.tree, All) else (self.tree,)
-        ends = [turn(state, now) for part in parts if isinstance(part, Compare) and (turn := turn_of(part))]
+        ends = [turn(state, now) for part in parts if (turn := turn_of(part, rules.readings()))]
         return min((stamp for stamp in ends if stamp), default=0)
 
 

@@ -13,17 +13,27 @@ const made = (tag, attributes = {}, ...inside) => {
 };
 
 const KINDS = [
-  ["trait", "What they are"], ["did", "What they did"], ["fact", "How things stand"], ["circumstance", "True now"],
+  ["trait", "What they are"], ["date", "A date of theirs"], ["did", "What they did"], ["sequence", "What they did in turn"],
+  ["touch", "First or last time"], ["fact", "How things stand"], ["circumstance", "True now"],
   ["consent", "What they permit"], ["segment", "Segment"],
 ];
 const NUMBERS = [[">=", "at least"], ["<=", "at most"], [">", "more than"], ["<", "less than"], ["=", "exactly"], ["!=", "not"], ["known", "known"], ["unknown", "unknown"]];
 const TEXTS = [["=", "is"], ["!=", "is not"], ["in", "is one of"], ["contains", "contains"], ["known", "is known"], ["unknown", "is unknown"]];
 const COUNTS = [[">=", "at least"], ["<=", "at most"], ["=", "exactly"], [">", "more than"], ["<", "fewer than"]];
 
+const UNITS = ["days", "hours", "minutes"];
+const DATES = [
+  ["next", "is in the next"], ["last", "was in the last"], ["ago", "is further back than"], ["ahead", "is further ahead than"],
+  ["anniversary", "comes round within"], ["before", "is before"], ["since", "is on or after"],
+];
+
 const FRESH = {
   trait: () => ({ type: "compare", field: `trait.${words.traits[0] ?? "country"}`, operator: "known", value: null }),
   fact: () => ({ type: "compare", field: "order.count", operator: ">=", value: 1 }),
   did: () => ({ type: "did", event: words.events[0] ?? "Order Completed", operator: ">=", count: 1, window: { amount: 30, unit: "days" }, where: [] }),
+  sequence: () => ({ type: "sequence", steps: [{ event: "Product Added", where: [], gap: null, absent: false }, { event: words.events[0] ?? "Order Completed", where: [], gap: { amount: 2, unit: "hours" }, absent: true }], window: { amount: 30, unit: "days" } }),
+  touch: () => ({ type: "touch", which: "last", event: words.events[0] ?? "Order Completed", window: { amount: 30, unit: "days" }, where: [] }),
+  date: () => ({ type: "date", field: `trait.${words.dates[0] ?? "birthday"}`, relation: "next", duration: { amount: 7, unit: "days" }, date: "" }),
   circumstance: () => ({ type: "circumstance", circumstance: words.circumstances[0]?.[0] ?? "order_late" }),
   consent: () => ({ type: "consent", purpose: words.purposes[0] ?? "marketing" }),
   segment: () => ({ type: "segment", segment: words.segments[0]?.[0] ?? "" }),
@@ -38,6 +48,7 @@ function opened(rule) {
   while (rule.type === "not") [not, rule] = [!not, rule.rule];
   const found = isGroup(rule) ? { ...rule, rules: rule.rules.map(opened) } : { ...rule };
   if (found.where) found.where = found.where.map((each) => ({ ...each }));
+  if (found.steps) found.steps = found.steps.map((step) => ({ ...step, where: step.where.map((each) => ({ ...each })) }));
   return { ...found, not };
 }
 
@@ -151,6 +162,49 @@ function comparison(leaf, kind, suggestions) {
   return parts;
 }
 
+/** How long: a number and its unit. */
+const lasting = (holder, name, least, units = UNITS) => [
+  typed("Length of time", holder[name].amount, (amount) => { holder[name].amount = Math.max(least, Math.round(Number(amount) || least)); changed(); }, [], "number"),
+  choice("Unit of time", holder[name].unit, units.map((unit) => [unit, unit]), (unit) => { holder[name].unit = unit; changed(); }),
+];
+
+/** In which time up to now, or ever. */
+function windowed(leaf, before = "") {
+  const says = [before, leaf.window ? "in the last" : ""].join(" ").trim();
+  const parts = says ? [made("span", { class: "soft" }, says)] : [];
+  if (leaf.window) parts.push(lasting(leaf, "window", 1)[0]);
+  const unit = leaf.window ? leaf.window.unit : "ever";
+  return [...parts, choice("Unit of time", unit, [...UNITS, "ever"].map((each) => [each, each]), (chosen) => {
+    leaf.window = chosen === "ever" ? null : { amount: leaf.window?.amount ?? 30, unit: chosen };
+    changed();
+  })];
+}
+
+/** What an event must have, and a button for more. */
+function filtered(leaf) {
+  const parts = (leaf.where ?? []).map((filter, index) =>
+    made("span", { class: "filter" }, made("span", { class: "soft" }, index ? "and" : "where"),
+      typed("Property", filter.field, (field) => { if (field.trim()) filter.field = field.trim(); changed(); }, ["value", "category", "product", "channel", "currency", "rating"]),
+      ...comparison(filter, "any", []),
+      button("×", "Take this filter away", () => { leaf.where.splice(index, 1); changed(); }, "btn plain tiny")));
+  return [...parts, button("+ where", "Add a filter", () => { (leaf.where ??= []).push({ field: "value", operator: ">=", value: 0 }); changed(); }, "btn plain tiny")];
+}
+
+function stepped(leaf, step, index) {
+  const last = index > 0 && index === leaf.steps.length - 1;
+  const parts = index ? [last ? choice("Whether it follows", step.absent ? "no" : "", [["", "then"], ["no", "then no"]], (value) => { step.absent = value === "no"; changed(); }) : made("span", { class: "soft" }, "then")] : [];
+  parts.push(typed("Event", step.event, (event) => { if (event.trim()) step.event = event.trim(); changed(); }, words.events), ...filtered(step));
+  if (index) {
+    if (step.gap) parts.push(made("span", { class: "soft" }, "within"), lasting(step, "gap", 1)[0]);
+    parts.push(choice("Unit of time", step.gap?.unit ?? "later", [["later", "any time later"], ...UNITS.map((each) => [each, each])], (unit) => {
+      step.gap = unit === "later" ? null : { amount: step.gap?.amount ?? 2, unit };
+      changed();
+    }));
+  }
+  if (leaf.steps.length > 2) parts.push(button("×", "Take this step away", () => { leaf.steps.splice(index, 1); if (!index) leaf.steps[0].gap = null; leaf.steps.forEach((each, at) => { if (at < leaf.steps.length - 1) each.absent = false; }); changed(); }, "btn plain tiny"));
+  return made("span", { class: "filter step" }, ...parts);
+}
+
 const DRAWN = {
   trait: (leaf) => {
     const name = leaf.field.slice(6);
@@ -169,36 +223,47 @@ const DRAWN = {
     });
     return [pick, ...comparison(leaf, kind, [])];
   },
-  did: (leaf) => {
-    const span = leaf.window ? `${leaf.window.unit}` : "ever";
+  did: (leaf) => [
+    typed("Event", leaf.event, (event) => { if (event.trim()) leaf.event = event.trim(); changed(); }, words.events),
+    choice("Counted or summed", leaf.total ?? "", [["", "how often"], ["value", "total value"]], (total) => {
+      leaf.total = total;
+      leaf.count = Math.max(total ? 0 : 1, Math.round(leaf.count));
+      changed();
+    }),
+    choice("How much", leaf.operator, COUNTS, (operator) => { leaf.operator = operator; changed(); }),
+    typed(leaf.total ? "Amount" : "Times", leaf.count, (count) => {
+      const number = Number(count) || 0;
+      leaf.count = leaf.total ? Math.round(number * 10000) / 10000 : Math.max(0, Math.round(number));
+      changed();
+    }, [], "number"),
+    ...windowed(leaf, leaf.total ? "" : "times"),
+    ...filtered(leaf),
+  ],
+  sequence: (leaf) => [
+    ...leaf.steps.map((step, index) => stepped(leaf, step, index)),
+    button("+ then", "Add a step", () => { leaf.steps.forEach((step) => { step.absent = false; }); leaf.steps.push({ event: words.events[0] ?? "Order Completed", where: [], gap: null, absent: false }); changed(); }, "btn plain tiny"),
+    ...windowed(leaf),
+  ],
+  touch: (leaf) => [
+    choice("First or last", leaf.which, [["first", "the first"], ["last", "the last"]], (which) => { leaf.which = which; changed(); }),
+    typed("Event", leaf.event, (event) => { if (event.trim()) leaf.event = event.trim(); changed(); }, words.events),
+    ...windowed(leaf, "was"),
+    ...filtered(leaf),
+  ],
+  date: (leaf) => {
+    const name = leaf.field.replace(/^trait\./, "");
+    const against = leaf.relation === "before" || leaf.relation === "since";
     const parts = [
-      typed("Event", leaf.event, (event) => { if (event.trim()) leaf.event = event.trim(); changed(); }, words.events),
-      choice("Counted or summed", leaf.total ?? "", [["", "how often"], ["value", "total value"]], (total) => {
-        leaf.total = total;
-        leaf.count = Math.max(total ? 0 : 1, Math.round(leaf.count));
+      typed("Date", name, (value) => { if (/^[\w.:-]+$/.test(value)) leaf.field = `trait.${value}`; changed(); }, words.dates),
+      choice("When", leaf.relation, DATES, (relation) => {
+        const fixed = relation === "before" || relation === "since";
+        const length = relation === "anniversary" ? { amount: Math.min(leaf.duration?.amount ?? 7, 180), unit: "days" } : leaf.duration ?? { amount: 7, unit: "days" };
+        Object.assign(leaf, { relation, duration: fixed ? null : length, date: fixed ? leaf.date || new Date().toISOString().slice(0, 10) : "" });
         changed();
       }),
-      choice("How much", leaf.operator, COUNTS, (operator) => { leaf.operator = operator; changed(); }),
-      typed(leaf.total ? "Amount" : "Times", leaf.count, (count) => {
-        const number = Number(count) || 0;
-        leaf.count = leaf.total ? Math.round(number * 10000) / 10000 : Math.max(0, Math.round(number));
-        changed();
-      }, [], "number"),
-      made("span", { class: "soft" }, `${leaf.total ? "" : "times"}${leaf.window ? " in the last" : ""}`),
     ];
-    if (leaf.window) parts.push(typed("Length of time", leaf.window.amount, (amount) => { leaf.window.amount = Math.max(1, Math.round(Number(amount) || 1)); changed(); }, [], "number"));
-    parts.push(choice("Unit of time", span, [["days", "days"], ["hours", "hours"], ["minutes", "minutes"], ["ever", "ever"]], (unit) => {
-      leaf.window = unit === "ever" ? null : { amount: leaf.window?.amount ?? 30, unit };
-      changed();
-    }));
-    (leaf.where ?? []).forEach((filter, index) => {
-      parts.push(made("span", { class: "filter" }, made("span", { class: "soft" }, index ? "and" : "where"),
-        typed("Property", filter.field, (field) => { if (field.trim()) filter.field = field.trim(); changed(); }, ["value", "category", "product", "channel", "currency", "rating"]),
-        ...comparison(filter, "any", []),
-        button("×", "Take this filter away", () => { leaf.where.splice(index, 1); changed(); }, "btn plain tiny")));
-    });
-    parts.push(button("+ where", "Add a filter", () => { (leaf.where ??= []).push({ field: "value", operator: ">=", value: 0 }); changed(); }, "btn plain tiny"));
-    return parts;
+    if (against) return [...parts, typed("Day", leaf.date, (date) => { if (date) leaf.date = date; changed(); }, [], "date")];
+    return [...parts, ...lasting(leaf, "duration", leaf.relation === "anniversary" ? 0 : 1, leaf.relation === "anniversary" ? ["days"] : UNITS)];
   },
   circumstance: (leaf) => [choice("Circumstance", leaf.circumstance, words.circumstances, (value) => { leaf.circumstance = value; changed(); })],
   consent: (leaf) => [typed("Purpose", leaf.purpose, (value) => { if (value.trim()) leaf.purpose = value.trim(); changed(); }, words.purposes)],

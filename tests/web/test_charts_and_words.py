@@ -114,3 +114,27 @@ def test_every_mood_has_one_word_and_one_colour(valence: float) -> None:
 @given(st.text())
 def test_initials_are_short_whatever_the_name(name: str) -> None:
     assert 1 <= len(words.initials(name)) <= 6
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0, "0 s"), (40.4, "40 s"), (119, "119 s"), (120, "2 min"), (7_200, "2 h"), (300_000, "3 days")],
+)
+def test_lengths_of_time_are_said_in_the_largest_unit_of_which_there_are_two(
+    seconds: float, said: str
+) -> None:
+    assert words.duration(seconds) == said
+
+
+@given(st.lists(st.tuples(st.text(max_size=9), NUMBERS, NUMBERS, NUMBERS), max_size=8))
+def test_what_was_foretold_is_drawn_soundly_whatever_the_numbers(rows: list) -> None:
+    svg = charts.foretold([charts.Pair(*row) for row in rows], "purchases")
+    assert not svg or "nan" not in re.sub(r"<title>.*?</title>|<text.*?</text>", "", svg, flags=re.S).lower()
+
+
+def test_a_bar_is_what_became_real_and_a_line_what_was_foretold() -> None:
+    svg = charts.foretold([charts.Pair("1", 2.0, 1.0), charts.Pair("<b>", 0.5, 2.0, 0.5)], "purchases")
+    root = ElementTree.fromstring(svg)
+    bars = [float(each.get("height", "0")) for each in root.iter() if each.tag.endswith("rect")]
+    assert bars[1] == pytest.approx(2 * bars[0], abs=0.2)
+    assert "&lt;b&gt;" in svg

@@ -43,10 +43,10 @@ def from_e4(amount: int) -> Decimal:
     return Decimal(amount).scaleb(-4)
 
 
-def as_text(amount: int, currency: str = "") -> str:
+def as_text(amount: int, currency: str = "", digits: int = 2) -> str:
     """For people: `€1,284.00`, `1,284.00 SEK`; the sign stands first."""
     sign = "−" if amount < 0 else ""
-    figure = f"{abs(amount) / SCALE:,.2f}"
+    figure = f"{abs(amount) / SCALE:,.{digits}f}"
     symbol = {"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥", "INR": "₹"}.get(currency.upper())
     if symbol:
         return f"{sign}{symbol}{figure}"

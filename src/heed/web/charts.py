@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, tzinfo
 from html import escape
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from heed.web.words import number, signed
 from heed.web.words import tone as tone_of
@@ -159,6 +159,43 @@ def histogram(counts: Sequence[int], label: str, before: Sequence[float] | None 
     ):
         parts.append(f'<text x="{at:.0f}" y="{HEIGHT - 5}" text-anchor="{anchor}">{text}</text>')
     return _svg("histogram", label, parts)
+
+
+class Pair(NamedTuple):
+    """What was foretold and what became real, give or take `margin`, of a group called `label`."""
+
+    label: str
+    foretold: float
+    real: float
+    margin: float = 0.0
+
+
+def foretold(rows: Sequence[Pair], label: str) -> str:
+    """Bars of what became real, with a whisker of how sure that is, each crossed by a line where it was foretold."""
+    top = max((max(row.foretold, row.real + row.margin) for row in rows), default=0.0)
+    if top <= 0 or not math.isfinite(top):
+        return ""
+    step = (WIDTH - 8) / len(rows)
+    room = HEIGHT - _TOP - _BOTTOM
+    parts = []
+
+    def y(value: float) -> float:
+        return _TOP + room - max(0.0, min(value, top)) / top * room
+
+    for index, row in enumerate(rows):
+        left, wide = 4 + index * step, min(step - 10, 64)
+        start, middle = left + (step - wide) / 2, left + step / 2
+        said = f"{row.label}: {row.real:,.2f}, foretold {row.foretold:,.2f}"
+        parts.append(
+            f'<rect class="bar-high" x="{start:.1f}" y="{y(row.real):.1f}" width="{wide:.1f}" '
+            f'height="{y(0) - y(row.real):.1f}" rx="3"><title>{escape(said)}</title></rect>'
+            f'<line class="whisker" x1="{middle:.1f}" x2="{middle:.1f}" '
+            f'y1="{y(row.real + row.margin):.1f}" y2="{y(row.real - row.margin):.1f}"/>'
+            f'<line class="before" x1="{start - 4:.1f}" x2="{start + wide + 4:.1f}" '
+            f'y1="{y(row.foretold):.1f}" y2="{y(row.foretold):.1f}"/>'
+            f'<text x="{middle:.1f}" y="{HEIGHT - 5}" text-anchor="middle">{escape(row.label)}</text>'
+        )
+    return _svg("foretold", label, parts)
 
 
 def spark(values: Sequence[float], label: str) -> str:

@@ -79,6 +79,14 @@ def ago(now: datetime, when: datetime, local: datetime) -> str:
     return f"in {text}" if future else f"{text} ago"
 
 
+def duration(seconds: float) -> str:
+    """ "40 s", "12 min", "5 h", "3 days": rounded, in the largest unit of which there are two."""
+    for length, unit in ((86_400, "days"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * length:
+            return f"{round(seconds / length)} {unit}"
+    return f"{round(seconds)} s"
+
+
 _OVERRIDES: Final = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 """Invisible characters that turn the direction of what follows: U+202E and its kin."""
 

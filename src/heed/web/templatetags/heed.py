@@ -119,6 +119,12 @@ def percent(share: Any, digits: int = 1) -> str:
 
 
 @register.filter
+def duration(seconds: Any) -> str:
+    """A length of time in its largest fitting unit."""
+    return words.duration(float(seconds))
+
+
+@register.filter
 def number(value: Any) -> str:
     return words.number(value)
 
@@ -144,6 +150,13 @@ def money(value: Any, currency: str = "") -> str:
     """A Decimal or number in whole currency units."""
     amount = in_e4(value)
     return as_text(amount, currency) if amount else "–"
+
+
+@register.filter
+def rounded_money(value: Any, currency: str = "") -> str:
+    """The same without cents, for tables of many sums."""
+    amount = in_e4(value)
+    return as_text(amount, currency, 0) if amount else "–"
 
 
 @register.filter
@@ -201,6 +214,12 @@ def histogram(bars: Any, label: str, before: Any = None) -> SafeString:
     """`bars` are counts in equal steps over −1…1."""
     drawn = charts.histogram(list(bars), label, before=list(before) if before else None)
     return mark_safe(drawn)  # noqa: S308
+
+
+@register.simple_tag
+def foretold_chart(rows: Any, label: str) -> SafeString:
+    """`rows` are `heed.web.charts.Pair`."""
+    return mark_safe(charts.foretold(list(rows), label))  # noqa: S308
 
 
 @register.simple_tag

@@ -1,7 +1,7 @@
 """The pages of `measure`, and what it lends to pages below it."""
 
-from heed.measure import installation, lent, store
-from heed.web.registry import Entry, register_door, register_facts, register_room
+from heed.measure import installation, lent, store, value_views
+from heed.web.registry import Entry, register_door, register_facts, register_panel, register_room
 
 register_room(
     "measure",
@@ -13,6 +13,7 @@ register_room(
         Entry("Measure", "Cohorts", "measure:cohorts", "measure.read", order=30),
     ],
 )
+register_panel("customer", "expectation", value_views.expectation, "customers.read", order=20)
 register_door("feel", lent.feel)
 register_door("value", lent.value)
 register_door("traffic", store.traffic.get)

@@ -9,27 +9,33 @@ from django.db import connection
 from heed.contracts import vocabulary
 from heed.profiles import api as profiles
 
-PURCHASES: Final = """
-merged as (select unnest(?::varchar[]) as absorbed, unnest(?::varchar[]) as kept),
+MERGED: Final = "merged as (select unnest(?::varchar[]) as absorbed, unnest(?::varchar[]) as kept)"
+"""Profiles that became part of another, and of which. Takes `merges()`."""
+
+PURCHASES: Final = f"""
+{MERGED},
 purchases as (
-    select coalesce(merged.kept, profile_id) as who, day, occurred, value, currency
+    select coalesce(merged.kept, profile_id) as who, day, occurred, value,
+           case when regexp_full_match(upper(trim(currency)), '[A-Z]{{3}}') then upper(trim(currency)) else '' end
+               as currency
     from events left join merged on merged.absorbed = profile_id
-    where name = ? and profile_id is not null and (order_id is null or order_id not in (
+    where name = ? and type = 'track' and profile_id is not null and (order_id is null or order_id not in (
         select order_id from events where name = ? and order_id is not null
     ))
-    qualify row_number() over (partition by who, coalesce(order_id, message_id) order by occurred) = 1
+    qualify row_number() over (
+        partition by who, coalesce(order_id, message_id) order by occurred, batch, place
+    ) = 1
 )
-"""
+"""  # noqa: S608  a fixed text
 """`who` bought (a merged customer is one), when, for how much. An order told twice counts once, one that was cancelled
-not at all. Takes `parameters()`."""
+not at all; `currency` is "" where none was named, as in `commerce`. Takes `parameters()`."""
 
 
 def parameters() -> list[Any]:
+    return [*merges(), vocabulary.ORDER_COMPLETED, vocabulary.ORDER_CANCELLED]
+
+
+def merges() -> list[list[str]]:
     connection.ensure_connection()
     merged = profiles.merged_into(connection.connection)
-    return [
-        [str(each) for each in merged],
-        [str(each) for each in merged.values()],
-        vocabulary.ORDER_COMPLETED,
-        vocabulary.ORDER_CANCELLED,
-    ]
+    return [[str(each) for each in merged], [str(each) for each in merged.values()]]

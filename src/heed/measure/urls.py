@@ -1,13 +1,15 @@
 from django.urls import path
 
-from heed.measure import views
+from heed.measure import value_views, views
 
 app_name = "measure"
 urlpatterns = [
     path("", views.home, name="home"),
     path("home/now/", views.now, name="now"),
     path("moods/", views.moods, name="moods"),
-    path("value/", views.value, name="value"),
+    path("value/", value_views.value, name="value"),
+    path("value/<int:recency>-<int:frequency>/", value_views.cell, name="value_cell"),
+    path("value/<slug:key>/", value_views.group, name="value_group"),
     path("cohorts/", views.cohorts, name="cohorts"),
     path("home/pulse/", views.pulse, name="pulse"),
 ]

@@ -1,157 +1,298 @@
-"""What the lake knows of customers' purchases, and the models of value fitted to it."""
+"""Fitting the value models to the installation's own orders, and keeping what they say of every customer."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final
+import uuid
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
 
+import msgspec
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import connection, transaction
 
-from heed.contracts import vocabulary
-from heed.kit.kept import Kept
-from heed.measure.domain.value import Array, Buying, Spending, TooLittle, fit_buying, fit_spending
+from heed.measure import reading
+from heed.measure.domain import checks
+from heed.measure.domain.outlook import Cell, Expected, Money, Summary
+from heed.measure.domain.rfm import fifths
+from heed.measure.domain.value import Buying, Floats, Spending, fit_buying, fit_spending
+from heed.measure.models import ValueFit
 from heed.measure.purchases import PURCHASES, parameters
-from heed.measure.store import from_lake
+from heed.ports import current
+from heed.profiles import api as profiles
 
-WEEK: Final = 7 * 86_400.0
-AHEAD: Final = 90 / 7
-"""Weeks looked ahead."""
-_FIT_MOST: Final = 50_000
-_HELD_OUT: Final = 0.3
-_BUYERS: Final = f"""
-with {PURCHASES},
-bought as (
-    select who, day, min(occurred) as bought_at,
-           sum(case when currency = ? or currency is null then value end)::double as worth
-    from purchases where occurred < ? group by who, day
-), first as (select who, min(bought_at) as began from bought group by who)
-select who, count(*) - 1 as x, epoch(max(bought_at) - any_value(began)) as t_x,
-       epoch(?::timestamptz - any_value(began)) as age,
-       avg(worth) filter (where bought_at > began and worth > 0) as mean,
-       count(worth) filter (where bought_at > began and worth > 0) as valued
-from bought join first using (who) group by who
-"""  # noqa: S608  a fixed text
-"""Days on which somebody bought count as one purchase each, as the models want it."""
-
-
-@dataclass(frozen=True)
-class Buyers:
-    """One place for each customer who ever bought; times in weeks. `mean` and `valued` are over repeat purchases."""
-
-    ids: list[str]
-    x: Array
-    t_x: Array
-    age: Array
-    mean: Array
-    valued: Array
-
-
-@dataclass(frozen=True)
-class Fit:
-    """`check` compares, by repeat purchases before, what the first part of the time foretold with what came."""
-
-    buying: Buying
-    spending: Spending | None
-    currency: str
-    customers: int
-    check: list[tuple[str, int, float, float]]
-
-
-@dataclass(frozen=True)
-class Worth:
-    """One customer's outlook for the next 90 days; `value` is None where no amounts are known."""
-
-    id: str
-    repeats: int
-    weeks_since: float
-    chance: float
-    purchases: float
-    value: float | None
-
-
-def buyers(currency: str, until: datetime) -> Buyers:
-    rows = from_lake(_BUYERS, [*parameters(), currency, until, until])
-    columns = {
-        name: np.array([row[name] or 0 for row in rows], float)
-        for name in ("x", "t_x", "age", "mean", "valued")
-    }
-    return Buyers(
-        [row["who"] for row in rows], columns["x"], columns["t_x"] / WEEK, columns["age"] / WEEK,
-        columns["mean"], columns["valued"],
-    )  # fmt: skip
-
-
-def main_currency() -> str:
-    rows = from_lake(
-        "select currency, count(*) as n from events where name = ? and currency is not null group by 1"
-        " order by n desc, 1 limit 1",
-        [vocabulary.ORDER_COMPLETED],
+_LARGEST_FIT: Final = 100_000
+"""Customers a fit is made from; of more, a random part says the same."""
+_PIECE: Final = 5_000
+_CURRENCIES: Final = 6
+"""Currencies the summary tells of, those of most customers."""
+_REFUSABLE: Final = ("profiling", "analytics")
+"""Who refuses one of these purposes is not looked at one by one."""
+_COLUMNS: Final = (
+    "profile_id, purchases, first_day, last_day, spent, currency, recency, frequency, money, p_active,"
+    " expected_orders, expected_value, fit_id"
+)
+_HISTORIES: Final = f"""
+    with {PURCHASES}, bought as (
+        select who, day, currency, sum(value)::double as value from purchases where occurred <= ?
+        group by who, day, currency
+    ), main as (
+        select who, arg_max(currency, (days, currency)) as currency
+        from (select who, currency, count(*) as days from bought group by who, currency) group by who
+    ), began as (
+        select who, min(day) as first from bought group by who
     )
-    return str(rows[0]["currency"]) if rows else ""
+    select bought.who, main.currency, first, max(day) as last, count(distinct day) as purchases,
+           coalesce(sum(value) filter (bought.currency = main.currency), 0) as spent,
+           count(*) filter (day > first and bought.currency = main.currency and value > 0) as again,
+           coalesce(avg(value) filter (day > first and bought.currency = main.currency and value > 0), 0) as each,
+           count(distinct day) filter (day <= ?) as held_purchases, max(day) filter (day <= ?) as held_last,
+           count(distinct day) filter (day <= ?) as past_purchases, max(day) filter (day <= ?) as past_last
+    from bought join main using (who) join began using (who) group by bought.who, main.currency, first
+"""  # noqa: S608  a fixed text
+"""One row a customer: money in the currency they buy in most often, `each` the mean of later purchases with a value,
+and their histories as of two earlier days. Takes `parameters()`, a moment, and each day twice."""
 
 
-def _fit() -> Fit | None:
-    """None where there is too little to learn from."""
-    currency, now = main_currency(), datetime.now(UTC)
-    found = buyers(currency, now)
-    try:
-        # Ids are keyed hashes: the first of them in their order are a random sample.
-        chosen = np.argsort(np.array(found.ids, dtype=object))[:_FIT_MOST] if found.ids else np.zeros(0, int)
-        buying = fit_buying(found.x[chosen], found.t_x[chosen], found.age[chosen])
-    except TooLittle:
-        return None
-    try:
-        spending = fit_spending(found.valued, found.mean)
-    except TooLittle:
-        spending = None
-    return Fit(buying, spending, currency, len(found.ids), _check(currency, now, found))
+class Histories:
+    """Columns of customers, place by place; times in weeks. `x` are purchases after the first."""
 
-
-def _check(currency: str, now: datetime, whole: Buyers) -> list[tuple[str, int, float, float]]:
-    """Fit to the time before the last part of it, and compare with what was bought in that."""
-    span = float(np.max(whole.age)) * _HELD_OUT
-    until = datetime.fromtimestamp(now.timestamp() - span * WEEK, UTC)
-    before = buyers(currency, until)
-    try:
-        model = fit_buying(before.x, before.t_x, before.age)
-    except TooLittle:
-        return []
-    bought = dict(zip(whole.ids, whole.x, strict=True))
-    after = np.array([bought.get(who, x) for who, x in zip(before.ids, before.x, strict=True)]) - before.x
-    foretold = model.expected(span, before.x, before.t_x, before.age)
-    lines = []
-    for times in range(5):
-        meant = before.x == times if times < 4 else before.x >= 4
-        if (n := int(np.count_nonzero(meant))) >= 10:
-            name = str(times) if times < 4 else "4 and more"
-            lines.append((name, n, float(np.mean(foretold[meant])), float(np.mean(after[meant]))))
-    return lines
-
-
-fit = Kept(_fit, 1_800)
-
-
-def outlook(found: Buyers, model: Fit) -> list[Worth]:
-    """What each of these customers will probably do."""
-    chance = model.buying.chance_active(found.x, found.t_x, found.age)
-    purchases = model.buying.expected(AHEAD, found.x, found.t_x, found.age)
-    each = model.spending.expected(found.valued, found.mean) if model.spending else None
-    return [
-        Worth(
-            who, int(found.x[place]), float(found.age[place] - found.t_x[place]), float(chance[place]),
-            float(purchases[place]), float(purchases[place] * each[place]) if each is not None else None,
+    def __init__(self, table: pa.Table, today: date) -> None:
+        self._columns = dict(zip(table.column_names, table.columns, strict=True))
+        self.n, self.today = table.num_rows, today
+        self.purchases = self._columns["purchases"].to_numpy()
+        self.first, self.last = self._days("first"), self._days("last")
+        self.x = self.purchases - 1.0
+        self.seen = (self.last - self.first) / 7
+        self.age = (_number(today) - self.first) / 7
+        self.spent, self.again, self.each = (
+            self._columns[name].to_numpy() for name in ("spent", "again", "each")
         )
-        for place, who in enumerate(found.ids)
-    ]  # fmt: skip
+        self.currencies = self._by_currency()
+
+    def _days(self, name: str) -> Floats:
+        return np.asarray(pc.fill_null(pc.cast(self._columns[name], "int32"), 0).to_numpy(), np.float64)
+
+    def _by_currency(self) -> dict[str, Any]:
+        """Places of the customers of each currency."""
+        if not self.n:
+            return {}
+        coded = self._columns["currency"].combine_chunks().dictionary_encode()
+        codes = coded.indices.to_numpy()
+        places = np.argsort(codes, kind="stable")
+        ends = np.cumsum(np.bincount(codes, minlength=len(coded.dictionary)))[:-1]
+        return dict(zip(coded.dictionary.to_pylist(), np.split(places, ends), strict=True))
+
+    def as_of(self, name: str, day: date) -> tuple[Any, Floats, Floats, Floats, Floats]:
+        """Those who had bought by then: their places, x, seen, age, and purchases after it."""
+        bought = self._columns[f"{name}_purchases"].to_numpy()
+        (there,) = np.nonzero(bought > 0)
+        first = self.first[there]
+        seen = (self._days(f"{name}_last")[there] - first) / 7
+        age = (_number(day) - first) / 7
+        return there, bought[there] - 1.0, seen, age, self.purchases[there] - 1.0 * bought[there]
+
+    def piece(self, start: int) -> dict[str, list[Any]]:
+        names = ("who", "purchases", "first", "last", "spent", "currency")
+        return {name: self._columns[name].slice(start, _PIECE).to_pylist() for name in names}
 
 
-def _everybody() -> list[Worth]:
-    model = fit.get()
-    if model is None:
-        return []
-    found = outlook(buyers(model.currency, datetime.now(UTC)), model)
-    return sorted(found, key=lambda one: (-(one.value if one.value is not None else one.purchases), one.id))
+def refresh(now: datetime) -> ValueFit:
+    """Fit anew and replace every customer's value in one transaction."""
+    today, lake, told = now.date(), current.lake(), parameters()
+    (began,) = lake.sql(f"with {PURCHASES} select min(day) as day from purchases", told).to_pylist()  # noqa: S608
+    weeks = max(0, (today - began["day"]).days) / 7 if began["day"] else 0.0
+    hold, before = checks.held_out(weeks), reading.newest(fitted=True)
+    split, past = today - timedelta(days=round(hold * 7)), reading.to_look_back_on(today)
+    days = [split, split, *[past.until if past else today] * 2]
+    found = Histories(lake.sql(_HISTORIES, [*told, now, *days]), today)
+    fit = ValueFit(fitted_at=now, until=today, customers=found.n, weeks=weeks)
+    fit.repeat_customers = int((found.x > 0).sum())
+    model: Buying | None = None
+    spending: dict[str, Spending] = {}
+    if checks.enough(fit.customers, fit.repeat_customers, weeks):
+        part = _part(found.n)
+        model = fit_buying(found.x[part], found.seen[part], found.age[part])
+        spending = _spending(found)
+        fit.r, fit.alpha, fit.a, fit.b = model.r, model.alpha, model.a, model.b
+        fit.log_likelihood = model.log_likelihood
+        fit.spend = {currency: asdict(each) for currency, each in spending.items()}
+        fit.held_out = _held_out(found, split, hold)
+        fit.looked_back = _looked_back(found, past)
+        fit.drift = _drift(found, model, before)
+    with transaction.atomic():
+        ValueFit.objects.filter(r=None, customervalue=None).delete()
+        fit.save()
+        refused = _keep(found, model, spending, fit.pk)
+        fit.summary = msgspec.to_builtins(_summary(refused))
+        fit.save(update_fields=["summary"])
+    return fit
 
 
-everybody = Kept(_everybody, 600)
+def _number(day: date) -> int:
+    return (day - date(1970, 1, 1)).days
+
+
+def _part(n: int) -> Any:
+    if n <= _LARGEST_FIT:
+        return slice(None)
+    return np.sort(np.random.default_rng(n).choice(n, _LARGEST_FIT, replace=False))
+
+
+def _spending(found: Histories) -> dict[str, Spending]:
+    """A Gamma-Gamma for each currency that enough customers bought in again."""
+    fits = {}
+    for currency, places in found.currencies.items():
+        own = places[(found.again[places] > 0) & (found.each[places] > 0)]
+        if len(own) >= checks.LEAST_REPEATED:
+            own = own[_part(len(own))]
+            fits[currency] = fit_spending(found.again[own], found.each[own])
+    return fits
+
+
+def _held_out(found: Histories, split: date, hold: float) -> Any:
+    """A fit without the last weeks, held against them; None where there is too little before."""
+    _, x, seen, age, later = found.as_of("held", split)
+    if not len(x) or not checks.enough(len(x), int((x > 0).sum()), float(age.max())):
+        return None
+    part = _part(len(x))
+    model = fit_buying(x[part], seen[part], age[part])
+    return msgspec.to_builtins(checks.check(model, x, seen, age, later, hold))
+
+
+def _looked_back(found: Histories, past: ValueFit | None) -> Any:
+    """What an earlier version foretold, held against what came since."""
+    if past is None:
+        return None
+    _, x, seen, age, later = found.as_of("past", past.until)
+    if not len(x):
+        return None
+    weeks = (found.today - past.until).days / 7
+    check = checks.check(_model(past), x, seen, age, later, weeks)
+    return msgspec.to_builtins(checks.LookedBack(past.pk, past.until, check))
+
+
+def _drift(found: Histories, model: Buying, before: ValueFit | None) -> Any:
+    if before is None:
+        return None
+    ahead = reading.DAYS / 7
+    old, new = (
+        float(each.expected(ahead, found.x, found.seen, found.age).sum()) for each in (_model(before), model)
+    )
+    return msgspec.to_builtins(checks.Drift(before.pk, before.until, old, new))
+
+
+def _model(fit: ValueFit) -> Buying:
+    return Buying(float(fit.r or 0), float(fit.alpha or 0), float(fit.a or 0), float(fit.b or 0))
+
+
+def _keep(found: Histories, model: Buying | None, spending: dict[str, Spending], fit: int) -> int:
+    """Replace what is kept of customers, a piece at a time; returns how many of them permit no profiling."""
+    refused = 0
+    rows = _rows(found, model, spending, fit)
+    with connection.cursor() as cursor:
+        cursor.execute("delete from customer_value")
+        for piece in rows:
+            permitted, no = _permitted([row[0] for row in piece])
+            refused += no
+            with cursor.copy(f"copy customer_value ({_COLUMNS}) from stdin") as copy:
+                for row in piece:
+                    if row[0] in permitted:
+                        copy.write_row(row)
+        cursor.execute("analyze customer_value")
+    return refused
+
+
+def _permitted(ids: list[uuid.UUID]) -> tuple[set[uuid.UUID], int]:
+    """Those who are profiles still and do not refuse, and how many refuse."""
+    permitted, refused = set(), 0
+    for profile_id, data in profiles.states(connection.connection, ids).items():
+        said = profiles.fold.decode(bytes(data)).consent.purposes
+        if any(name in said and not said[name].granted for name in _REFUSABLE):
+            refused += 1
+        else:
+            permitted.add(profile_id)
+    return permitted, refused
+
+
+def _rows(
+    found: Histories, model: Buying | None, spending: dict[str, Spending], fit: int
+) -> Iterator[list[tuple[Any, ...]]]:
+    """Rows of `customer_value` in the order of `_COLUMNS`, in pieces: as Python's objects all at once would not fit."""
+    active = orders = value = np.full(found.n, np.nan)
+    if model is not None:
+        active = np.where(found.x > 0, model.chance_active(found.x, found.seen, found.age), np.nan)
+        orders = model.expected(reading.DAYS / 7, found.x, found.seen, found.age)
+        value = np.full(found.n, np.nan)
+        for currency, each in spending.items():
+            own = found.currencies[currency]
+            value[own] = orders[own] * each.expected(found.again[own], found.each[own])
+    money = np.ones(found.n, np.int64)
+    for own in found.currencies.values():
+        money[own] = fifths(found.spent[own])
+    scores = [fifths(found.last), fifths(found.purchases), money]
+    for start in range(0, found.n, _PIECE):
+        here, part = found.piece(start), slice(start, start + _PIECE)
+        yield list(
+            zip(
+                map(uuid.UUID, here["who"]),
+                here["purchases"],
+                here["first"],
+                here["last"],
+                map(_amount, here["spent"]),
+                here["currency"],
+                *(each[part].tolist() for each in scores),
+                *([_known(v) for v in each[part].tolist()] for each in (active, orders)),
+                [None if np.isnan(v) else _amount(v) for v in value[part].tolist()],
+                [fit] * len(here["who"]),
+                strict=True,
+            )
+        )
+
+
+def _known(value: float) -> float | None:
+    return value if np.isfinite(value) else None
+
+
+def _amount(value: float) -> Decimal:
+    """Kept within decimal(18, 4)."""
+    return Decimal(f"{min(max(value, -9e13), 9e13):.4f}")
+
+
+def _summary(refused: int) -> Summary:
+    with connection.cursor() as cursor:
+
+        def ask(query: str, values: list[Any]) -> list[tuple[Any, ...]]:
+            cursor.execute(query, values)
+            return list(cursor.fetchall())
+
+        ((active, again),) = ask(
+            "select coalesce(sum(p_active), 0), count(*) filter (where purchases > 1) from customer_value", []
+        )
+        expected = [
+            Expected(currency, n, float(orders), value)
+            for currency, n, orders, value in ask(
+                "select currency, count(*), coalesce(sum(expected_orders), 0), sum(expected_value)"
+                " from customer_value group by currency order by 2 desc limit %s",
+                [_CURRENCIES],
+            )
+        ]
+        spent: dict[tuple[int, int], list[Money]] = {}
+        for r, f, currency, amount in ask(
+            "select recency, frequency, currency, sum(spent) from customer_value where currency = any(%s)"
+            " group by 1, 2, 3 order by 4 desc",
+            [[each.currency for each in expected]],
+        ):
+            spent.setdefault((r, f), []).append(Money(currency, amount))
+        cells = [
+            Cell(r, f, n, orders, tuple(spent.get((r, f), ())))
+            for r, f, n, orders in ask(
+                "select recency, frequency, count(*), sum(expected_orders) from customer_value group by 1, 2",
+                [],
+            )
+        ]
+    return Summary(float(active), again, refused, tuple(expected), tuple(cells))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import time
-import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -113,39 +112,6 @@ def moods(request: HttpRequest) -> HttpResponse:
         "least": LEAST,
     }
     return render(request, "measure/moods.html", context)
-
-
-@allow("measure.read")
-def value(request: HttpRequest) -> HttpResponse:
-    """Who will probably buy again, and for how much; and how well that was foretold before."""
-    # SciPy is loaded by the first who asks.
-    from heed.measure import valuing
-    from heed.measure.domain.value import LEAST as LEAST_BUYERS
-
-    model = valuing.fit.get()
-    if model is None:
-        return render(request, "measure/value.html", {"least": LEAST_BUYERS})
-    everybody = valuing.everybody.get()
-    again = [one.chance for one in everybody if one.repeats]
-    people = {str(p.id): p for p in reading.people_of([uuid.UUID(one.id) for one in everybody[:50]])}
-    context = {
-        "model": model,
-        "year": model.buying.expected_of_new(365 / 7),
-        "purchases": sum(one.purchases for one in everybody),
-        "worth": sum(one.value or 0.0 for one in everybody),
-        "active": sum(again),
-        "again": len(again),
-        "chances": _fifths(again),
-        "lines": [(people[one.id], one) for one in everybody[:50] if one.id in people],
-    }
-    return render(request, "measure/value.html", context)
-
-
-def _fifths(shares: list[float]) -> list[tuple[str, int]]:
-    counts = [0] * 5
-    for each in shares:
-        counts[min(4, int(each * 5))] += 1
-    return [(f"{20 * place}–{20 * place + 20}%", count) for place, count in enumerate(counts)]
 
 
 @allow("measure.read")

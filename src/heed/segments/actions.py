@@ -18,7 +18,7 @@ from heed.contracts.own import event_about
 from heed.govern.api import audit
 from heed.kit.clock import system_clock
 from heed.ports import current
-from heed.ports.ledger import LIVE
+from heed.ports.ledger import BULK, LIVE
 from heed.profiles import api as profiles
 from heed.segments import store
 from heed.segments.domain.book import Definition, circle, rests_on
@@ -26,6 +26,8 @@ from heed.segments.models import RetiredKey, Segment
 
 LONGEST_RULE = 20_000
 MOST = 5_000
+MANY = 250
+"""More people than this put on a list at once are carried as bulk, so that they hold up nobody."""
 _TAKEN = frozenset({"new", "overlap", "preview", "rule"})
 """Keys that would hide behind addresses of pages and routes."""
 
@@ -142,6 +144,6 @@ def put_on_list(key: str, profile_ids: Sequence[uuid.UUID], *, on: bool = True, 
             event.properties = {"segment": key, "name": segment.name}
             events.append(event)
     if events:
-        current.ledger().append(LIVE, events)
+        current.ledger().append(BULK if len(events) > MANY else LIVE, events)
         audit(by, "segment.listed" if on else "segment.unlisted", key, profiles=len(events))
     return len(events)

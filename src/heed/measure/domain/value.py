@@ -1,122 +1,179 @@
-"""What a customer will be worth: BG/NBD for how often they buy on, Gamma-Gamma for how much. Pure.
+"""What customers are worth: how often they will buy again, and for how much. Pure.
 
-Counts and times are numpy arrays of one length: `x` repeat purchases (those after the first), `t_x` when the last was,
-`T` how long ago the first was; times in one unit since the first purchase.
+BG/NBD is Fader, Hardie, Lee (2005), "Counting Your Customers the Easy Way", Marketing Science 24(2): a customer
+buys at a rate of their own (gamma distributed) and may leave for good after each purchase with a chance of their own
+(beta distributed). Gamma-Gamma is Fader, Hardie (2013), "The Gamma-Gamma Model of Monetary Value". Times are in weeks
+and a customer's history is (frequency, recency, age): repeat purchases, weeks from the first to the last purchase, and
+weeks from the first purchase to the moment of looking.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
-import msgspec
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import gammaln, hyp2f1
 
-Array = np.ndarray[Any, np.dtype[np.float64]]
-
-
-_OFF = 1e-7
-"""Keeps expectations off the removable poles at a = 1 and a + b = 1."""
+Floats: TypeAlias = NDArray[np.float64]
 
 
 class TooLittle(ValueError):
-    """There is not enough to learn from."""
+    """There is nothing to learn from."""
 
 
-class Buying(msgspec.Struct, frozen=True):
-    """BG/NBD (Fader, Hardie and Lee, Marketing Science 24, 2005): while active customers buy at their own rate, gamma
-    with shape `r` and rate `alpha`, and after each purchase drop out with their own chance, beta with `a` and `b`."""
+_FURTHEST = 7.0
+"""Logarithms of parameters stay within ±7: beyond, a likelihood that is flat would run off to infinity."""
+
+
+@dataclass(frozen=True)
+class Buying:
+    """A fitted BG/NBD; `alpha` is in weeks, `log_likelihood` that of the `n` customers it was fitted to."""
 
     r: float
     alpha: float
     a: float
     b: float
+    log_likelihood: float = 0.0
+    n: int = 0
 
-    def log_likelihood(self, x: Array, t_x: Array, T: Array) -> float:
-        """Equation 6, as a sum of logarithms."""
-        r, alpha, a, b = self.r, self.alpha, self.a, self.b
-        rate = gammaln(r + x) - gammaln(r) + r * np.log(alpha)
-        leaving = gammaln(a + b) + gammaln(b + x) - gammaln(b) - gammaln(a + b + x)
-        active = -(r + x) * np.log(alpha + T)
-        left = np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + t_x)
-        return float(np.sum(rate + leaving + np.where(x > 0, np.logaddexp(active, left), active)))
+    def chance_active(self, frequency: Any, recency: Any, age: Any) -> Floats:
+        """P(alive | x, t_x, T), the note of Fader, Hardie (2008); 1 for who bought once, as the model has it."""
+        x, seen, t = _arrays(frequency, recency, age)
+        log_odds = (
+            np.log(self.a)
+            - np.log(self.b + np.maximum(x, 1) - 1)
+            + (self.r + x) * (np.log(self.alpha + t) - np.log(self.alpha + seen))
+        )
+        left = np.where(x > 0, log_odds, -np.inf)
+        return np.asarray(np.exp(-np.logaddexp(0.0, left)))
 
-    def chance_active(self, x: Array, t_x: Array, T: Array) -> Array:
-        """The chance that they still buy; 1 for who never bought again, as leaving follows a purchase."""
-        odds = self.a / (self.b + np.maximum(x, 1) - 1)
-        gone = odds * ((self.alpha + T) / (self.alpha + t_x)) ** (self.r + x)
-        return np.asarray(np.where(x > 0, 1 / (1 + gone), 1.0))
+    def expected(self, weeks: Any, frequency: Any, recency: Any, age: Any) -> Floats:
+        """E[Y(t) | x, t_x, T]: purchases in the next `weeks`, equation 10 of the paper."""
+        x, _seen, t = _arrays(frequency, recency, age)
+        return self._purchases(weeks, x, t) * self.chance_active(frequency, recency, age)
 
-    def expected(self, t: float, x: Array, t_x: Array, T: Array) -> Array:
-        """Purchases in the next `t`, given what they did (equation 10)."""
-        z = t / (self.alpha + T + t)
-        return np.asarray(self._still(x, z) * self.chance_active(x, t_x, T))
+    def expected_of_new(self, weeks: Any) -> Floats:
+        """E[X(t)]: repeat purchases of a new customer in their first `weeks`, equation 9 of the paper."""
+        (t,) = _arrays(weeks)
+        return self._purchases(t, np.zeros_like(t), np.zeros_like(t))
 
-    def expected_of_new(self, t: float) -> float:
-        """Repeat purchases of a new customer within `t` (equation 9)."""
-        return float(self._still(np.zeros(1), np.array([t / (self.alpha + t)]))[0])
+    def _purchases(self, weeks: Any, x: Floats, age: Floats) -> Floats:
+        """(a+b+x−1)/(a−1) · [1 − (1−z)^(r+x) · F(r+x, b+x; a+b+x−1; z)] with z = t/(α+T+t).
 
-    def _still(self, x: Array, z: Array) -> Array:
-        """Purchases to come of who is active. By Euler's transformation of 2F1, whose two factors would else be
-        tiny and huge for who bought often."""
-        r, a, b = self.r, self.a + _OFF, self.b
-        shrunk = (1 - z) ** (a - 1) * hyp2f1(a + b - 1 - r, a - 1, a + b + x - 1, z)
-        return np.asarray((a + b + x - 1) / (a - 1) * (1 - shrunk))
+        Euler's transformation turns the last product into (1−z)^(a−1) · F(a+b−1−r, a−1; a+b+x−1; z). Of the two the
+        one with the smaller power is taken: F grows as the power falls, and may overflow for frequent buyers in the
+        first and for a large `a` in the second. a = 1 is a gap of no width, stepped over.
+        """
+        (t,) = _arrays(weeks)
+        z = t / (self.alpha + age + t)
+
+        def at(a: float) -> Floats:
+            bottom = a + self.b + x - 1
+            bottom = np.where(np.abs(bottom) < 1e-9, 1e-9, bottom)
+            turned = a - 1 < self.r + x
+            upper = np.where(turned, a + self.b - 1 - self.r, self.r + x), np.where(turned, a - 1, self.b + x)
+            stays = (1 - z) ** np.where(turned, a - 1, self.r + x) * hyp2f1(*upper, bottom, z)
+            return np.asarray(bottom / (a - 1) * (1 - stays))
+
+        if abs(self.a - 1) < 1e-5:
+            return np.asarray((at(1 - 2e-5) + at(1 + 2e-5)) / 2)
+        return at(self.a)
 
 
-class Spending(msgspec.Struct, frozen=True):
-    """Gamma-Gamma (Fader and Hardie, 2013): purchases vary around each customer's own mean, which is spread over
-    customers as an inverse gamma; `p` shapes the former, `q` and `v` the latter."""
+def fit_buying(frequency: Any, recency: Any, age: Any) -> Buying:
+    """BG/NBD by maximum likelihood; raises `TooLittle` without a single repeat purchase.
+
+    The likelihood is that of the paper's section 5 as in Fader's and Hardie's note of 2005 on Excel: A1 to A4.
+    """
+    x, seen, t = _arrays(frequency, recency, age)
+    if not np.any(x > 0):
+        raise TooLittle("nobody bought twice")
+    rows, weights = np.unique(np.stack([x, seen, t]), axis=1, return_counts=True)
+    x, seen, t = rows
+    counts, place = np.unique(x, return_inverse=True)
+
+    def likelihood(values: Floats) -> float:
+        r, alpha, a, b = np.exp(values)
+        by_count = (
+            gammaln(r + counts) - gammaln(r) + gammaln(a + b) + gammaln(b + counts) - gammaln(b)
+        ) - gammaln(a + b + counts)
+        active = -(r + x) * np.log(alpha + t)
+        gone = np.log(a) - np.log(b + np.maximum(x, 1) - 1) - (r + x) * np.log(alpha + seen)
+        each = by_count[place] + r * np.log(alpha) + np.where(x > 0, np.logaddexp(active, gone), active)
+        return float(weights @ each)
+
+    start = np.log([1.0, max(float(t.mean()) / 4, 1e-3), 1.0, 2.0])
+    found, best = _climb(likelihood, start, int(weights.sum()))
+    r, alpha, a, b = np.exp(found)
+    return Buying(float(r), float(alpha), float(a), float(b), best, int(weights.sum()))
+
+
+@dataclass(frozen=True)
+class Spending:
+    """A fitted Gamma-Gamma; `v` is in currency units, `n` the repeat buyers it was fitted to."""
 
     p: float
     q: float
     v: float
+    log_likelihood: float = 0.0
+    n: int = 0
 
-    def log_likelihood(self, x: Array, mean: Array) -> float:
-        """Of the mean of `x` purchases each (equation 1a)."""
-        p, q, v = self.p, self.q, self.v
-        each = gammaln(p * x + q) - gammaln(p * x) - gammaln(q) + q * np.log(v)
-        each += (p * x - 1) * np.log(mean) + p * x * np.log(x) - (p * x + q) * np.log(v + x * mean)
-        return float(np.sum(each))
+    def expected(self, frequency: Any, mean: Any) -> Floats:
+        """E(M | x, z̄): what a purchase of this customer is worth on average, equation 5 of the note.
 
-    def expected(self, x: Array, mean: Array) -> Array:
-        """The value of their next purchases: their own mean, drawn to that of all the more the fewer there are."""
-        p, q, v = self.p, self.q, self.v
-        own = p * x / (p * x + q - 1)
-        return np.asarray((1 - own) * p * v / (q - 1) + own * np.where(x > 0, mean, 0.0))
+        `mean` is that of `frequency` purchases and weighs the more the more there are; without any it is the average
+        of all customers.
+        """
+        x, z = _arrays(frequency, mean)
+        return np.asarray(self.p * (self.v + x * z) / (self.p * x + self.q - 1))
 
 
-LEAST = 100
-"""Customers, and among them buyers who came again, to learn anything from."""
+def fit_spending(frequency: Any, mean: Any) -> Spending:
+    """Gamma-Gamma by maximum likelihood (equation 1a of the note) from those with a purchase and a value above 0.
+
+    q stays above 1, without which there is no average of all customers. Raises `TooLittle` without any such customer.
+    """
+    x, z = _arrays(frequency, mean)
+    fit = (x > 0) & (z > 0)
+    x, z = x[fit], z[fit]
+    if not len(x):
+        raise TooLittle("nobody spent anything twice")
+
+    def likelihood(values: Floats) -> float:
+        p, above, v = np.exp(values)
+        q = 1 + above
+        px = p * x
+        each = gammaln(px + q) - gammaln(px) - gammaln(q) + q * np.log(v)
+        each += (px - 1) * np.log(z) + px * np.log(x) - (px + q) * np.log(v + x * z)
+        return float(each.sum())
+
+    middle = float(np.median(z))
+    raw, z = z, z / middle
+    found, _ = _climb(likelihood, np.log([3.0, 2.0, 1.0]), len(x))
+    z = raw
+    found[2] += np.log(middle)
+    p, above, v = np.exp(found)
+    return Spending(float(p), float(1 + above), float(v), likelihood(found), len(x))
 
 
-def fit_buying(x: Array, t_x: Array, T: Array) -> Buying:
-    """By maximum likelihood. Raises `TooLittle`."""
-    if len(x) < LEAST or np.count_nonzero(x) < LEAST // 4:
-        raise TooLittle("too few customers have bought again")
-    # Times near 1 keep the search well conditioned; alpha is a time and turns back.
-    unit = float(np.max(T)) / 10 or 1.0
-    scaled = (x, t_x / unit, T / unit)
-    found = _search(lambda logs: -Buying(*np.exp(logs)).log_likelihood(*scaled) / len(x), 4)
-    return Buying(found[0], found[1] * unit, found[2], found[3])
+def _climb(likelihood: Callable[[Floats], float], start: Floats, n: int) -> tuple[Floats, float]:
+    """The logarithms of the parameters where the likelihood is highest, and that likelihood."""
+    limits = [(-_FURTHEST, _FURTHEST)] * len(start)
+    rough = minimize(lambda v: -likelihood(v) / n, start, method="L-BFGS-B", bounds=limits)
+    fine = minimize(
+        lambda v: -likelihood(v) / n,
+        rough.x,
+        method="Nelder-Mead",
+        bounds=limits,
+        options={"xatol": 1e-5, "fatol": 1e-10, "maxiter": 600},
+    )
+    best = fine if fine.fun <= rough.fun else rough
+    return np.asarray(best.x), -float(best.fun) * n
 
 
-def fit_spending(x: Array, mean: Array) -> Spending:
-    """From customers with `x` > 0 purchases of a positive `mean`. Raises `TooLittle`."""
-    kept = (x > 0) & (mean > 0)
-    if np.count_nonzero(kept) < LEAST // 4:
-        raise TooLittle("too few customers have bought again")
-    x, mean = x[kept], mean[kept]
-    unit = float(np.mean(mean))
-    found = _search(lambda logs: -Spending(*np.exp(logs)).log_likelihood(x, mean / unit) / len(x), 3)
-    return Spending(found[0], found[1], found[2] * unit)
-
-
-def _search(loss: Any, count: int) -> list[float]:
-    best = minimize(loss, np.zeros(count), method="Nelder-Mead",
-                    options={"maxiter": 4_000, "xatol": 1e-7, "fatol": 1e-10})  # fmt: skip
-    best = minimize(loss, best.x, method="L-BFGS-B", bounds=[(-15, 15)] * count)
-    if not np.all(np.isfinite(best.x)):
-        raise TooLittle("no curve fits what customers did")
-    return [float(each) for each in np.exp(best.x)]
+def _arrays(*values: Any) -> tuple[Floats, ...]:
+    return tuple(np.asarray(each, dtype=np.float64) for each in values)

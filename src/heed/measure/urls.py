@@ -1,6 +1,6 @@
 from django.urls import path
 
-from heed.measure import value_views, views
+from heed.measure import report_views, value_views, views
 
 app_name = "measure"
 urlpatterns = [
@@ -10,6 +10,6 @@ urlpatterns = [
     path("value/", value_views.value, name="value"),
     path("value/<int:recency>-<int:frequency>/", value_views.cell, name="value_cell"),
     path("value/<slug:key>/", value_views.group, name="value_group"),
-    path("cohorts/", views.cohorts, name="cohorts"),
+    path("cohorts/", report_views.cohorts, name="cohorts"),
     path("home/pulse/", views.pulse, name="pulse"),
 ]

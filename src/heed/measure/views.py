@@ -13,7 +13,6 @@ from django.template.loader import render_to_string
 from heed.govern.access import allow
 from heed.kit.shares import share
 from heed.measure import lent, store
-from heed.measure.cohorts import MONTHS, cohort_table
 from heed.measure.domain import means
 from heed.measure.moods import DAYS, LEAST, by_segment, by_touchpoint
 from heed.profiles import api as profiles
@@ -112,12 +111,6 @@ def moods(request: HttpRequest) -> HttpResponse:
         "least": LEAST,
     }
     return render(request, "measure/moods.html", context)
-
-
-@allow("measure.read")
-def cohorts(request: HttpRequest) -> HttpResponse:
-    """Of those who first bought in a month, how many bought in each month after."""
-    return render(request, "measure/cohorts.html", {"rows": cohort_table.get(), "months": range(1, MONTHS)})
 
 
 def _pulse_context() -> dict[str, Any]:

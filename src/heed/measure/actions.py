@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 from django.db import transaction
 
 from heed.govern.models import User
-from heed.measure import jobs, reading
+from heed.measure import funnel, jobs, reading
+from heed.measure.domain.funnel import Question
 from heed.segments import api as segments
 
 
@@ -20,7 +22,16 @@ class InCells(msgspec.Struct, frozen=True, tag=True):
     cells: reading.Cells
 
 
-Whom = InCells
+class AtStep(msgspec.Struct, frozen=True, tag=True):
+    """Whoever is behind a figure of a funnel; `at` is the moment it was asked for."""
+
+    question: Question
+    number: int
+    kind: str
+    at: datetime
+
+
+Whom = InCells | AtStep
 
 
 @transaction.atomic
@@ -41,4 +52,6 @@ def fill_list(key: str, whom: dict[str, Any], by: str) -> None:
 
 
 def _ids(whom: Whom) -> Iterator[list[uuid.UUID]]:
-    return reading.ids_in(whom.cells)
+    if isinstance(whom, InCells):
+        return reading.ids_in(whom.cells)
+    return funnel.ids(whom.question, whom.number, whom.kind, whom.at.astimezone(UTC))

@@ -11,6 +11,7 @@ register_room(
         Entry("Measure", "Moods", "measure:moods", "measure.read", order=10),
         Entry("Measure", "Value", "measure:value", "measure.read", order=20),
         Entry("Measure", "Cohorts", "measure:cohorts", "measure.read", order=30),
+        Entry("Measure", "Funnel", "measure:funnel", "measure.read", order=40),
     ],
 )
 register_panel("customer", "expectation", value_views.expectation, "customers.read", order=20)

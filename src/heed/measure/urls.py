@@ -6,10 +6,12 @@ app_name = "measure"
 urlpatterns = [
     path("", views.home, name="home"),
     path("home/now/", views.now, name="now"),
+    path("home/pulse/", views.pulse, name="pulse"),
     path("moods/", views.moods, name="moods"),
     path("value/", value_views.value, name="value"),
     path("value/<int:recency>-<int:frequency>/", value_views.cell, name="value_cell"),
     path("value/<slug:key>/", value_views.group, name="value_group"),
     path("cohorts/", report_views.cohorts, name="cohorts"),
-    path("home/pulse/", views.pulse, name="pulse"),
+    path("funnel/", report_views.funnel, name="funnel"),
+    path("funnel/<int:number>/<slug:kind>/", report_views.funnel_people, name="funnel_people"),
 ]

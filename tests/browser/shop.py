@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -14,6 +16,7 @@ from heed.collect.models import DeadLetter
 from heed.contracts.event import Event
 from heed.govern import actions
 from heed.govern.models import User
+from heed.measure import valuing
 from heed.segments import api as segments
 
 Carry = Callable[[list[Event]], None]
@@ -70,6 +73,7 @@ def hostile_people(carry: Carry) -> None:
         events.append(event("", f"h{i}", DAY, type="identify", traits=traits))
         events.append(wrote(f"h{i}", f"This is terrible, I am angry! {name}", HOUR))
         events.append(event(name[:200], f"h{i}", 2 * HOUR, properties={"order_id": name[:200]}))
+        events.append(event(name[:200], "nobody", (9 - i) * HOUR))
     carry(events)
     for name in HOSTILE:
         collecting.create_source(name, "web", name[:100])
@@ -81,6 +85,37 @@ def hostile_people(carry: Carry) -> None:
     carry([])
     User.objects.update(name=HOSTILE[0][:200])
     actions.create_user(f"{'long' * 15}@{'sub.' * 40}example.org", "agent", None, name=HOSTILE[2])
+
+
+def bought(carry: Carry, names: list[str]) -> None:
+    """Half a year of visits of 140 customers and orders of 120 in two currencies, and what was learnt from them four
+    weeks ago and now."""
+    chance = random.Random(3)
+    events = []
+    for i in range(140):
+        events.append(event("Product Viewed", f"o{i}", (i % 40 + 1) * DAY))
+        events.append(event("", f"o{i}", 181 * DAY, type="identify", traits={"name": names[i % len(names)]}))
+        at = 175 - chance.random() * 90 if i < 120 else 0
+        while at > 0:
+            value = 20 + i % 7 + round(chance.random(), 2)
+            money = (
+                {"value": 11 * value, "currency": "SEK"}
+                if i % 3 == 0
+                else {"value": value, "currency": "EUR"}
+            )
+            seen = int(at * DAY)
+            for name, ago, chances in (("Product Viewed", 2 * HOUR, 0.8), ("Product Added", HOUR, 0.7)):
+                if chance.random() < chances:
+                    events.append(event(name, f"o{i}", seen + ago))
+            events.append(
+                event("Order Completed", f"o{i}", seen, properties={"order_id": f"o{i}-{at}", **money})
+            )
+            if not i % 2 or chance.random() < 0.15:
+                break
+            at -= chance.expovariate(1 / 25) + 1
+    carry(sorted(events, key=lambda e: e.occurred))
+    for days in (28, 0):
+        valuing.refresh(timezone.now() - timedelta(days=days))
 
 
 def bury(reason: str, payload: bytes) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -13,12 +14,12 @@ from heed.collect import actions as collecting
 from heed.collect import reading
 from heed.collect.models import DeadLetter
 from heed.govern import actions
-from heed.measure import installation, store
+from heed.measure import cohorts, funnel, installation, store
 from heed.profiles.models import Profile
 from heed.segments import sample
 from heed.segments.models import Segment
 from tests.browser.conftest import PASSWORD
-from tests.browser.shop import Carry, a_shop, bury, hostile_people, wrote
+from tests.browser.shop import HOSTILE, Carry, a_shop, bought, bury, hostile_people, wrote
 
 LOOKS = {
     "light": ("light", 1280, 900),
@@ -26,10 +27,11 @@ LOOKS = {
     "phone": ("light", 390, 844),
     "small dark phone": ("dark", 320, 640),
 }
+STEPS = "step=Product+Viewed&step=Product+Added&step=Order+Completed&days=365&within=720"
 PAGES = [
     "/", "/customers/", "/customers/?q=zzz", "/sources/", "/sources/new/", "/events/", "/dead-letters/",
     "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/",
-    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/segments/overlap/", "/moods/", "/value/", "/cohorts/", "/account/", "/account/password/", "/account/second-factor/",
+    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/",
     "/account/second-factor/app/", "/sign-in/again/?next=/account/", "/nothing/",
 ]  # fmt: skip
 UNNAMED = """() => {
@@ -69,8 +71,11 @@ def _nothing_kept() -> None:
         store.pulse,
         store.traffic,
         installation.storage,
+        cohorts.newest_cohorts,
+        funnel.names,
     ):
         kept.forget()
+    funnel.kept.cache_clear()
     reading.open_letters.forget()
 
 
@@ -85,7 +90,11 @@ def test_every_page_looks_right(
     addresses = list(PAGES)
     if state != "empty":
         (a_shop if state == "full" else hostile_people)(carry)
+        bought(carry, [f"Customer Number {i}" for i in range(120)] if state == "full" else HOSTILE)
+        steps = urlencode([("step", name[:200]) for name in HOSTILE[1:4]])
+        addresses += [f"/funnel/?{steps}", f"/funnel/3/reached/?{steps}"]
         addresses += [f"/customers/{p.pk}/" for p in Profile.objects.order_by("valence")[:6]]
+        addresses += [f"/customers/{p.pk}/" for p in Profile.objects.filter(orders__gt=1)[:1]]
         addresses += [f"/sources/{line.source.pk}/" for line in reading.sources()[:2]]
         for segment in Segment.objects.order_by("-key")[:3]:
             addresses += [f"/segments/{segment.key}/", f"/segments/{segment.key}/edit/"]

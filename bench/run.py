@@ -1,4 +1,4 @@
-"""Run the benchmarks and write bench/RESULTS.md: `python bench/run.py [carry|served|segments|mood]`."""
+"""Run the benchmarks and write bench/RESULTS.md: `python bench/run.py [carry|served|segments|mood|value]`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import carry, mood, segments, served
+from bench import carry, mood, segments, served, value
 from bench.common import Line
 
 HERE = Path(__file__).parent
-EVERYTHING = ["carry", "served", "segments", "mood"]
+EVERYTHING = ["carry", "served", "segments", "mood", "value"]
 PAGE = HERE / "RESULTS.md"
 _HEAD = f"""# Measured
 
@@ -52,6 +52,9 @@ def main() -> None:
         lines += _apart(segments.backfill, *(int(each) for each in wanted if each.isdigit()))
     if "mood" in wanted:
         lines += _apart(mood.run)
+    if "value" in wanted:
+        lines += _apart(value.run)
+        lines += _apart(value.lake, *(int(each) for each in wanted if each.isdigit()))
     when = f"{datetime.now(UTC):%d %B %Y}, load {before:.2f}"
     rows = {} if wanted == EVERYTHING else _rows_of(PAGE.read_text())
     for each in lines:

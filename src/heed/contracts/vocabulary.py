@@ -69,6 +69,10 @@ SEGMENT_ENTERED = "Segment Entered"
 SEGMENT_LEFT = "Segment Left"
 LIST_MEMBER_ADDED = "List Member Added"
 LIST_MEMBER_REMOVED = "List Member Removed"
+PROFILES_MERGED = "Profiles Merged"
+
+DERIVED = frozenset({ORDER_OVERDUE, SEGMENT_ENTERED, SEGMENT_LEFT})
+"""What Heed concludes from a profile and would not have said of another one."""
 
 CUSTOMER_TEXT = frozenset(
     {MESSAGE_RECEIVED, LIVE_CHAT_MESSAGE_RECEIVED, SURVEY_ANSWERED, PRODUCT_REVIEWED, CASE_OPENED}

@@ -57,6 +57,13 @@ class Carried(msgspec.Struct):
     poisoned: int = 0
 
 
+class Folded(msgspec.Struct, frozen=True):
+    """How many profiles changed, and whose each event was when it was folded."""
+
+    touched: int
+    owners: list[uuid.UUID | None]
+
+
 class Carrier:
     """Carries batches over one database connection."""
 
@@ -184,7 +191,7 @@ class Carrier:
         fresh = self._dedupe(events, now)
         self._understand(fresh)
         rows = RowBuilder(done.lane)
-        touched = self.fold_into(fresh, rows)
+        touched = self.fold_into(fresh, rows).touched
         if len(rows):
             store.put_out(self.connection, rows.batch, rows.table())
         self._count(events, fresh)
@@ -216,14 +223,16 @@ class Carrier:
             for (event, _), reading in zip(found, readings, strict=True):
                 event.understanding = reading
 
-    def fold_into(self, events: Sequence[Event], rows: RowBuilder | None) -> int:
+    def fold_into(
+        self, events: Sequence[Event], rows: RowBuilder | None, apart: profiles.Apart | None = None
+    ) -> Folded:
         """Resolve and fold the events in order, save the profiles, and describe the events in `rows`.
 
-        Returns how many profiles changed. Replay calls this too, without `rows`.
+        Replay calls this too, without `rows` and with who is kept apart from the start.
         """
         connection, fold = self.connection, profiles.fold
         pairs = [profiles.hashes_of(event, self.normaliser, self.hasher) for event in events]
-        working = self._load(events, pairs)
+        working = self._load(events, pairs, apart)
         if rows is not None:
             rows.batch = store.number_batch(connection)
         carried: list[tuple[Event, uuid.UUID | None, tuple[float, float] | None, bool]] = []
@@ -241,7 +250,8 @@ class Carrier:
             state = working.states[profile_id]
             private = open_event(event, profiles.identifying_texts(state), self.declared_open)
             effects.extend(fold.apply(state, event, event.occurred))
-            feeling = self.sensing.feeling(state, event.occurred) if rows is not None else None
+            felt = rows is not None and not profiles.is_merge(event)
+            feeling = self.sensing.feeling(state, event.occurred) if felt else None
             if rows is not None and event.received - event.occurred < NEWS:
                 news.add(profile_id)
             carried.append((event, profile_id, feeling, "name" not in private))
@@ -249,9 +259,11 @@ class Carrier:
         if rows is not None:
             self._describe(carried, pairs, working, rows)
             apply_effects(connection, effects)
-        return len(working.touched)
+        return Folded(len(working.touched), [profile_id for _, profile_id, _, _ in carried])
 
-    def _load(self, events: Sequence[Event], pairs: Sequence[Pairs]) -> profiles.Working:
+    def _load(
+        self, events: Sequence[Event], pairs: Sequence[Pairs], apart: profiles.Apart | None
+    ) -> profiles.Working:
         connection = self.connection
         hashes = [
             hash
@@ -265,11 +277,14 @@ class Carrier:
             raise Conflict("somebody's identifiers moved while their profiles were being locked")
         states = {profile_id: profiles.fold.decode(data) for profile_id, data in encoded.items()}
         erased = profiles.erased(connection, candidates) if candidates else frozenset()
-        return profiles.Working(profiles.fold, self.normaliser, self.hasher, owners, states, erased)
+        if apart is None:
+            apart = profiles.apart_among(connection, states)
+        return profiles.Working(profiles.fold, self.normaliser, self.hasher, owners, states, erased, apart)
 
     def _save(self, working: profiles.Working, news: Collection[uuid.UUID]) -> None:
         now = self.clock()
-        profiles.merge(self.connection, working.merges, moment(now))
+        profiles.merge(self.connection, working.merges)
+        profiles.lift(self.connection, working.apart.lifted)
         rows = [
             profiles.row_of(profile_id, profiles.fold.encode(state := working.states[profile_id]), state, now)
             for profile_id in working.touched
@@ -295,7 +310,8 @@ class Carrier:
             sealed = None
             if profile_id is not None:
                 sealed = seal(keys[profile_id], _whole(event), profiles.event_purpose(profile_id))
-            rows.add(event, profile_id, [hash.hex for _, hash in own], sealed, feeling, open_name)
+            hashes = profiles.lookups(event, own, self.normaliser, self.hasher)
+            rows.add(event, profile_id, [hash.hex for hash in hashes], sealed, feeling, open_name)
 
     def _count(self, received: Sequence[Event], carried: Sequence[Event]) -> None:
         counts = {

@@ -16,6 +16,7 @@ from heed.pipeline.conditions import take_into_force
 from heed.pipeline.filling import Filler
 from heed.pipeline.lake_writer import write_out
 from heed.pipeline.store import Conflict
+from heed.pipeline.unmerge import unmerge_next
 from heed.ports.lake import Lake
 from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
 from heed.profiles import api as profiles
@@ -140,7 +141,7 @@ class Engine:
             pass
 
     def refresh_rules(self, force: bool = False) -> None:
-        """Notice rules, segments and weights that came or went; looked at every two seconds."""
+        """Notice rules, segments and weights that came or went, and merges to undo; looked at every two seconds."""
         if not force and time.monotonic() - self._rules_at < _RULES_EVERY:
             return
         atoms = profiles.atoms_in_force(self.connection)
@@ -153,6 +154,8 @@ class Engine:
             self.connection, lambda: profiles.atoms_in_force(self.connection), self.flush
         ):
             log.info("engine.rules_in_force", conditions=len(atoms))
+        while unmerge_next(self.carrier, self.lake, self.flush):
+            pass
         self._rules_at = time.monotonic()
 
     def wake(self) -> int:

@@ -169,6 +169,11 @@ def forget_seen(connection: psycopg.Connection, before: datetime) -> int:
     return connection.execute("delete from carry_seen where at < %s", [before]).rowcount
 
 
+def forget_messages(connection: psycopg.Connection, keys: Sequence[uuid.UUID]) -> None:
+    """Messages that may come again under the same ids."""
+    connection.execute("delete from carry_seen where key = any(%s)", [list(keys)])
+
+
 def put_out(connection: psycopg.Connection, batch: int, rows: pa.Table) -> None:
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:

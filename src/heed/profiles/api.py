@@ -2,8 +2,10 @@
 
 from heed.profiles.alarms import alarms, register_alarms
 from heed.profiles.domain.activity import counting, prune
+from heed.profiles.domain.apart import Apart
 from heed.profiles.domain.conditions import atoms_in_force, register_rules
 from heed.profiles.domain.identifiers import Hasher, Normaliser
+from heed.profiles.domain.merging import is_merge, merge_event
 from heed.profiles.domain.resolution import Working, hashes_of, lookups
 from heed.profiles.domain.sections import identifying_texts
 from heed.profiles.domain.state import fold
@@ -28,15 +30,32 @@ from heed.profiles.store import (
     save,
     states,
 )
+from heed.profiles.undoing import (
+    apart_among,
+    apart_from_the_start,
+    families,
+    forget,
+    identifiers_of,
+    keep_apart,
+    lift,
+    move_rows,
+    moved_rows,
+    next_to_undo,
+    nobodys_rows,
+    to_undo,
+)
 
 register_section = fold.register
 
 __all__ = [
+    "Apart",
     "Hasher",
     "Normaliser",
     "Working",
     "alarms",
     "anybody_in",
+    "apart_among",
+    "apart_from_the_start",
     "atoms_in_force",
     "attach",
     "clear",
@@ -45,18 +64,29 @@ __all__ = [
     "due",
     "erased",
     "event_purpose",
+    "families",
     "fold",
     "following",
+    "forget",
     "hashes_of",
+    "identifiers_of",
     "identifying_texts",
     "ids",
+    "is_merge",
+    "keep_apart",
     "keys",
+    "lift",
     "lookups",
     "make_keys",
     "mark",
     "memberships",
     "merge",
+    "merge_event",
     "merged_into",
+    "move_rows",
+    "moved_rows",
+    "next_to_undo",
+    "nobodys_rows",
     "open_events",
     "owners",
     "prune",
@@ -71,4 +101,5 @@ __all__ = [
     "row_of",
     "save",
     "states",
+    "to_undo",
 ]

@@ -90,16 +90,61 @@ class KnownIdentifier(models.Model):
 
 
 class ProfileMerge(models.Model):
-    """A recorded merge: `absorbed` became part of `kept` because of an event's identifier of this kind."""
+    """A recorded merge: `absorbed` became part of `kept` because of an event's identifier of this kind, or because a
+    person or a match said so.
+
+    `joined_to` is the profile it was joined to then, which may have become part of `kept` later.
+    """
 
     kept = models.UUIDField(db_index=True)
     absorbed = models.UUIDField(unique=True)
+    joined_to = models.UUIDField()
     message_id = models.TextField()
     kind = models.TextField()
     at = models.DateTimeField()
 
     class Meta:
         db_table = "profile_merge"
+
+
+class IdentityApart(models.Model):
+    """A lasting decision that two profiles are not one person; `lifted_by` is the message id of the merge that
+    took it back."""
+
+    one = models.UUIDField()
+    other = models.UUIDField(db_index=True)
+    lifted_by = models.TextField(default="", blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "identity_apart"
+        constraints = [models.UniqueConstraint(fields=["one", "other"], name="identity_apart_once")]
+
+
+class Unmerge(models.Model):
+    """A merge that somebody wants undone; the engine does it and takes the row away."""
+
+    absorbed = models.UUIDField(unique=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "identity_unmerge"
+
+
+class MovedRow(models.Model):
+    """A row of the lake that is not of the profile it was carried under, since a merge was undone.
+
+    `profile_id` is whose it is; None where Heed said it of the two as one and it is nobody's any more.
+    """
+
+    pk = models.CompositePrimaryKey("batch", "place")
+    batch = models.BigIntegerField()
+    place = models.IntegerField()
+    carried_under = models.UUIDField(db_index=True)
+    profile_id = models.UUIDField(null=True, db_index=True)
+
+    class Meta:
+        db_table = "lake_row_moved"
 
 
 class ErasedProfile(models.Model):

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from heed.kit.clock import moment
 from heed.kit.sealing import new_key, seal, unseal
 from heed.profiles.domain.resolution import Merge
 from heed.profiles.lent import segmented
@@ -221,14 +222,15 @@ def attach(
     return written == len(attached)
 
 
-def merge(connection: psycopg.Connection, merges: Sequence[Merge], at: datetime) -> None:
+def merge(connection: psycopg.Connection, merges: Sequence[Merge]) -> None:
     """Record merges and drop the absorbed profiles; their keys stay, their events in the lake need them."""
     for each in merges:
         connection.execute("update profile_merge set kept = %s where kept = %s", [each.kept, each.absorbed])
         connection.execute(
-            "insert into profile_merge (kept, absorbed, message_id, kind, at) values (%s, %s, %s, %s, %s)"
-            " on conflict (absorbed) do update set kept = excluded.kept",
-            [each.kept, each.absorbed, each.message_id, each.kind, at],
+            "insert into profile_merge (kept, absorbed, joined_to, message_id, kind, at)"
+            " values (%s, %s, %s, %s, %s, %s) on conflict (absorbed) do update set kept = excluded.kept,"
+            " joined_to = excluded.joined_to, message_id = excluded.message_id, kind = excluded.kind",
+            [each.kept, each.absorbed, each.kept, each.message_id, each.kind, moment(each.at)],
         )
         connection.execute("delete from profile where id = %s", [each.absorbed])
 

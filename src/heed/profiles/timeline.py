@@ -20,9 +20,11 @@ from heed.kit.money import as_text
 from heed.kit.sealing import Unreadable, unseal
 from heed.ports import current
 from heed.profiles.customer import action_names
+from heed.profiles.domain.merging import is_merge
 from heed.profiles.domain.telling import first_reason, told
 from heed.profiles.store import event_purpose
 from heed.profiles.store import keys as keys_of
+from heed.profiles.undoing import moved_rows
 
 _A_DAY = timedelta(days=1)
 """What a lake row's private column is sealed for; the profile id follows."""
@@ -61,18 +63,40 @@ class Moment:
 def mood_history(ids: Sequence[uuid.UUID], now: int, days: int = 42) -> list[tuple[int, float, float, str]]:
     """(ms, valence, confidence, event name) after each event with a mood, oldest first, at most 400."""
     since = datetime.fromtimestamp((now - days * DAY) / 1000, UTC)
+    theirs, values = _theirs(ids)
     rows = _lake(
-        """
+        f"""
         select epoch_ms(occurred) as at, valence, mood_confidence as confidence, name from (
             select occurred, valence, mood_confidence, name, batch, place from events
-            where profile_id in (select unnest(?)) and day >= ?
+            where {theirs} and day >= ?
                 and valence is not null and mood_confidence > 0
             order by batch desc, place desc limit 400
         ) order by occurred, batch, place
-        """,
-        [[str(each) for each in ids], since.date()],
+        """,  # noqa: S608
+        [*values, since.date()],
     )
     return [(int(r["at"]), float(r["valence"]), float(r["confidence"]), r["name"]) for r in rows]
+
+
+def _theirs(ids: Sequence[uuid.UUID]) -> tuple[str, list[Any]]:
+    """The condition that a row of the lake is of these profiles, and its values.
+
+    Since a merge was undone, some rows are not of the profile they were carried under.
+    """
+    with connection.cursor() as cursor:
+        moved = moved_rows(cast(psycopg.Connection, _Plain(cursor.connection)), ids)
+    mine, gone = set(ids), "batch * 1000000 + place"
+    own = "profile_id in (select unnest(?))"
+    if not moved:
+        return own, [[str(each) for each in ids]]
+    return (
+        f"(({own} and {gone} not in (select unnest(?::bigint[]))) or {gone} in (select unnest(?::bigint[])))",
+        [
+            [str(each) for each in ids],
+            [batch * 1_000_000 + place for batch, place, under, _ in moved if under in mine],
+            [batch * 1_000_000 + place for batch, place, _, owner in moved if owner in mine],
+        ],
+    )
 
 
 def timeline(
@@ -85,9 +109,9 @@ def timeline(
     """
     found: list[Moment] = []
     with connection.cursor() as cursor:
-        keys = keys_of(
-            cast(psycopg.Connection, _Plain(cursor.connection)), ids, heed_settings.load().master_key
-        )
+        plain = cast(psycopg.Connection, _Plain(cursor.connection))
+        under = {*ids, *(under for _, _, under, _ in moved_rows(plain, ids))}
+        keys = keys_of(plain, under, heed_settings.load().master_key)
     names = action_names()
     looked = 0
     while len(found) < limit and looked < 2_000:
@@ -98,7 +122,7 @@ def timeline(
             before = (int(row["at"]), row["message_id"])
             looked += 1
             event = _opened(row, keys)
-            if event is None:
+            if event is None or is_merge(event):
                 continue
             moment = _moment(event, row, names)
             if not kind or moment.kind == kind:
@@ -123,19 +147,20 @@ def _timeline_rows(
     )[0]
     newest = datetime.fromtimestamp(before[0] / 1000, UTC) if before else (last or datetime.now(UTC)) + _A_DAY
     oldest = (first or newest) - _A_DAY
+    theirs, values = _theirs(ids)
     rows: list[dict[str, Any]] = []
     for reach in _REACHES:
         since = max(newest - timedelta(days=reach), oldest) if newest.year > reach // 365 + 1 else oldest
         rows = _lake(
-            """
+            f"""
             select epoch_ms(occurred) as at, message_id, profile_id, valence, sentiment, emotion, intent,
                 private
-            from events where profile_id in (select unnest(?)) and day between ? and ?
+            from events where {theirs} and day between ? and ?
                 and (occurred, message_id) < (?, ?)
             order by occurred desc, message_id desc limit ?
-            """,
+            """,  # noqa: S608
             [
-                [str(each) for each in ids],
+                *values,
                 since.date(),
                 newest.date(),
                 newest,
@@ -150,10 +175,10 @@ def _timeline_rows(
 
 def reading_of(ids: Sequence[uuid.UUID], message_id: str) -> dict[str, Any]:
     """How a message's text was read when it was carried: sentiment, intent and emotion."""
+    theirs, values = _theirs(ids)
     rows = _lake(
-        "select sentiment, intent, emotion from events where profile_id in (select unnest(?))"
-        " and message_id = ? limit 1",
-        [[str(each) for each in ids], message_id],
+        f"select sentiment, intent, emotion from events where {theirs} and message_id = ? limit 1",  # noqa: S608
+        [*values, message_id],
     )
     return {name: value for name, value in rows[0].items() if value is not None} if rows else {}
 

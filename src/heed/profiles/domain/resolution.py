@@ -12,12 +12,14 @@ import msgspec
 
 from heed.contracts.event import Event, Identifier
 from heed.contracts.fold import State
+from heed.profiles.domain.apart import Apart
 from heed.profiles.domain.identifiers import Hasher, Normaliser, hashed, limit
+from heed.profiles.domain.merging import is_merge, merged
 from heed.profiles.domain.state import Fold
 
 
 class Merge(msgspec.Struct, frozen=True):
-    """Two profiles found to be one person, by this identifier of this event."""
+    """Two profiles found to be one person, by this kind of identifier of this event, or by a "person" or "match"."""
 
     kept: uuid.UUID
     absorbed: uuid.UUID
@@ -37,7 +39,8 @@ class Working:
     """The profiles a batch touches: what is known of their identifiers, their states, and what changed.
 
     `known` is what was known at the beginning. `owners` maps identifier hashes to profiles and must hold every hash of the batch that is known;
-    `states` must hold the state of every profile in `owners`. `erased` are ids never to be used again.
+    `states` must hold the state of every profile in `owners`. `erased` are ids never to be used again; `apart` says
+    who must not become one.
     """
 
     def __init__(
@@ -48,6 +51,7 @@ class Working:
         owners: dict[uuid.UUID, uuid.UUID],
         states: dict[uuid.UUID, State],
         erased: frozenset[uuid.UUID] = frozenset(),
+        apart: Apart | None = None,
     ) -> None:
         self.fold = fold
         self.normaliser = normaliser
@@ -56,6 +60,7 @@ class Working:
         self.known = dict(owners)
         self.states = states
         self.erased = erased
+        self.apart = apart or Apart()
         self.created: set[uuid.UUID] = set()
         self.touched: set[uuid.UUID] = set()
         self.attached: dict[uuid.UUID, tuple[str, uuid.UUID]] = {}
@@ -66,6 +71,8 @@ class Working:
 
         `pairs` are `hashes_of(event)`, the surest kind first.
         """
+        if is_merge(event):
+            return self._as_told(event)
         if event.type == "alias" and event.previous_id:
             pairs = self._with_alias(event, pairs)
         if not pairs:
@@ -81,6 +88,20 @@ class Working:
         refused = self._attach(profile_id, pairs, trusted=event.type == "alias")
         self.touched.add(profile_id)
         return Resolved(profile_id, refused)
+
+    def _as_told(self, event: Event) -> Resolved:
+        """Somebody says that two profiles are one person: that overrides every limit."""
+        owners = [self.owners.get(self.hasher.hash(each)) for each in merged(event)]
+        found = list(dict.fromkeys(each for each in owners if each is not None))
+        if len(found) < 2:
+            return Resolved(found[0] if found else None)
+        one, other = found
+        self.apart.lift(one, other, event.message_id)
+        if self.apart.keeps(one, other):
+            return Resolved(one)
+        by = event.properties.get("by")
+        kind = by if isinstance(by, str) else "person"
+        return Resolved(self._unite(one, other, Merge(one, other, event.message_id, kind, event.occurred)))
 
     def _with_alias(
         self, event: Event, pairs: list[tuple[Identifier, uuid.UUID]]
@@ -117,6 +138,8 @@ class Working:
         self, mine: uuid.UUID, other: uuid.UUID, event: Event, pairs: list[tuple[Identifier, uuid.UUID]]
     ) -> uuid.UUID:
         """Make one profile of two, unless they are two people who shared a device or an address."""
+        if self.apart.keeps(mine, other):
+            return mine
         a, b = self.states[mine].identity, self.states[other].identity
         if event.type != "alias":
             users = set(a.identifiers.get("user_id", ())) | set(b.identifiers.get("user_id", ()))
@@ -130,11 +153,15 @@ class Working:
             values = set(a.identifiers.get(kind, ())) | set(b.identifiers.get(kind, ()))
             if len(values) > limit(kind):
                 return mine
+        kind = next((each.kind for each, hash in pairs if self.owners.get(hash) == other), "")
+        return self._unite(mine, other, Merge(mine, other, event.message_id, kind, event.occurred))
+
+    def _unite(self, mine: uuid.UUID, other: uuid.UUID, merge: Merge) -> uuid.UUID:
         kept, absorbed = mine, other
         if self._age(other) < self._age(mine):
             kept, absorbed = other, mine
-        kind = next((each.kind for each, hash in pairs if self.owners.get(hash) == other), "")
-        self.merges.append(Merge(kept, absorbed, event.message_id, kind, event.occurred))
+        self.merges.append(msgspec.structs.replace(merge, kept=kept, absorbed=absorbed))
+        self.apart.joined(kept, absorbed)
         gone = self.states.pop(absorbed)
         state = self.states[kept]
         for values_kind, values in gone.identity.identifiers.items():
@@ -171,7 +198,9 @@ class Working:
             owner = self.owners.get(hash)
             if owner == profile_id:
                 continue
-            if owner is not None and identifier.kind != "anonymous_id":
+            if owner is not None and (
+                identifier.kind != "anonymous_id" or self._last_of_apart(owner, profile_id)
+            ):
                 refused.append(f"{identifier.kind}_belongs_to_another")
                 continue
             values = identifiers.get(identifier.kind, [])
@@ -189,6 +218,12 @@ class Working:
             self.attached[hash] = (identifier.kind, profile_id)
         return tuple(refused)
 
+    def _last_of_apart(self, owner: uuid.UUID, profile_id: uuid.UUID) -> bool:
+        """Whether taking this identifier would leave nothing to somebody said to be another person."""
+        if not self.apart.keeps(owner, profile_id):
+            return False
+        return sum(map(len, self.states[owner].identity.identifiers.values())) <= 1
+
 
 def hashes_of(event: Event, normaliser: Normaliser, hasher: Hasher) -> list[tuple[Identifier, uuid.UUID]]:
     """The event's identifiers with their hashes, the surest kind first."""
@@ -202,4 +237,6 @@ def lookups(
     hashes = [hash for _, hash in pairs]
     if event.type == "alias" and event.previous_id:
         hashes += [hash for _, hash in hashed(normaliser.of_alias(event), hasher)]
+    elif named := merged(event):
+        hashes += [hasher.hash(each) for each in named]
     return hashes

@@ -10,6 +10,7 @@ import msgspec
 
 from heed.contracts.event import Effect, Event
 from heed.contracts.fold import Section, State
+from heed.profiles.domain.merging import is_merge
 
 
 class Fold:
@@ -67,7 +68,12 @@ class Fold:
         return self._encoder.encode(state)
 
     def apply(self, state: State, event: Event, now: int) -> list[Effect]:
-        """Fold one event into the state, in place, and return what is to be done about it."""
+        """Fold one event into the state, in place, and return what is to be done about it.
+
+        That two profiles were found to be one person happened to nobody and leaves no trace.
+        """
+        if is_merge(event):
+            return []
         if self._steps is None:
             self._close()
         effects: list[Effect] = []

@@ -1,0 +1,318 @@
+"""A merge that was wrong is undone: everybody has again exactly what is theirs."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+import shutil
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from heed.contracts.event import Event
+from heed.engines.postgres.server import EmbeddedServer
+from heed.kit.clock import moment
+from heed.pipeline.replay import replay
+from heed.profiles import api as profiles
+from tests.installation import Installation
+
+_count = itertools.count()
+
+
+def merge(here: Installation, one: dict[str, str], other: dict[str, str]) -> None:
+    named = [(owner(here, *next(iter(each.items()))), here.state_of(**each)) for each in (one, other)]
+    event = profiles.merge_event(
+        named[0], named[1], here.hasher, "person", f"merge-{next(_count)}", here.clock()
+    )
+    assert event is not None
+    here.send(event)
+    here.carry()
+
+
+def unmerge(here: Installation, absorbed: uuid.UUID) -> None:
+    here.connection.execute(
+        "insert into identity_unmerge (absorbed, at) values (%s, %s)", [absorbed, moment(here.clock())]
+    )
+    here.carry()
+
+
+def owner(here: Installation, kind: str, value: str) -> uuid.UUID:
+    identifier = here.normaliser.identifier(kind, value)
+    assert identifier is not None
+    (found,) = profiles.owners(here.connection, [here.hasher.hash(identifier)]).values()
+    return found
+
+
+def everything(here: Installation) -> dict[str, Any]:
+    """What must be the same: states, columns as of now, identifiers, merges, and whose each row of the lake is."""
+    now = here.clock()
+    rows = {
+        profile_id: profiles.row_of(profile_id, data, profiles.fold.decode(data), now)
+        for profile_id, data in here.state_bytes().items()
+    }
+    moved = {(batch, place): whose for batch, place, _, whose in profiles.moved_rows(here.connection)}
+    merged = profiles.merged_into(here.connection)
+    timelines: dict[uuid.UUID, list[str]] = {}
+    for row in here.lake_rows("batch, place, profile_id, message_id, name"):
+        under = uuid.UUID(row["profile_id"]) if row["profile_id"] else None
+        whose = moved.get((row["batch"], row["place"]), under)
+        if whose is not None and row["name"] != "Profiles Merged":
+            timelines.setdefault(merged.get(whose, whose), []).append(row["message_id"])
+    segments = here.connection.execute("select id, segments from profile order by id").fetchall()
+    identifiers = here.connection.execute("select hash, kind, profile_id from identifier order by hash")
+    merges = here.connection.execute(
+        "select kept, absorbed, joined_to, message_id from profile_merge order by absorbed"
+    )
+    return {
+        "rows": rows,
+        "segments": segments,
+        "identifiers": identifiers.fetchall(),
+        "merges": merges.fetchall(),
+        "timelines": timelines,
+    }
+
+
+def same_after_replay(here: Installation) -> None:
+    before = everything(here)
+    replay(here.engine.carrier, here.lake)
+    after = everything(here)
+    # Segments are a matter of the projection; both are compared as of the same moment.
+    assert after == before
+
+
+def test_two_people_merged_by_mistake_are_two_again(installation: Installation) -> None:
+    here = installation
+    here.happen("Seen", userId="u1")
+    here.clock.advance(1_000)
+    here.happen("Seen", userId="u2")
+    one, two = owner(here, "user_id", "u1"), owner(here, "user_id", "u2")
+    before = here.state_bytes()
+    merge(here, {"user_id": "u1"}, {"user_id": "u2"})
+    assert here.profile_ids() == {one}
+    assert owner(here, "user_id", "u2") == one
+    unmerge(here, two)
+    assert here.state_bytes() == before
+    same_after_replay(here)
+
+
+def test_what_happened_between_goes_to_whom_it_names(installation: Installation) -> None:
+    here = installation
+    here.happen("Seen", userId="u1")
+    here.clock.advance(1_000)
+    here.happen("Seen", userId="u2")
+    two = owner(here, "user_id", "u2")
+    merge(here, {"user_id": "u1"}, {"user_id": "u2"})
+    here.happen("Asked", userId="u2")
+    unmerge(here, two)
+    here.happen("Thanked", userId="u2")
+    assert here.state_of(user_id="u2").activity.names == {"Seen": 1, "Asked": 1, "Thanked": 1}
+    assert here.state_of(user_id="u1").activity.names == {"Seen": 1}
+    same_after_replay(here)
+
+
+def test_an_undone_merge_by_a_shared_address_does_not_come_again(installation: Installation) -> None:
+    here = installation
+    contact = {"traits": {"email": "family@example.org"}}
+    here.happen("Seen", anonymousId="laptop", context=contact)
+    here.clock.advance(1_000)
+    here.happen("Signed In", userId="u1")
+    here.happen("Asked", userId="u1", context=contact)
+    (merged,) = here.connection.execute("select absorbed from profile_merge").fetchall()
+    unmerge(here, merged[0])
+    assert len(here.profile_ids()) == 2
+    here.happen("Asked", userId="u1", context=contact)
+    assert len(here.profile_ids()) == 2
+    assert here.state_of(user_id="u1").activity.names == {"Signed In": 1, "Asked": 2}
+    assert here.state_of(email="family@example.org").activity.names == {"Seen": 1}
+    same_after_replay(here)
+
+
+def test_a_device_said_to_be_somebody_elses_stays_theirs(installation: Installation) -> None:
+    here = installation
+    here.happen("Seen", anonymousId="tablet")
+    here.clock.advance(1_000)
+    here.happen("Signed In", userId="u1")
+    here.happen("Bought", userId="u1", anonymousId="tablet")
+    (merged,) = here.connection.execute("select absorbed from profile_merge").fetchall()
+    unmerge(here, merged[0])
+    assert here.state_of(anonymous_id="tablet").activity.names == {"Seen": 1}
+    here.happen("Seen", anonymousId="tablet")
+    assert here.state_of(anonymous_id="tablet").activity.names == {"Seen": 2}
+    same_after_replay(here)
+
+
+def test_merging_again_after_all_holds_also_in_replay(installation: Installation) -> None:
+    here = installation
+    here.happen("Seen", userId="u1")
+    here.clock.advance(1_000)
+    here.happen("Seen", userId="u2")
+    two = owner(here, "user_id", "u2")
+    for _ in range(2):
+        merge(here, {"user_id": "u1"}, {"user_id": "u2"})
+        here.happen("Asked", userId="u2")
+        unmerge(here, two)
+        here.happen("Asked", userId="u1")
+    merge(here, {"user_id": "u1"}, {"user_id": "u2"})
+    assert len(here.profile_ids()) == 1
+    same_after_replay(here)
+
+
+def test_one_of_several_merges_is_undone_and_the_others_stay(installation: Installation) -> None:
+    here = installation
+    for user in ("u1", "u2", "u3"):
+        here.happen(f"Seen {user}", userId=user)
+        here.clock.advance(1_000)
+    two = owner(here, "user_id", "u2")
+    merge(here, {"user_id": "u2"}, {"user_id": "u3"})
+    merge(here, {"user_id": "u1"}, {"user_id": "u2"})
+    assert len(here.profile_ids()) == 1
+    unmerge(here, two)
+    assert here.state_of(user_id="u1").activity.names == {"Seen u1": 1}
+    assert here.state_of(user_id="u3").activity.names == {"Seen u2": 1, "Seen u3": 1}
+    same_after_replay(here)
+
+
+def test_an_innermost_merge_is_undone_and_the_outer_one_stays(installation: Installation) -> None:
+    here = installation
+    for user in ("u1", "u2", "u3"):
+        here.happen(f"Seen {user}", userId=user)
+        here.clock.advance(1_000)
+    three = owner(here, "user_id", "u3")
+    merge(here, {"user_id": "u2"}, {"user_id": "u3"})
+    merge(here, {"user_id": "u1"}, {"user_id": "u2"})
+    unmerge(here, three)
+    assert here.state_of(user_id="u3").activity.names == {"Seen u3": 1}
+    assert here.state_of(user_id="u1").activity.names == {"Seen u1": 1, "Seen u2": 1}
+    same_after_replay(here)
+
+
+def test_a_segment_entered_as_one_person_is_said_of_neither(installation: Installation) -> None:
+    here = installation
+    here.segment("keen", 'did "Bought" at least 2 times')
+    here.happen("Seen", userId="u1")
+    here.happen("Bought", userId="u1")
+    here.clock.advance(1_000)
+    here.happen("Bought", userId="u2")
+    two = owner(here, "user_id", "u2")
+    before = here.state_bytes()
+    merge(here, {"user_id": "u1"}, {"user_id": "u2"})
+    assert here.members("keen")
+    here.carry()
+    unmerge(here, two)
+    assert here.members("keen") == set()
+    assert here.state_bytes() == before
+    same_after_replay(here)
+    here.segment("bought", 'did "Bought" at least 1 times')
+    here.happen("Seen", userId="u1")
+    assert here.members("bought") == {"u1", "u2"}
+
+
+# Somebody's events: (who, what), who being 0 or 1 (or 2) and named by any identifier of theirs.
+PEOPLE: list[list[dict[str, Any]]] = [
+    [
+        {"userId": f"u{n}"},
+        {"anonymousId": f"a{n}"},
+        {"userId": f"u{n}", "anonymousId": f"a{n}"},
+        {"userId": f"u{n}", "context": {"traits": {"email": f"p{n}@example.org", "city": f"c{n}"}}},
+        {"anonymousId": f"b{n}", "context": {"traits": {"email": f"p{n}@example.org"}}},
+    ]
+    for n in range(3)
+]
+WHAT: list[tuple[str, dict[str, Any]]] = [
+    ("Seen", {}),
+    ("Order Completed", {"properties": {"order_id": "o1", "value": 10, "currency": "EUR"}}),
+    ("Consent Changed", {"properties": {"purpose": "marketing", "granted": True}}),
+    ("Consent Changed", {"properties": {"purpose": "marketing", "granted": False}}),
+    ("Message Received", {"properties": {"text": "This is terrible, where is my parcel?"}}),
+    ("Message Received", {"properties": {"text": "Wonderful, thank you so much!"}}),
+]
+HAPPENS = st.tuples(st.integers(0, 2), st.integers(0, 4), st.sampled_from(WHAT), st.integers(0, 50_000))
+STORIES = st.lists(HAPPENS, max_size=10)
+
+
+@pytest.fixture(scope="module")
+def fresh(postgres: EmbeddedServer, prepared_database: str) -> Iterator[Callable[[], Installation]]:
+    """New installations, for each example two."""
+    made: list[tuple[Installation, str, str]] = []
+
+    def make() -> Installation:
+        name = f"t_{secrets.token_hex(6)}"
+        with psycopg.connect(postgres.dsn, autocommit=True) as connection:
+            connection.execute(f"create database {name} template {prepared_database}")
+        folder = tempfile.mkdtemp()
+        here = Installation(postgres.dsn.replace("/postgres?", f"/{name}?"), Path(folder))
+        here.segment("permit", "consents marketing")
+        here.carry()
+        made.append((here, name, folder))
+        return here
+
+    def clear() -> None:
+        while made:
+            here, name, folder = made.pop()
+            here.close()
+            shutil.rmtree(folder, ignore_errors=True)
+            with psycopg.connect(postgres.dsn, autocommit=True) as connection:
+                connection.execute(f"drop database {name} with (force)")
+
+    make.clear = clear  # type: ignore[attr-defined]
+    yield make
+    clear()
+
+
+def tell(here: Installation, story: list[Any], name: str) -> None:
+    events: list[Event] = []
+    for place, (who, how, (what, more), later) in enumerate(story):
+        here.clock.advance(later)
+        events.append(here.event(what, messageId=f"{name}-{place}", **PEOPLE[who][how], **more))
+    if events:
+        here.send(*events)
+    here.carry()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(before=STORIES, between=STORIES, after=STORIES, third=st.booleans())
+def test_merge_and_unmerge_leave_what_would_have_been(
+    fresh: Any, before: list[Any], between: list[Any], after: list[Any], third: bool
+) -> None:
+    known = [(n, 0, WHAT[0], 1_000) for n in range(3)]
+    one, twin = fresh(), fresh()
+    try:
+        for here in (one, twin):
+            tell(here, known + before, "before")
+        if third:
+            for here in (one, twin):
+                merge(here, {"user_id": "u0"}, {"user_id": "u2"})
+        # Each has some sign of the other, or not: only the merge under test makes them one.
+        first, second = owner(one, "user_id", "u0"), owner(one, "user_id", "u1")
+        merge(one, {"user_id": "u0"}, {"user_id": "u1"})
+        assert owner(one, "user_id", "u0") == owner(one, "user_id", "u1")
+        for here in (one, twin):
+            tell(here, between, "between")
+        ((absorbed,),) = one.connection.execute(
+            "select absorbed from profile_merge where absorbed in (%s, %s)", [first, second]
+        ).fetchall()
+        unmerge(one, absorbed)
+        assert _comparable(one) == _comparable(twin)
+        for here in (one, twin):
+            tell(here, after, "after")
+        assert _comparable(one) == _comparable(twin)
+        same_after_replay(one)
+    finally:
+        fresh.clear()
+
+
+def _comparable(here: Installation) -> dict[str, Any]:
+    found = everything(here)
+    found["timelines"] = {
+        who: [each for each in told if not each.startswith("heed-move")]
+        for who, told in found["timelines"].items()
+    }
+    found["merges"] = [each[:3] for each in found["merges"]]
+    return found

@@ -137,7 +137,9 @@ def create_user(
 @keys.command("create")
 def create_key(
     name: str,
-    scope: Annotated[str, typer.Option(help="write: send events. manage: read customers through the API.")],
+    scope: Annotated[
+        str, typer.Option(help="write: send events. manage: also read and change customers through the API.")
+    ],
     kind: Annotated[
         str,
         typer.Option(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils import timezone
 
 from heed.govern.actions import (
@@ -27,6 +28,7 @@ __all__ = [
     "ROLES",
     "SCOPES",
     "Key",
+    "asked_by",
     "audit",
     "change_role",
     "client_address",
@@ -64,6 +66,11 @@ def verify_key(secret: str) -> Key | None:
     stale = Q(last_used=None) | Q(last_used__lt=now - timedelta(minutes=1))
     ApiKey.objects.filter(stale, pk=found.pk).update(last_used=now)
     return Key(found.pk, found.name, found.scope, found.prefix)
+
+
+def asked_by(request: HttpRequest) -> str:
+    """As the audit log names the program behind a request to the API."""
+    return f"API key {request.auth.name}"  # type: ignore[attr-defined]
 
 
 def has_team() -> bool:

@@ -66,7 +66,7 @@ _MATRIX: Final[dict[str, frozenset[str]]] = {
 
 SCOPES: Final = {
     "write": "Send events only",
-    "manage": "Send events and read customers through the management API",
+    "manage": "Send events, and read and change customers and segments through the management API",
 }
 
 

@@ -39,6 +39,12 @@ class MergeNote:
     absorbed: uuid.UUID
     kind: str
     at: datetime
+    undoing: bool = False
+
+    @property
+    def why(self) -> str:
+        told = {"person": "as a colleague said", "match": "as a likely duplicate"}
+        return told.get(self.kind) or f"by a shared {self.kind.removeprefix('external:').replace('_', ' ')}"
 
 
 @dataclass(frozen=True)
@@ -101,9 +107,10 @@ def get(profile_id: uuid.UUID, now: int) -> Customer | None:
             for purpose, p in sorted(state.consent.purposes.items())
         ],
         merges=[
-            MergeNote(absorbed, kind, at)
-            for absorbed, kind, at in _rows(
-                "select absorbed, kind, at from profile_merge where kept = %s order by at desc limit 100",
+            MergeNote(absorbed, kind, at, undoing)
+            for absorbed, kind, at, undoing in _rows(
+                "select absorbed, kind, at, exists (select from identity_unmerge as u where u.absorbed = m.absorbed)"
+                " from profile_merge as m where kept = %s order by at desc limit 100",
                 [profile_id],
             )
         ],

@@ -186,7 +186,7 @@ def search(text: str, limit: int = PAGE) -> list[Person]:
     text = " ".join(text.split())[:200]
     if not text or "\x00" in text:
         return []
-    exact = _by_identifier(text)
+    exact = by_identifier(text)
     if exact:
         return exact
     words = [w for w in _words(text) if w]
@@ -233,7 +233,7 @@ def _hashes(value: str, kinds: tuple[str, ...]) -> list[uuid.UUID]:
     return [hasher.hash(found) for kind in kinds if (found := normaliser.identifier(kind, value))]
 
 
-def _by_identifier(text: str) -> list[Person]:
+def by_identifier(text: str) -> list[Person]:
     hashes = _hashes(text, ("user_id", "email", "phone", "anonymous_id"))
     ids = []
     try:

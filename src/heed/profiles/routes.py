@@ -1,4 +1,4 @@
-"""The JSON API of `profiles`: find a customer, read one, read a timeline."""
+"""The JSON API of `profiles`: find a customer, read one, read a timeline, merge and unmerge."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Any
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from ninja import Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field
 
+from heed.govern.api import asked_by
 from heed.kit.clock import moment
+from heed.ports.ledger import LedgerUnavailable
+from heed.profiles import actions, reading
 from heed.profiles import customer as customers
-from heed.profiles import reading
 from heed.profiles import timeline as timelines
 
 router = Router(tags=["profiles"])
@@ -84,6 +87,22 @@ class Timeline(Schema):
     next: str | None
 
 
+class Merge(Schema):
+    """`with` is the id of the other profile; which of the two is kept is told by reading either."""
+
+    with_: Annotated[uuid.UUID, Field(alias="with")]
+
+
+class Unmerge(Schema):
+    absorbed: uuid.UUID
+
+
+class Asked(Schema):
+    """Asked for and durable; the engine does it in a moment."""
+
+    asked: bool
+
+
 def _moment(ms: int) -> datetime | None:
     return moment(ms) if ms else None
 
@@ -147,6 +166,29 @@ def timeline(
     ]
     last = found[-1] if len(found) == limit else None
     return {"items": items, "next": f"{last.at},{last.message_id}" if last else None}
+
+
+@router.post("/{uuid:profile_id}/merge", response={202: Asked}, summary="Make one customer of two")
+def merge(request: HttpRequest, profile_id: uuid.UUID, wanted: Merge) -> tuple[int, dict[str, Any]]:
+    kept, other = customers.current_id(profile_id), customers.current_id(wanted.with_)
+    if not (reading.exists(kept) and reading.exists(other)):
+        raise HttpError(404, "There is no such profile.")
+    try:
+        actions.merge(kept, other, by=asked_by(request))
+    except ValidationError as error:
+        raise HttpError(409, " ".join(error.messages)) from None
+    except LedgerUnavailable:
+        raise HttpError(503, "The ledger cannot be written just now; try again in a moment.") from None
+    return 202, {"asked": True}
+
+
+@router.post("/{uuid:profile_id}/unmerge", response={202: Asked}, summary="Undo a merge for good")
+def unmerge(request: HttpRequest, profile_id: uuid.UUID, wanted: Unmerge) -> tuple[int, dict[str, Any]]:
+    try:
+        actions.unmerge(customers.current_id(profile_id), wanted.absorbed, by=asked_by(request))
+    except ValidationError:
+        raise HttpError(404, "There is no such merge to undo.") from None
+    return 202, {"asked": True}
 
 
 def _now() -> int:

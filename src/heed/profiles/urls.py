@@ -1,6 +1,6 @@
 from django.urls import path
 
-from heed.profiles import views
+from heed.profiles import identity_views, views
 
 app_name = "profiles"
 urlpatterns = [
@@ -9,4 +9,6 @@ urlpatterns = [
     path("customers/<uuid:profile_id>/timeline/", views.timeline, name="timeline"),
     path("customers/<uuid:profile_id>/mood/", views.correct_mood, name="correct_mood"),
     path("customers/<uuid:profile_id>/label/", views.correct_label, name="correct_label"),
+    path("customers/<uuid:profile_id>/merge/", identity_views.merge, name="merge"),
+    path("customers/<uuid:profile_id>/unmerge/", identity_views.unmerge, name="unmerge"),
 ]

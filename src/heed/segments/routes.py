@@ -13,6 +13,7 @@ from ninja.errors import HttpError
 from pydantic import Field
 
 from heed import rules
+from heed.govern.api import asked_by
 from heed.profiles import reading as people
 from heed.segments import actions, reading, sample
 from heed.segments.models import Segment as Model
@@ -77,10 +78,6 @@ def _shape(found: Model, members: int) -> dict[str, Any]:
     }
 
 
-def _who(request: HttpRequest) -> str:
-    return f"API key {request.auth.name}"  # type: ignore[attr-defined]
-
-
 def _found(key: str) -> Model:
     found = Model.objects.filter(key=key.replace("\x00", "")).first()
     if found is None:
@@ -93,7 +90,7 @@ def _saved(request: HttpRequest, key: str, wanted: Wanted) -> Model:
         raise HttpError(400, f"There is no kind {wanted.kind!r}; kinds are {', '.join(Model.KINDS)}.")
     given = {name: value.replace("\x00", "") for name, value in wanted.dict().items()}
     try:
-        return actions.save_segment(key, **given, by=_who(request))
+        return actions.save_segment(key, **given, by=asked_by(request))
     except ValidationError as error:
         raise HttpError(400, " ".join(error.messages)) from None
 
@@ -142,7 +139,7 @@ def change(request: HttpRequest, key: str, wanted: Wanted) -> dict[str, Any]:
 def remove(request: HttpRequest, key: str) -> tuple[int, None]:
     found = _found(key)
     try:
-        actions.delete_segment(found.key, by=_who(request))
+        actions.delete_segment(found.key, by=asked_by(request))
     except ValidationError as error:
         raise HttpError(409, str(error.message)) from None
     return 204, None

@@ -37,9 +37,7 @@ class ManageKey(HttpBearer):
         if key is None and not _strangers.take(client_address(request), time.monotonic()):
             raise Throttled(WAIT)
         if key is not None and key.scope != "manage":
-            raise HttpError(
-                403, "This key may only send events. Reading customers needs a key of scope manage."
-            )
+            raise HttpError(403, "This key may only send events. Whatever else needs a key of scope manage.")
         return key
 
 

@@ -1,4 +1,7 @@
-"""Run the benchmarks and write bench/RESULTS.md: `python bench/run.py [carry|served|segments|mood|value]`."""
+"""Run the benchmarks and write bench/RESULTS.md.
+
+    python bench/run.py [carry|served|segments|mood|value|identity]
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import carry, mood, segments, served, value
+from bench import carry, identity, mood, segments, served, value
 from bench.common import Line
 
 HERE = Path(__file__).parent
-EVERYTHING = ["carry", "served", "segments", "mood", "value"]
+EVERYTHING = ["carry", "served", "segments", "mood", "value", "identity"]
 PAGE = HERE / "RESULTS.md"
 _HEAD = f"""# Measured
 
@@ -55,6 +58,8 @@ def main() -> None:
     if "value" in wanted:
         lines += _apart(value.run)
         lines += _apart(value.lake, *(int(each) for each in wanted if each.isdigit()))
+    if "identity" in wanted and identity.DATA.is_dir():
+        lines += _apart(identity.run)
     when = f"{datetime.now(UTC):%d %B %Y}, load {before:.2f}"
     rows = {} if wanted == EVERYTHING else _rows_of(PAGE.read_text())
     for each in lines:

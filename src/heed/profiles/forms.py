@@ -28,6 +28,22 @@ class MoodForm(forms.Form):
     note = forms.CharField(max_length=500, required=False)
 
 
+class ThresholdsForm(forms.Form):
+    """Probabilities in percent; without `merges` nothing is merged unseen."""
+
+    review = forms.FloatField(min_value=1, max_value=100, label="Show pairs from (%)")
+    merges = forms.BooleanField(required=False, label="Merge without asking")
+    automatic = forms.FloatField(min_value=90, max_value=100, label="Merge from (%)")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("merges") and data.get("automatic", 100) < data.get("review", 0):
+            raise forms.ValidationError(
+                "Pairs are merged from a higher probability than they are shown from."
+            )
+        return data
+
+
 class LabelForm(forms.Form):
     """What a text really says. What is left empty stays as it was read."""
 

@@ -23,7 +23,6 @@ REVIEW, AUTOMATIC = 0.5, 0.99
 MOST_PAIRS_EACH = 40
 """Pairs compared for each record, on average; looser blocking rules are left out beyond."""
 _MEMORY = "1GB"
-_FEW = 30
 
 _BLOCKS: tuple[tuple[str, ...], ...] = (
     ("email",),
@@ -65,8 +64,8 @@ def find_pairs(records: dict[str, dict[str, str]], review: float = REVIEW) -> li
     found = _predict(records, review)
     shares = _shares(records.values())
     pairs = [
-        Pair(*sorted((one, other)), probability, reasons(records[one], records[other], shares))
-        for one, other, probability in found
+        Pair(min(a, b), max(a, b), probability, reasons(records[a], records[b], shares))
+        for a, b, probability in found
     ]
     return sorted(pairs, key=lambda each: (-each.probability, each.one, each.other))
 
@@ -113,7 +112,7 @@ def _predict(records: dict[str, dict[str, str]], review: float) -> list[tuple[st
             warnings.simplefilter("ignore")
             api = DuckDBAPI(connection)
             linker = Linker(api.register(table), settings, log_level=logging.CRITICAL)
-            _train(linker, columns, len(records))
+            _train(linker, columns)
             predicted = linker.inference.predict(threshold_match_probability=review)
             rows = predicted.as_record_list()
         return [(r["unique_id_l"], r["unique_id_r"], float(r["match_probability"])) for r in rows]
@@ -163,7 +162,7 @@ def _affordable(connection: Any, columns: Sequence[str], count: int) -> list[tup
     return chosen
 
 
-def _train(linker: Any, columns: Sequence[str], count: int) -> None:
+def _train(linker: Any, columns: Sequence[str]) -> None:
     """What cannot be trained, for want of pairs, keeps the values Splink begins with."""
     from splink import block_on
 
@@ -173,8 +172,6 @@ def _train(linker: Any, columns: Sequence[str], count: int) -> None:
     training = linker.training
     if certain:
         _try(lambda: training.estimate_probability_two_random_records_match(certain, recall=0.8))
-    if count < _FEW:
-        return
     _try(lambda: training.estimate_u_using_random_sampling(max_pairs=2e6, seed=1))
     rounds = [["dob"]] if "dob" in columns else []
     rounds += [["first_name", "surname"]] if {"first_name", "surname"} <= set(columns) else []

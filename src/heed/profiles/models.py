@@ -147,6 +147,36 @@ class MovedRow(models.Model):
         db_table = "lake_row_moved"
 
 
+class LikelyPair(models.Model):
+    """Two profiles that may be one person, and what a colleague said of it; `reasons` hold no value of theirs."""
+
+    OPEN, LATER, SAME, DIFFERENT = "open", "later", "same", "different"
+
+    one = models.UUIDField()
+    other = models.UUIDField(db_index=True)
+    probability = models.FloatField()
+    reasons = ArrayField(models.TextField(), default=list)
+    said = models.TextField(default=OPEN)
+    found_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "identity_pair"
+        constraints = [models.UniqueConstraint(fields=["one", "other"], name="identity_pair_once")]
+        indexes = [models.Index(fields=["said", "-probability", "id"], name="identity_pair_queue")]
+
+
+class Matching(models.Model):
+    """From which probability a pair is shown, and from which it is merged unseen (None: never); one row."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    review = models.FloatField(default=0.5)
+    automatic = models.FloatField(null=True)
+    looked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "identity_matching"
+
+
 class ErasedProfile(models.Model):
     """Ids that may never be used again because their person was erased; the hash of the identifier is gone."""
 

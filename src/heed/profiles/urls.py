@@ -1,10 +1,14 @@
 from django.urls import path
 
-from heed.profiles import identity_views, views
+from heed.profiles import duplicates_views, identity_views, views
 
 app_name = "profiles"
 urlpatterns = [
     path("customers/", views.people, name="people"),
+    path("customers/duplicates/", duplicates_views.duplicates, name="duplicates"),
+    path("customers/duplicates/thresholds/", duplicates_views.thresholds, name="thresholds"),
+    path("customers/duplicates/look/", duplicates_views.look, name="look"),
+    path("customers/duplicates/<int:pair_id>/", duplicates_views.say, name="say"),
     path("customers/<uuid:profile_id>/", views.customer, name="customer"),
     path("customers/<uuid:profile_id>/timeline/", views.timeline, name="timeline"),
     path("customers/<uuid:profile_id>/mood/", views.correct_mood, name="correct_mood"),

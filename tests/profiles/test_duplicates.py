@@ -1,0 +1,108 @@
+"""The review queue: pairs are shown, decided once, merged and undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from heed.contracts.event import Event
+from heed.profiles import duplicates
+from heed.profiles.models import LikelyPair, Profile, ProfileMerge
+from tests.profiles.test_views import known, signed_in, text
+
+Carry = Callable[[list[Event]], None]
+MARA = {"first_name": "Mara", "last_name": "Lindqvist", "city": "Lund", "birthday": "1980-02-01"}
+
+
+@pytest.fixture
+def crowd(carry: Carry) -> None:
+    events = [known("mara", "Mara Lindqvist", email="mara@example.org", **MARA)]
+    events.append(known("m.l", "Mara Lindqvist", email="marra@example.org", **MARA))
+    events += [
+        known(
+            f"u{n}", f"Per{n} Olsson{n}", first_name=f"Per{n}", last_name=f"Olsson{n}",
+            city=f"C{n}", birthday=f"19{50 + n}-03-0{n % 9 + 1}", email=f"u{n}@x.example",
+        )
+        for n in range(40)
+    ]  # fmt: skip
+    carry(events)
+    duplicates.look()
+
+
+def test_a_pair_is_reviewed_merged_and_undone_and_never_proposed_again(crowd: None, carry: Carry) -> None:
+    client = signed_in("manager")
+    pair = LikelyPair.objects.get()
+    page = text(client.get("/customers/duplicates/"))
+    assert "one person" in page
+    assert "e-mail differs by one letter" in page
+    assert "mara@example.org" in page
+    assert "marra@example.org" in page
+    answer = client.post(f"/customers/duplicates/{pair.pk}/", {"said": "same"}, follow=True)
+    assert "Merged" in text(answer)
+    carry([])
+    assert Profile.objects.count() == 41
+    assert "No duplicates" in text(client.get("/customers/duplicates/"))
+    merge = ProfileMerge.objects.get()
+    client.post(f"/customers/{merge.kept}/unmerge/", {"absorbed": str(merge.absorbed)})
+    carry([])
+    assert Profile.objects.count() == 42
+    duplicates.look()
+    assert "No duplicates" in text(client.get("/customers/duplicates/"))
+
+
+def test_different_people_stay_two_whatever_they_share_later(crowd: None, carry: Carry) -> None:
+    client = signed_in("manager")
+    pair = LikelyPair.objects.get()
+    answer = client.post(f"/customers/duplicates/{pair.pk}/", {"said": "different"}, follow=True)
+    assert "stay two" in text(answer)
+    duplicates.look()
+    assert "No duplicates" in text(client.get("/customers/duplicates/"))
+    again = client.post(f"/customers/duplicates/{pair.pk}/", {"said": "same"}, follow=True)
+    assert "decided already" in text(again)
+    carry([])
+    assert Profile.objects.count() == 42
+
+
+def test_a_pair_put_off_comes_again(crowd: None) -> None:
+    client = signed_in("manager")
+    pair = LikelyPair.objects.get()
+    assert "Put off" in text(client.post(f"/customers/duplicates/{pair.pk}/", {"said": "later"}, follow=True))
+    assert "put off before" in text(client.get("/customers/duplicates/"))
+    duplicates.look()
+    assert LikelyPair.objects.get().said == "later"
+
+
+def test_nothing_is_merged_unseen_until_somebody_switches_it_on(crowd: None, carry: Carry) -> None:
+    carry([])
+    assert Profile.objects.count() == 42
+    client = signed_in("manager")
+    form = {"review": "30", "automatic": "90", "merges": "on"}
+    assert "Saved" in text(client.post("/customers/duplicates/thresholds/", form, follow=True))
+    done = duplicates.look()
+    carry([])
+    assert done.merged == 1
+    assert Profile.objects.count() == 41
+    assert ProfileMerge.objects.get().kind == "match"
+
+
+@pytest.mark.parametrize("form", [
+    {"review": "0", "automatic": "99"}, {"review": "50", "automatic": "10", "merges": "on"},
+    {"review": "nan", "automatic": "99"}, {}, {"review": "99", "automatic": "95", "merges": "on"},
+])  # fmt: skip
+def test_thresholds_that_make_no_sense_are_refused(crowd: None, form: dict[str, str]) -> None:
+    answer = signed_in("manager").post("/customers/duplicates/thresholds/", form, follow=True)
+    assert "Saved" not in text(answer)
+    assert (duplicates.matching().review, duplicates.matching().automatic) == (0.5, None)
+
+
+@pytest.mark.parametrize("role", ["agent", "marketer", "analyst", "engineer"])
+def test_the_queue_is_closed_to_who_may_not_manage_customers(crowd: None, role: str) -> None:
+    client = signed_in(role)
+    pair = LikelyPair.objects.get()
+    assert client.get("/customers/duplicates/").status_code == 403
+    for address in (f"{pair.pk}/", "thresholds/", "look/"):
+        assert client.post(f"/customers/duplicates/{address}", {"said": "same"}).status_code == 403
+    assert Client().get("/customers/duplicates/").status_code == 302
+    assert LikelyPair.objects.get().said == "open"

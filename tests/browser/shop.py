@@ -17,6 +17,7 @@ from heed.contracts.event import Event
 from heed.govern import actions
 from heed.govern.models import User
 from heed.measure import valuing
+from heed.profiles.models import LikelyPair, Profile
 from heed.segments import api as segments
 
 Carry = Callable[[list[Event]], None]
@@ -63,6 +64,7 @@ def a_shop(carry: Carry) -> None:
     segments.save_segment("", name="Unhappy", rule="mood.valence < -0.2", purpose="marketing")
     segments.save_segment("", name="Press", kind="list")
     carry([])
+    likely(0.97, ["same first name", "e-mail differs by one letter", "different city"])
     bury("no_identity", b'{"type":"track","event":"X"}')
 
 
@@ -83,6 +85,7 @@ def hostile_people(carry: Carry) -> None:
         rule = f"trait.name = {json.dumps(name)} or seen.days_ago < 9"
         segments.save_segment("", name=name[:200], description=name, rule=rule)
     carry([])
+    likely(0.5, [name[:200] for name in HOSTILE])
     User.objects.update(name=HOSTILE[0][:200])
     actions.create_user(f"{'long' * 15}@{'sub.' * 40}example.org", "agent", None, name=HOSTILE[2])
 
@@ -116,6 +119,15 @@ def bought(carry: Carry, names: list[str]) -> None:
     carry(sorted(events, key=lambda e: e.occurred))
     for days in (28, 0):
         valuing.refresh(timezone.now() - timedelta(days=days))
+
+
+def likely(probability: float, reasons: list[str]) -> None:
+    """Up to three pairs of customers who may be one person."""
+    ids = list(Profile.objects.order_by("valence", "pk").values_list("pk", flat=True)[:6])
+    for one, other in zip(ids[::2], ids[1::2], strict=True):
+        LikelyPair.objects.create(
+            one=one, other=other, probability=probability, reasons=reasons, found_at=timezone.now()
+        )
 
 
 def bury(reason: str, payload: bytes) -> None:

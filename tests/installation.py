@@ -32,7 +32,7 @@ class Installation:
         self.dsn = dsn
         self.clock = SetClock(START)
         self.ledger = PostgresLedger(dsn)
-        self.lake = DeltaLake(folder / "lake")
+        self.lake = DeltaLake(folder / "lake", lambda: profiles.moved_rows(dsn))
         self.lake.prepare()
         self.hasher = profiles.Hasher(MASTER_KEY)
         self.normaliser = profiles.Normaliser()

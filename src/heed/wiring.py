@@ -45,7 +45,10 @@ def set_up_django() -> None:
 def engines() -> tuple[PostgresLedger, DeltaLake]:
     """This process's ledger and lake; rooms find them in `ports.current`."""
     settings = heed_settings.load()
-    ledger, lake = PostgresLedger(settings.database_url), DeltaLake(settings.lake_folder)
+    ledger, lake = (
+        PostgresLedger(settings.database_url),
+        DeltaLake(settings.lake_folder, lambda: profiles.moved_rows(settings.database_url)),
+    )
     current.set_engines(ledger, lake)
     return ledger, lake
 

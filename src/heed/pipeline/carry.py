@@ -57,11 +57,15 @@ class Carried(msgspec.Struct):
     poisoned: int = 0
 
 
+Feeling = tuple[float, float] | None
+
+
 class Folded(msgspec.Struct, frozen=True):
-    """How many profiles changed, and whose each event was when it was folded."""
+    """How many profiles changed; and of each event whose it was when it was folded, and how they felt after it."""
 
     touched: int
     owners: list[uuid.UUID | None]
+    feelings: list[Feeling]
 
 
 class Carrier:
@@ -224,18 +228,23 @@ class Carrier:
                 event.understanding = reading
 
     def fold_into(
-        self, events: Sequence[Event], rows: RowBuilder | None, apart: profiles.Apart | None = None
+        self,
+        events: Sequence[Event],
+        rows: RowBuilder | None,
+        apart: profiles.Apart | None = None,
+        feel: bool = True,
     ) -> Folded:
         """Resolve and fold the events in order, save the profiles, and describe the events in `rows`.
 
-        Replay calls this too, without `rows` and with who is kept apart from the start.
+        What is folded again comes without `rows`, with who is kept `apart` from the start; without `feel` nobody is
+        asked how they felt.
         """
         connection, fold = self.connection, profiles.fold
         pairs = [profiles.hashes_of(event, self.normaliser, self.hasher) for event in events]
         working = self._load(events, pairs, apart)
         if rows is not None:
             rows.batch = store.number_batch(connection)
-        carried: list[tuple[Event, uuid.UUID | None, tuple[float, float] | None, bool]] = []
+        carried: list[tuple[Event, uuid.UUID | None, Feeling, bool]] = []
         effects: list[Effect] = []
         news: set[uuid.UUID] = set()
         for event, own in zip(events, pairs, strict=True):
@@ -250,7 +259,7 @@ class Carrier:
             state = working.states[profile_id]
             private = open_event(event, profiles.identifying_texts(state), self.declared_open)
             effects.extend(fold.apply(state, event, event.occurred))
-            felt = rows is not None and not profiles.is_merge(event)
+            felt = feel and not profiles.is_merge(event)
             feeling = self.sensing.feeling(state, event.occurred) if felt else None
             if rows is not None and event.received - event.occurred < NEWS:
                 news.add(profile_id)
@@ -259,7 +268,11 @@ class Carrier:
         if rows is not None:
             self._describe(carried, pairs, working, rows)
             apply_effects(connection, effects)
-        return Folded(len(working.touched), [profile_id for _, profile_id, _, _ in carried])
+        return Folded(
+            len(working.touched),
+            [profile_id for _, profile_id, _, _ in carried],
+            [feeling for _, _, feeling, _ in carried],
+        )
 
     def _load(
         self, events: Sequence[Event], pairs: Sequence[Pairs], apart: profiles.Apart | None
@@ -297,7 +310,7 @@ class Carrier:
 
     def _describe(
         self,
-        carried: Sequence[tuple[Event, uuid.UUID | None, tuple[float, float] | None, bool]],
+        carried: Sequence[tuple[Event, uuid.UUID | None, Feeling, bool]],
         pairs: Sequence[Pairs],
         working: profiles.Working,
         rows: RowBuilder,

@@ -27,6 +27,7 @@ _BULK_TURN = 8
 _DUE_BATCH = 500
 _RULES_EVERY = 2.0
 _CHORES_EVERY, _QUIET = 0.1, 0.05
+_UNMERGE_AGAIN = 60.0
 _WAKE_EVERY = 1.0
 """Seconds; also while events never cease."""
 log = structlog.get_logger()
@@ -52,7 +53,7 @@ class Engine:
         self.stopping = threading.Event()
         self._rules_at = 0.0
         self._live_turns = 0
-        self._woken_at = self._chores_at = self._live_at = 0.0
+        self._woken_at = self._chores_at = self._live_at = self._unmerge_at = 0.0
 
     @property
     def connection(self) -> psycopg.Connection:
@@ -98,7 +99,11 @@ class Engine:
         self.refresh_rules(force=True)
         while True:
             turn = (
-                self.carry(LIVE, self.batch) or self.carry(BULK, self.batch) or self.fill() or self.chores()
+                self.carry(LIVE, self.batch)
+                or self.carry(BULK, self.batch)
+                or self.fill()
+                or self.chores()
+                or self.unmerge()
             )
             done += turn
             if not turn and not self.filler.waits():
@@ -136,6 +141,22 @@ class Engine:
                 return 1
             raise
 
+    def unmerge(self) -> int:
+        """Undo the merges asked for, as far as nothing stands in the way; returns how many. One that fails stops
+        nothing and is tried again in a while."""
+        done = 0
+        if time.monotonic() < self._unmerge_at:
+            return done
+        try:
+            while unmerge_next(self.carrier, self.lake, self.flush):
+                done += 1
+        except Exception as error:
+            if self.connection.closed or self.connection.broken:
+                raise
+            log.error("engine.unmerge_failed", error=type(error).__name__)
+            self._unmerge_at = time.monotonic() + _UNMERGE_AGAIN
+        return done
+
     def flush(self) -> None:
         while write_out(self.connection, self.lake):
             pass
@@ -154,8 +175,7 @@ class Engine:
             self.connection, lambda: profiles.atoms_in_force(self.connection), self.flush
         ):
             log.info("engine.rules_in_force", conditions=len(atoms))
-        while unmerge_next(self.carrier, self.lake, self.flush):
-            pass
+        self.unmerge()
         self._rules_at = time.monotonic()
 
     def wake(self) -> int:

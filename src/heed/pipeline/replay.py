@@ -34,11 +34,10 @@ def replay(carrier: Carrier, lake: Lake, progress: Callable[[int], None] = lambd
         carrier.take_rules()
         store.end_all_fillings(connection)
         profiles.clear(connection)
-        apart, nobodys = profiles.apart_from_the_start(connection), profiles.nobodys_rows(connection)
-        for batch in lake.scan(["batch", "place", "profile_id", "private"]):
-            rows = [row for row in batch.to_pylist() if (row["batch"], row["place"]) not in nobodys]
-            found = profiles.open_events(connection, carrier.master_key, rows)
-            carrier.fold_into([event for _, event in found.events], None, apart)
+        apart = profiles.apart_from_the_start(connection)
+        for batch in lake.scan(profiles.OPENED):
+            found = profiles.open_events(connection, carrier.master_key, batch.to_pylist())
+            carrier.fold_into([event for _, event in found.events], None, apart, feel=False)
             result.events += len(found.events)
             result.unreadable += found.unreadable
             result.nobody += found.nobody

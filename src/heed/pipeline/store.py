@@ -279,6 +279,12 @@ def next_filling(connection: psycopg.Connection) -> FillingJob | None:
         ).fetchone()
 
 
+def fills(connection: psycopg.Connection) -> bool:
+    """Whether a filling is not done."""
+    row = connection.execute("select exists (select from carry_filling where not finished)").fetchone()
+    return bool(row and row[0])
+
+
 def move_filling(connection: psycopg.Connection, job: int, after: uuid.UUID, done: int) -> None:
     connection.execute(
         "update carry_filling set after = %s, done = done + %s where id = %s", [after, done, job]

@@ -10,7 +10,11 @@ import pyarrow as pa
 
 
 class Lake(Protocol):
-    """Tables in the lake: `events`, in the shape of `SCHEMA`."""
+    """The table `events`: the rows of `SCHEMA` with whose they are today.
+
+    Since a merge was undone, a row may be of another profile than it was carried under, or of nobody: `profile_id`,
+    `valence` and `mood_confidence` are as `MOVED` has them. `carried_under` is the profile whose key sealed `private`.
+    """
 
     def prepare(self) -> None: ...
 
@@ -39,7 +43,8 @@ class Lake(Protocol):
         """What makes up the lake now: paths under its folder, and the bytes of those that may change."""
 
     def erase(self, profile_ids: Sequence[uuid.UUID]) -> int:
-        """Delete these profiles' rows; returns how many went."""
+        """Delete the rows that are these profiles', and those that were carried under them and are nobody's;
+        returns how many went."""
 
     def close(self) -> None: ...
 
@@ -89,3 +94,15 @@ SCHEMA = pa.schema(
 )
 """`batch` and `place` give the order of carrying; `valence` is the customer's mood after the event;
 `private` is the whole event encrypted with the key of `profile_id`; times are in UTC."""
+
+MOVED = pa.schema(
+    [
+        pa.field("batch", pa.int64(), nullable=False),
+        pa.field("place", pa.int32(), nullable=False),
+        pa.field("carried_under", pa.string(), nullable=False),
+        pa.field("profile_id", pa.string()),
+        pa.field("valence", pa.float32()),
+        pa.field("mood_confidence", pa.float32()),
+    ]
+)
+"""Rows that are not what they were carried as: whose each is today, and how that customer felt after it."""

@@ -11,7 +11,7 @@ from heed.profiles.domain.sections import identifying_texts
 from heed.profiles.domain.state import fold
 from heed.profiles.lent import mark, register_book, register_holds, register_member, reload
 from heed.profiles.projection import columns, register_projection, row_of
-from heed.profiles.sealed import open_events
+from heed.profiles.sealed import OPENED, open_events
 from heed.profiles.store import (
     anybody_in,
     attach,
@@ -26,6 +26,7 @@ from heed.profiles.store import (
     memberships,
     merge,
     merged_into,
+    note_moves,
     owners,
     save,
     states,
@@ -41,13 +42,15 @@ from heed.profiles.undoing import (
     move_rows,
     moved_rows,
     next_to_undo,
-    nobodys_rows,
+    put_off,
+    take_back_moves,
     to_undo,
 )
 
 register_section = fold.register
 
 __all__ = [
+    "OPENED",
     "Apart",
     "Hasher",
     "Normaliser",
@@ -86,10 +89,11 @@ __all__ = [
     "move_rows",
     "moved_rows",
     "next_to_undo",
-    "nobodys_rows",
+    "note_moves",
     "open_events",
     "owners",
     "prune",
+    "put_off",
     "register_alarms",
     "register_book",
     "register_holds",
@@ -101,5 +105,6 @@ __all__ = [
     "row_of",
     "save",
     "states",
+    "take_back_moves",
     "to_undo",
 ]

@@ -122,9 +122,10 @@ class IdentityApart(models.Model):
 
 
 class Unmerge(models.Model):
-    """A merge that somebody wants undone; the engine does it and takes the row away."""
+    """A merge that somebody wants undone; the engine does it and takes the row away. What failed comes last."""
 
     absorbed = models.UUIDField(unique=True)
+    tries = models.IntegerField(default=0)
     at = models.DateTimeField()
 
     class Meta:
@@ -132,16 +133,19 @@ class Unmerge(models.Model):
 
 
 class MovedRow(models.Model):
-    """A row of the lake that is not of the profile it was carried under, since a merge was undone.
+    """A row of the lake that is not what it was carried as, since a merge was undone.
 
-    `profile_id` is whose it is; None where Heed said it of the two as one and it is nobody's any more.
+    `profile_id` is whose it is; None where Heed said it of the two as one and it is nobody's any more. `valence` and
+    `mood_confidence` are how that customer felt after it. The lake lays these rows over its own (`ports.lake.MOVED`).
     """
 
     pk = models.CompositePrimaryKey("batch", "place")
     batch = models.BigIntegerField()
     place = models.IntegerField()
-    carried_under = models.UUIDField(db_index=True)
-    profile_id = models.UUIDField(null=True, db_index=True)
+    carried_under = models.UUIDField()
+    profile_id = models.UUIDField(null=True)
+    valence = models.FloatField(null=True)
+    mood_confidence = models.FloatField(null=True)
 
     class Meta:
         db_table = "lake_row_moved"

@@ -16,31 +16,35 @@ from heed.profiles.store import event_purpose, keys
 _decode = msgspec.msgpack.Decoder(Event).decode
 
 
+OPENED = ["profile_id", "carried_under", "private"]
+
+
 class Opened(msgspec.Struct):
-    """`events` with the profile each was carried under, `places` their rows; `unreadable` whose key is gone, `nobody`
-    without one."""
+    """`events` with whose each is, `rows` theirs; `unreadable` are events whose key is gone, `nobody` those of nobody."""
 
     events: list[tuple[uuid.UUID, Event]] = []
-    places: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     unreadable: int = 0
     nobody: int = 0
 
 
 def open_events(connection: psycopg.Connection, master_key: bytes, rows: Sequence[dict[str, Any]]) -> Opened:
-    """The events of rows of the lake (`profile_id`, `private`), in their order."""
+    """The events of rows of the lake (the columns `OPENED` at least), in their order."""
     found = Opened([], [])
-    kept = keys(connection, {uuid.UUID(row["profile_id"]) for row in rows if row["profile_id"]}, master_key)
+    under = {uuid.UUID(row["carried_under"]) for row in rows if row["profile_id"]}
+    kept = keys(connection, under, master_key)
     for row in rows:
         if not row["profile_id"]:
             found.nobody += 1
             continue
-        profile_id = uuid.UUID(row["profile_id"])
-        key, private = kept.get(profile_id), row["private"]
+        sealed_for = uuid.UUID(row["carried_under"])
+        key, private = kept.get(sealed_for), row["private"]
         try:
             if key is None or not isinstance(private, bytes):
                 raise Unreadable
-            found.events.append((profile_id, _decode(unseal(key, private, event_purpose(profile_id)))))
-            found.places.append(row)
+            event = _decode(unseal(key, private, event_purpose(sealed_for)))
+            found.events.append((uuid.UUID(row["profile_id"]), event))
+            found.rows.append(row)
         except Unreadable:
             found.unreadable += 1
     return found

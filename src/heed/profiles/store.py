@@ -174,6 +174,13 @@ def _note_moves(connection: psycopg.Connection, rows: Sequence[tuple[Any, ...]])
                 [each for each in then if each not in now],
             )
             moves.append((row[0], entered, gone, row[_REFRESHED]))
+    note_moves(connection, moves)
+
+
+def note_moves(
+    connection: psycopg.Connection, moves: Sequence[tuple[uuid.UUID, list[str], list[str], datetime]]
+) -> None:
+    """Segments profiles entered and left, and when, to be announced: `(profile, entered, gone, at)`."""
     if moves:
         connection.cursor().executemany(
             "insert into profile_move (profile_id, entered, gone, at) values (%s, %s, %s, %s)", moves

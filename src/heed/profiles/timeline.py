@@ -24,7 +24,6 @@ from heed.profiles.domain.merging import is_merge
 from heed.profiles.domain.telling import first_reason, told
 from heed.profiles.store import event_purpose
 from heed.profiles.store import keys as keys_of
-from heed.profiles.undoing import moved_rows
 
 _A_DAY = timedelta(days=1)
 """What a lake row's private column is sealed for; the profile id follows."""
@@ -63,40 +62,18 @@ class Moment:
 def mood_history(ids: Sequence[uuid.UUID], now: int, days: int = 42) -> list[tuple[int, float, float, str]]:
     """(ms, valence, confidence, event name) after each event with a mood, oldest first, at most 400."""
     since = datetime.fromtimestamp((now - days * DAY) / 1000, UTC)
-    theirs, values = _theirs(ids)
     rows = _lake(
-        f"""
+        """
         select epoch_ms(occurred) as at, valence, mood_confidence as confidence, name from (
             select occurred, valence, mood_confidence, name, batch, place from events
-            where {theirs} and day >= ?
+            where profile_id in (select unnest(?)) and day >= ?
                 and valence is not null and mood_confidence > 0
             order by batch desc, place desc limit 400
         ) order by occurred, batch, place
-        """,  # noqa: S608
-        [*values, since.date()],
+        """,
+        [[str(each) for each in ids], since.date()],
     )
     return [(int(r["at"]), float(r["valence"]), float(r["confidence"]), r["name"]) for r in rows]
-
-
-def _theirs(ids: Sequence[uuid.UUID]) -> tuple[str, list[Any]]:
-    """The condition that a row of the lake is of these profiles, and its values.
-
-    Since a merge was undone, some rows are not of the profile they were carried under.
-    """
-    with connection.cursor() as cursor:
-        moved = moved_rows(cast(psycopg.Connection, _Plain(cursor.connection)), ids)
-    mine, gone = set(ids), "batch * 1000000 + place"
-    own = "profile_id in (select unnest(?))"
-    if not moved:
-        return own, [[str(each) for each in ids]]
-    return (
-        f"(({own} and {gone} not in (select unnest(?::bigint[]))) or {gone} in (select unnest(?::bigint[])))",
-        [
-            [str(each) for each in ids],
-            [batch * 1_000_000 + place for batch, place, under, _ in moved if under in mine],
-            [batch * 1_000_000 + place for batch, place, _, owner in moved if owner in mine],
-        ],
-    )
 
 
 def timeline(
@@ -108,16 +85,13 @@ def timeline(
     left out. With a kind given, up to 2,000 events are looked through.
     """
     found: list[Moment] = []
-    with connection.cursor() as cursor:
-        plain = cast(psycopg.Connection, _Plain(cursor.connection))
-        under = {*ids, *(under for _, _, under, _ in moved_rows(plain, ids))}
-        keys = keys_of(plain, under, heed_settings.load().master_key)
     names = action_names()
     looked = 0
     while len(found) < limit and looked < 2_000:
         rows = _timeline_rows(ids, before, 200 if kind else limit)
         if not rows:
             break
+        keys = _keys(rows)
         for row in rows:
             before = (int(row["at"]), row["message_id"])
             looked += 1
@@ -134,6 +108,14 @@ def timeline(
     return found
 
 
+def _keys(rows: Sequence[dict[str, Any]]) -> dict[uuid.UUID, bytes]:
+    """The keys that these rows of the lake are sealed with."""
+    under = {uuid.UUID(row["carried_under"]) for row in rows}
+    with connection.cursor() as cursor:
+        plain = cast(psycopg.Connection, _Plain(cursor.connection))
+        return keys_of(plain, under, heed_settings.load().master_key)
+
+
 _REACHES = (14, 90, 400, 40_000)
 """How many days back to look, one after the other: most pages fit into the first, and the lake is by day."""
 
@@ -147,20 +129,19 @@ def _timeline_rows(
     )[0]
     newest = datetime.fromtimestamp(before[0] / 1000, UTC) if before else (last or datetime.now(UTC)) + _A_DAY
     oldest = (first or newest) - _A_DAY
-    theirs, values = _theirs(ids)
     rows: list[dict[str, Any]] = []
     for reach in _REACHES:
         since = max(newest - timedelta(days=reach), oldest) if newest.year > reach // 365 + 1 else oldest
         rows = _lake(
-            f"""
-            select epoch_ms(occurred) as at, message_id, profile_id, valence, sentiment, emotion, intent,
+            """
+            select epoch_ms(occurred) as at, message_id, carried_under, valence, sentiment, emotion, intent,
                 private
-            from events where {theirs} and day between ? and ?
+            from events where profile_id in (select unnest(?)) and day between ? and ?
                 and (occurred, message_id) < (?, ?)
             order by occurred desc, message_id desc limit ?
-            """,  # noqa: S608
+            """,
             [
-                *values,
+                [str(each) for each in ids],
                 since.date(),
                 newest.date(),
                 newest,
@@ -175,21 +156,21 @@ def _timeline_rows(
 
 def reading_of(ids: Sequence[uuid.UUID], message_id: str) -> dict[str, Any]:
     """How a message's text was read when it was carried: sentiment, intent and emotion."""
-    theirs, values = _theirs(ids)
     rows = _lake(
-        f"select sentiment, intent, emotion from events where {theirs} and message_id = ? limit 1",  # noqa: S608
-        [*values, message_id],
+        "select sentiment, intent, emotion from events where profile_id in (select unnest(?))"
+        " and message_id = ? limit 1",
+        [[str(each) for each in ids], message_id],
     )
     return {name: value for name, value in rows[0].items() if value is not None} if rows else {}
 
 
 def _opened(row: dict[str, Any], keys: dict[uuid.UUID, bytes]) -> Event | None:
-    owner = uuid.UUID(row["profile_id"])
-    key, private = keys.get(owner), row["private"]
+    under = uuid.UUID(row["carried_under"])
+    key, private = keys.get(under), row["private"]
     if key is None or not isinstance(private, bytes):
         return None
     try:
-        return msgspec.msgpack.decode(unseal(key, private, event_purpose(owner)), type=Event)
+        return msgspec.msgpack.decode(unseal(key, private, event_purpose(under)), type=Event)
     except (Unreadable, msgspec.DecodeError):
         return None
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 import psycopg
+import pyarrow as pa
 
+from heed.ports.lake import MOVED
 from heed.profiles.domain.apart import Apart, Decision
 
 
@@ -75,7 +77,7 @@ def to_undo(connection: psycopg.Connection) -> bool:
 def next_to_undo(connection: psycopg.Connection) -> Undoing | None:
     """The oldest merge to undo, taken off the list. What is no merge any more is dropped."""
     for id, absorbed in connection.execute(
-        "select id, absorbed from identity_unmerge order by id for update skip locked"
+        "select id, absorbed from identity_unmerge order by tries, id for update skip locked"
     ).fetchall():
         connection.execute("delete from identity_unmerge where id = %s", [id])
         row = connection.execute(
@@ -84,6 +86,14 @@ def next_to_undo(connection: psycopg.Connection) -> Undoing | None:
         if row:
             return Undoing(*row)
     return None
+
+
+def put_off(connection: psycopg.Connection) -> None:
+    """Try the merge to undo that comes first again after the others."""
+    connection.execute(
+        "update identity_unmerge set tries = tries + 1 where id ="
+        " (select id from identity_unmerge order by tries, id limit 1)"
+    )
 
 
 def families(connection: psycopg.Connection, profile_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
@@ -106,43 +116,45 @@ def identifiers_of(connection: psycopg.Connection, profile_ids: Collection[uuid.
 
 
 def forget(connection: psycopg.Connection, profile_ids: Collection[uuid.UUID]) -> None:
-    """Take these profiles away, to be folded again. Keys stay, and so do rows of the lake that are nobody's."""
+    """Take these profiles away, to be folded again. Keys stay, and so does whose rows of the lake are."""
     ids = list(profile_ids)
     connection.execute("delete from profile where id = any(%s)", [ids])
     connection.execute("delete from identifier where profile_id = any(%s)", [ids])
     connection.execute("delete from profile_merge where absorbed = any(%s)", [ids])
-    connection.execute(
-        "delete from lake_row_moved where carried_under = any(%s) and profile_id is not null", [ids]
-    )
 
 
-def move_rows(
-    connection: psycopg.Connection, rows: Iterable[tuple[int, int, uuid.UUID, uuid.UUID | None]]
-) -> None:
-    """`(batch, place, carried under, whose it is)`."""
-    connection.cursor().executemany(
-        "insert into lake_row_moved (batch, place, carried_under, profile_id) values (%s, %s, %s, %s)"
-        " on conflict (batch, place) do update set profile_id = excluded.profile_id",
-        list(rows),
-    )
-
-
-def nobodys_rows(connection: psycopg.Connection) -> frozenset[tuple[int, int]]:
-    """`(batch, place)` of rows of the lake that are nobody's any more."""
-    return frozenset(
-        connection.execute("select batch, place from lake_row_moved where profile_id is null").fetchall()
-    )
-
-
-def moved_rows(
-    connection: psycopg.Connection, profile_ids: Sequence[uuid.UUID] | None = None
-) -> list[tuple[int, int, uuid.UUID, uuid.UUID | None]]:
-    """Rows of the lake carried under another profile than they are of: all, or those from or to these profiles."""
-    where, values = "", []
-    if profile_ids is not None:
-        where = " where carried_under = any(%s) or profile_id = any(%s)"
-        values = [list(profile_ids), list(profile_ids)]
-    return connection.execute(
-        f"select batch, place, carried_under, profile_id from lake_row_moved{where}",  # noqa: S608
-        values,
+def take_back_moves(connection: psycopg.Connection, profile_ids: Collection[uuid.UUID]) -> set[str]:
+    """Drop moves of these profiles that are not announced yet; the segments they would have been said to enter."""
+    rows = connection.execute(
+        "delete from profile_move where profile_id = any(%s) returning entered", [list(profile_ids)]
     ).fetchall()
+    return {key for (entered,) in rows for key in entered}
+
+
+Moved = tuple[int, int, uuid.UUID, uuid.UUID | None, float | None, float | None]
+
+
+def move_rows(connection: psycopg.Connection, rows: Sequence[Moved]) -> None:
+    """`(batch, place, carried under, whose it is, valence, confidence)`, see `MovedRow`."""
+    if rows:
+        connection.cursor().executemany(
+            "insert into lake_row_moved (batch, place, carried_under, profile_id, valence, mood_confidence)"
+            " values (%s, %s, %s, %s, %s, %s) on conflict (batch, place) do update set"
+            " profile_id = excluded.profile_id, valence = excluded.valence,"
+            " mood_confidence = excluded.mood_confidence",
+            rows,
+        )
+
+
+def moved_rows(dsn: str) -> pa.Table:
+    """What the lake lays over its rows (`MOVED`). Asked over a connection of its own: from any thread, and only what
+    is committed."""
+    with psycopg.connect(dsn) as connection:
+        rows = connection.execute(
+            "select batch, place, carried_under::text, profile_id::text, valence::real, mood_confidence::real"
+            " from lake_row_moved"
+        ).fetchall()
+    columns = zip(*rows, strict=True) if rows else ((),) * len(MOVED)
+    return pa.table(
+        [pa.array(column, field.type) for column, field in zip(columns, MOVED, strict=True)], schema=MOVED
+    )

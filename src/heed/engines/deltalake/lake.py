@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,19 +12,34 @@ import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
-from heed.ports.lake import SCHEMA
+from heed.ports.lake import MOVED, SCHEMA
 
 if TYPE_CHECKING:
     import duckdb
 
 _SORTED = ("batch", "place")
+_AS_CARRIED = "create view events as select *, profile_id as carried_under from carried"
+# Two halves, as a filter by profile reaches the files through each of them and would not through an outer join.
+_AS_OF_TODAY = """
+create view events as
+select *, profile_id as carried_under from carried anti join moved using (batch, place)
+union all by name
+select carried.* replace (
+    moved.profile_id as profile_id, moved.valence as valence, moved.mood_confidence as mood_confidence
+), moved.carried_under as carried_under
+from carried join moved using (batch, place)
+"""
 
 
 class DeltaLake:
-    """One writer process at a time per `writer` name; any number of readers."""
+    """One writer process at a time per `writer` name; any number of readers.
 
-    def __init__(self, folder: Path) -> None:
+    `moved` tells, whenever the lake is asked, what is of somebody else than it was carried under (see `MOVED`).
+    """
+
+    def __init__(self, folder: Path, moved: Callable[[], pa.Table] = MOVED.empty_table) -> None:
         self.path = str(folder / "events")
+        self._moved = moved
         self._lock = threading.Lock()
         self._table: DeltaTable | None = None
 
@@ -83,11 +98,16 @@ class DeltaLake:
         connection.execute("set TimeZone = 'UTC'")
         if files:
             connection.execute(
-                "create view events as select * from read_parquet("  # noqa: S608  paths of our own files, quoted
+                "create view carried as select * from read_parquet("  # noqa: S608  paths of our own files, quoted
                 f"{_quoted(files)}, hive_partitioning = true, hive_types = {{'day': date}})"
             )
         else:
-            connection.register("events", SCHEMA.empty_table())
+            connection.register("carried", SCHEMA.empty_table())
+        moved = self._moved()
+        if moved.num_rows:
+            connection.register("incoming", moved)
+            connection.execute("create temp table moved as select * from incoming")
+        connection.execute(_AS_OF_TODAY if moved.num_rows else _AS_CARRIED)
         return connection
 
     def sql(self, query: str, parameters: Sequence[Any] = ()) -> pa.Table:
@@ -136,11 +156,20 @@ class DeltaLake:
         return found
 
     def erase(self, profile_ids: Sequence[uuid.UUID]) -> int:
-        ids = ", ".join(f"'{each}'" for each in profile_ids)
-        if not ids:
+        wanted = {str(each) for each in profile_ids}
+        if not wanted:
             return 0
+        ids = ", ".join(f"'{each}'" for each in wanted)
+        gone, kept = [], []
+        for row in self._moved().to_pylist():
+            place = f"(batch = {row['batch']} and place = {row['place']})"
+            if row["profile_id"] in wanted:
+                gone.append(place)
+            elif row["carried_under"] in wanted and row["profile_id"] is not None:
+                kept.append(place)
+        theirs = f"profile_id in ({ids})" + (f" and not ({' or '.join(kept)})" if kept else "")
         with self._lock:
-            done = self._fresh().delete(f"profile_id in ({ids})")
+            done = self._fresh().delete(" or ".join([f"({theirs})", *gone]))
         return int(done["num_deleted_rows"] or 0)
 
     def close(self) -> None:

@@ -17,8 +17,10 @@ class Migration(migrations.Migration):
                 ('pk', models.CompositePrimaryKey('batch', 'place', blank=True, editable=False, primary_key=True, serialize=False)),
                 ('batch', models.BigIntegerField()),
                 ('place', models.IntegerField()),
-                ('carried_under', models.UUIDField(db_index=True)),
-                ('profile_id', models.UUIDField(db_index=True, null=True)),
+                ('carried_under', models.UUIDField()),
+                ('profile_id', models.UUIDField(null=True)),
+                ('valence', models.FloatField(null=True)),
+                ('mood_confidence', models.FloatField(null=True)),
             ],
             options={
                 'db_table': 'lake_row_moved',
@@ -29,6 +31,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('absorbed', models.UUIDField(unique=True)),
+                ('tries', models.IntegerField(default=0)),
                 ('at', models.DateTimeField()),
             ],
             options={

@@ -80,7 +80,7 @@ def _histories(
         absorbed = store.absorbed_by(connection, some)
         wanted = ", ".join(f"'{each}'" for each in (*some, *absorbed))
         histories: dict[uuid.UUID, list[Event]] = defaultdict(list)
-        for batch in lake.scan(["profile_id", "private"], f"profile_id in ({wanted})"):
+        for batch in lake.scan(profiles.OPENED, f"profile_id in ({wanted})"):
             for profile_id, event in profiles.open_events(connection, master_key, batch.to_pylist()).events:
                 if event.received <= until:
                     histories[absorbed.get(profile_id, profile_id)].append(event)

@@ -289,7 +289,7 @@ def tell(here: Installation, story: list[Any], name: str) -> None:
     here.carry()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(before=STORIES, between=STORIES, after=STORIES, third=st.booleans())
 def test_merge_and_unmerge_leave_what_would_have_been(
     fresh: Any, before: list[Any], between: list[Any], after: list[Any], third: bool

@@ -239,3 +239,18 @@ def test_a_crash_between_announcing_and_forgetting_announces_once(installation: 
         assert installation.engine.chores() == 1
     installation.carry()
     assert moves(installation) == [(v.SEGMENT_ENTERED, "ada", "pros")]
+
+
+def test_who_becomes_part_of_somebody_else_leaves_what_the_two_are_not_in(installation: Installation) -> None:
+    installation.segment("new", 'not did "Bought" at least 2 times')
+    installation.carry()
+    contact = {"traits": {"email": "x@example.org"}}
+    for _ in range(2):
+        installation.happen("Bought", userId="u1")
+    installation.happen("Seen", anonymousId="laptop", context=contact)
+    assert installation.members("new") == {""}
+    installation.happen("Asked", userId="u1", context=contact)
+    assert len(installation.profile_ids()) == 1
+    assert installation.members("new") == set()
+    assert installation.state_of(user_id="u1").segments.since == {}
+    assert installation.lake_rows("name")[-1]["name"] == v.SEGMENT_LEFT

@@ -296,7 +296,7 @@ class Carrier:
 
     def _save(self, working: profiles.Working, news: Collection[uuid.UUID]) -> None:
         now = self.clock()
-        profiles.merge(self.connection, working.merges)
+        joined = profiles.merge(self.connection, working.merges)
         profiles.lift(self.connection, working.apart.lifted)
         rows = [
             profiles.row_of(profile_id, profiles.fold.encode(state := working.states[profile_id]), state, now)
@@ -304,7 +304,7 @@ class Carrier:
         ]
         if not (
             profiles.attach(self.connection, working.attached, working.known)
-            and profiles.save(self.connection, rows, working.created, news)
+            and profiles.save(self.connection, rows, working.created, news, joined)
         ):
             raise Conflict("another engine made the same profile")
 

@@ -129,18 +129,21 @@ def save(
     rows: Sequence[tuple[Any, ...]],
     created: Collection[uuid.UUID] = frozenset(),
     news: Collection[uuid.UUID] | None = None,
+    joined: Mapping[uuid.UUID, Collection[str]] | None = None,
 ) -> bool:
     """Replace profiles that are locked, insert those `created`; each row is `row_of(…)`.
 
     Segments they came into or left are noted for being announced as events: those of the profiles in `news`, of
-    all where it is None.
+    all where it is None. `joined` are the segments of those who became part of them meanwhile (see `merge`).
 
     False where one created was made by somebody else meanwhile; the transaction is then of no use.
     """
     if not rows:
         return True
     if segmented():
-        _note_moves(connection, rows if news is None else [row for row in rows if row[0] in news])
+        _note_moves(
+            connection, rows if news is None else [row for row in rows if row[0] in news], joined or {}
+        )
     connection.execute(
         "create temp table if not exists incoming_profile"
         " (fresh boolean not null, like profile including defaults) on commit delete rows"
@@ -161,19 +164,20 @@ def save(
 _SEGMENTS, _REFRESHED = (2 + COLUMNS.index(name) for name in ("segments", "refreshed_at"))
 
 
-def _note_moves(connection: psycopg.Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+def _note_moves(
+    connection: psycopg.Connection,
+    rows: Sequence[tuple[Any, ...]],
+    joined: Mapping[uuid.UUID, Collection[str]],
+) -> None:
     if not rows:
         return
     before = memberships(connection, [row[0] for row in rows])
     moves = []
     for row in rows:
-        now, then = row[_SEGMENTS], before.get(row[0], [])
-        if now != then:
-            entered, gone = (
-                [each for each in now if each not in then],
-                [each for each in then if each not in now],
-            )
-            moves.append((row[0], entered, gone, row[_REFRESHED]))
+        now, then = row[_SEGMENTS], {*before.get(row[0], ()), *joined.get(row[0], ())}
+        if then.symmetric_difference(now):
+            entered = [each for each in now if each not in then]
+            moves.append((row[0], entered, sorted(then.difference(now)), row[_REFRESHED]))
     note_moves(connection, moves)
 
 
@@ -229,8 +233,13 @@ def attach(
     return written == len(attached)
 
 
-def merge(connection: psycopg.Connection, merges: Sequence[Merge]) -> None:
-    """Record merges and drop the absorbed profiles; their keys stay, their events in the lake need them."""
+def merge(connection: psycopg.Connection, merges: Sequence[Merge]) -> dict[uuid.UUID, set[str]]:
+    """Record merges and drop the absorbed profiles; their keys stay, their events in the lake need them.
+
+    Returns the segments that the absorbed were in, by who they are part of now; moves of theirs not announced yet are
+    told of those.
+    """
+    joined: dict[uuid.UUID, set[str]] = {}
     for each in merges:
         connection.execute("update profile_merge set kept = %s where kept = %s", [each.kept, each.absorbed])
         connection.execute(
@@ -239,7 +248,14 @@ def merge(connection: psycopg.Connection, merges: Sequence[Merge]) -> None:
             " joined_to = excluded.joined_to, message_id = excluded.message_id, kind = excluded.kind",
             [each.kept, each.absorbed, each.kept, each.message_id, each.kind, moment(each.at)],
         )
-        connection.execute("delete from profile where id = %s", [each.absorbed])
+        gone = connection.execute("delete from profile where id = %s returning segments", [each.absorbed])
+        own = {key for (segments,) in gone for key in segments} | joined.pop(each.absorbed, set())
+        joined.setdefault(each.kept, set()).update(own)
+        if segmented():
+            connection.execute(
+                "update profile_move set profile_id = %s where profile_id = %s", [each.kept, each.absorbed]
+            )
+    return joined
 
 
 def due(connection: psycopg.Connection, now: datetime, limit: int) -> list[tuple[uuid.UUID, bytes]]:

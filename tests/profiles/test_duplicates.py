@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from heed.contracts.event import Event
-from heed.profiles import duplicates
-from heed.profiles.models import LikelyPair, Profile, ProfileMerge
+from heed.profiles import actions, duplicates
+from heed.profiles.models import IdentityApart, LikelyPair, Profile, ProfileMerge
 from tests.profiles.test_views import known, signed_in, text
 
 Carry = Callable[[list[Event]], None]
@@ -63,6 +63,42 @@ def test_different_people_stay_two_whatever_they_share_later(crowd: None, carry:
     assert "decided already" in text(again)
     carry([])
     assert Profile.objects.count() == 42
+
+
+def test_different_people_are_not_proposed_again_when_one_becomes_part_of_somebody_else(
+    crowd: None, carry: Carry
+) -> None:
+    pair = LikelyPair.objects.get()
+    signed_in("manager").post(f"/customers/duplicates/{pair.pk}/", {"said": "different"})
+    carry([known("older", "Mara Lindqvist", ago=90 * 86_400_000, email="m@other.example", **MARA)])
+    older = Profile.objects.get(user_id="older")
+    actions.merge(older.pk, pair.one, by=None)
+    actions.merge(older.pk, pair.other, by=None, found_by="match")
+    carry([])
+    assert list(ProfileMerge.objects.values_list("kept", "absorbed")) == [(older.pk, pair.one)]
+    duplicates.set_thresholds(0.01, 0.9, by=None)
+    assert duplicates.look().merged == 0
+    both = (older.pk, pair.other)
+    assert not LikelyPair.objects.filter(one__in=both, other__in=both).exists()
+
+
+def test_two_who_became_one_meanwhile_are_not_kept_apart(crowd: None, carry: Carry) -> None:
+    client = signed_in("manager")
+    pair = LikelyPair.objects.get()
+    actions.merge(pair.one, pair.other, by=None)
+    carry([])
+    answer = client.post(f"/customers/duplicates/{pair.pk}/", {"said": "different"}, follow=True)
+    assert "one customer by now" in text(answer)
+    assert not IdentityApart.objects.exists()
+
+
+@pytest.mark.parametrize("said", ["", "same ", "x" * 2000, "<script>alert(1)</script>"])
+def test_an_answer_that_is_none_decides_nothing(crowd: None, said: str) -> None:
+    pair = LikelyPair.objects.get()
+    answer = signed_in("manager").post(f"/customers/duplicates/{pair.pk}/", {"said": said}, follow=True)
+    assert answer.status_code == 200
+    assert LikelyPair.objects.get().said == "open"
+    assert signed_in("owner").post("/customers/duplicates/999999/", {"said": "same"}).status_code == 302
 
 
 def test_a_pair_put_off_comes_again(crowd: None) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from heed.profiles.domain.records import distance, reasons, record
-from heed.profiles.matching import AUTOMATIC, REVIEW, find_pairs
+from heed.profiles.matching import AUTOMATIC, REVIEW, find_pairs, records_table
 
 Truth = set[frozenset[str]]
 
@@ -36,7 +36,7 @@ def test_pairs_of_known_truth_are_found_and_hardly_any_wrong(
     data_folder: Path, name: str, least: float
 ) -> None:
     records, truth = people(data_folder / "identity" / f"{name}.csv")
-    pairs = {frozenset((p.one, p.other)): p.probability for p in find_pairs(records, REVIEW)}
+    pairs = {frozenset((p.one, p.other)): p.probability for p in find_pairs(records_table(records), REVIEW)}
     right = len(pairs.keys() & truth)
     precision, recall = right / len(pairs), right / len(truth)
     assert 2 * precision * recall / (precision + recall) >= least
@@ -56,9 +56,9 @@ def test_a_handful_of_customers_can_be_compared_too() -> None:
         }
         for n in range(8)
     }
-    pairs = find_pairs({"a": mara, "b": {**mara, "city": "malmo"}, **others})
+    pairs = find_pairs(records_table({"a": mara, "b": {**mara, "city": "malmo"}, **others}))
     assert [(p.one, p.other) for p in pairs] == [("a", "b")]
-    assert find_pairs({}) == find_pairs({"a": mara}) == []
+    assert find_pairs(records_table({})) == find_pairs(records_table({"a": mara})) == []
 
 
 def test_traits_are_understood_whatever_they_are_called() -> None:
@@ -82,6 +82,15 @@ def test_reasons_say_what_agrees_and_what_differs_without_saying_what_it_is() ->
         "e-mail differs by one letter",
         "different city",
     ]
+
+
+def test_names_are_called_swapped_only_where_there_are_names() -> None:
+    mail = {"email": "m@example.org", "city": "lund"}
+    assert reasons(mail, mail, {}) == ["same e-mail", "same city, rare"]
+    one, other = {"first_name": "mara", "surname": "lind"}, {"first_name": "lind", "surname": "mara"}
+    assert reasons(one, other, {})[0] == "first name and surname swapped"
+    same = {"first_name": "ali", "surname": "ali"}
+    assert "first name and surname swapped" not in reasons(same, same, {})
 
 
 @pytest.mark.parametrize(

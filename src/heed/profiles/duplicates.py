@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import uuid
+from collections.abc import Iterator
 from typing import Any, cast
 
 import msgspec
 import psycopg
+import pyarrow as pa
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils import timezone
@@ -16,10 +19,13 @@ from heed.govern.actions import audit
 from heed.profiles import actions
 from heed.profiles.domain.records import record_of
 from heed.profiles.domain.state import fold
-from heed.profiles.matching import AUTOMATIC, REVIEW, Pair, find_pairs
-from heed.profiles.models import IdentityApart, LikelyPair, Matching, Profile
+from heed.profiles.matching import AUTOMATIC, RECORDS, REVIEW, Pair, find_pairs_apart
+from heed.profiles.models import IdentityApart, LikelyPair, Matching, Profile, ProfileMerge
 from heed.profiles.undoing import keep_apart, ordered
 
+MOST_COMPARED = 250_000
+"""Customers compared in one go; of more, those seen last."""
+_CHUNK = 2_000
 MOST_COUNTED = 99
 MOST_KEPT = 10_000
 """Open pairs kept: more than anybody reviews before the next look."""
@@ -27,7 +33,7 @@ _LIVING = "said = any(%s) and exists (select from profile where id = one) and ex
 
 
 class Looked(msgspec.Struct):
-    """What a look at all profiles found: pairs to review, and how many merges were asked for unseen."""
+    """What a look at customers found: how many were compared, pairs to review, and merges asked for unseen."""
 
     profiles: int
     pairs: int
@@ -61,11 +67,8 @@ def queue(after: int = 0, limit: int = 5) -> list[LikelyPair]:
 def look() -> Looked:
     """Compare everybody and keep what is likely. What people said of a pair stays."""
     settings = matching()
-    records: dict[str, dict[str, str]] = {}
-    for profile_id, data in Profile.objects.values_list("id", "state").iterator(chunk_size=2_000):
-        if found := record_of(fold.decode(bytes(data))):
-            records[str(profile_id)] = found
-    pairs = _undecided(find_pairs(records, settings.review))
+    records = _records()
+    pairs = _undecided(find_pairs_apart(records, settings.review))
     done = Looked(len(records), 0, 0)
     kept = []
     for pair in pairs:
@@ -81,15 +84,30 @@ def look() -> Looked:
     return done
 
 
+def _records() -> pa.Table:
+    """Column by column, so that a quarter of a million records are some ten megabytes here."""
+    people = Profile.objects.filter(last_seen__isnull=False).order_by("-last_seen", "-id")
+    rows = people.values_list("id", "state")[:MOST_COMPARED].iterator(chunk_size=_CHUNK)
+    batches = []
+    for some in _chunks(rows):
+        known = [(profile_id, record_of(fold.decode(bytes(data)))) for profile_id, data in some]
+        found = [{"unique_id": str(profile_id), **record} for profile_id, record in known if record]
+        batches.append(pa.RecordBatch.from_pylist(found, RECORDS))
+    return pa.Table.from_batches(batches, RECORDS)
+
+
+def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:
+    while some := list(itertools.islice(rows, _CHUNK)):
+        yield some
+
+
 def _undecided(pairs: list[Pair]) -> list[Pair]:
-    apart = {
-        ordered(*each) for each in IdentityApart.objects.filter(lifted_by="").values_list("one", "other")
-    }
-    apart |= {
-        ordered(*each)
-        for each in LikelyPair.objects.filter(said=LikelyPair.DIFFERENT).values_list("one", "other")
-    }
-    return [each for each in pairs if ordered(uuid.UUID(each.one), uuid.UUID(each.other)) not in apart]
+    """Without those said to be different, whoever has become part of either since."""
+    apart = list(IdentityApart.objects.filter(lifted_by="").values_list("one", "other"))
+    ids = {profile_id for each in apart for profile_id in each}
+    kept = dict(ProfileMerge.objects.filter(absorbed__in=ids).values_list("absorbed", "kept"))
+    different = {ordered(kept.get(one, one), kept.get(other, other)) for one, other in apart}
+    return [each for each in pairs if ordered(uuid.UUID(each.one), uuid.UUID(each.other)) not in different]
 
 
 @transaction.atomic
@@ -126,6 +144,10 @@ def say(pair_id: int, said: str, *, by: Any) -> None:
         if said == LikelyPair.SAME:
             actions.merge(pair.one, pair.other, by=by)
         elif said == LikelyPair.DIFFERENT:
+            # Locked, so that no batch makes them one meanwhile: what is one already is undone, not kept apart.
+            both = [pair.one, pair.other]
+            if len(Profile.objects.select_for_update().filter(id__in=both).order_by("id").values("id")) < 2:
+                raise ValidationError("They are one customer by now; the merge can be undone on their page.")
             keep_apart(cast(psycopg.Connection, connection.connection), pair.one, pair.other, timezone.now())
             audit(by, "customer.kept_apart", str(pair.one), other=str(pair.other))
         pair.said = said

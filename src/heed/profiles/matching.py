@@ -2,27 +2,36 @@
 
 u, how often two strangers agree, comes from random pairs; m, how often two records of one person do, from
 expectation maximisation (Fellegi & Sunter 1969; Winkler 1988). Agreement on what many share counts less (term
-frequencies). Everything happens in this process's memory: nothing is written to disk.
+frequencies). Everything happens in memory: nothing is written to disk.
 """
 
 from __future__ import annotations
 
 import logging
+import multiprocessing
+import os
 import warnings
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from heed.profiles.domain.records import COLUMNS, reasons
+from heed.profiles.domain.records import COLUMNS, MAY_BE_RARE, reasons
 
 REVIEW, AUTOMATIC = 0.5, 0.99
 """Probabilities from which a pair is shown, and from which it may be merged unseen."""
 MOST_PAIRS_EACH = 40
 """Pairs compared for each record, on average; looser blocking rules are left out beyond."""
-_MEMORY = "1GB"
+MOST_COMPARED = 4_000_000
+"""Pairs compared in all: what memory goes by."""
+MOST_PAIRS = 20_000
+"""Found in one go: more than anybody reviews before the next."""
+_MEMORY, _AT_ONCE = "1GB", 60_000
+"""What DuckDB may take, and the records whose pairs fit into that at once."""
+RECORDS = pa.schema([pa.field("unique_id", pa.string()), *(pa.field(name, pa.string()) for name in COLUMNS)])
 
 _BLOCKS: tuple[tuple[str, ...], ...] = (
     ("email",),
@@ -57,49 +66,70 @@ class Pair(msgspec.Struct, frozen=True):
     reasons: list[str]
 
 
-def find_pairs(records: dict[str, dict[str, str]], review: float = REVIEW) -> list[Pair]:
-    """Every pair at or above `review`, the likeliest first. `records` are `record_of(state)` by id."""
+def records_table(records: Mapping[str, Mapping[str, str]]) -> pa.Table:
+    """Records (`record_of(state)`) by id, as `find_pairs` wants them."""
+    return pa.Table.from_pylist([{"unique_id": key, **known} for key, known in records.items()], RECORDS)
+
+
+def find_pairs(records: pa.Table, review: float = REVIEW) -> list[Pair]:
+    """The `MOST_PAIRS` likeliest pairs at or above `review`, the likeliest first. `records` are shaped like `RECORDS`.
+
+    Besides the records themselves DuckDB takes at most a gigabyte, and fails where that is not enough.
+    """
     if len(records) < 2:
         return []
     found = _predict(records, review)
-    shares = _shares(records.values())
+    places = sorted({place for one, other, _ in found for place in (one, other)})
+    mine = records.take(pa.array(places, pa.int32()))
+    known = dict(zip(places, mine.to_pylist(), strict=True))
+    ids = {place: row.pop("unique_id") for place, row in known.items()}
+    shares = _shares(records, mine)
     pairs = [
-        Pair(min(a, b), max(a, b), probability, reasons(records[a], records[b], shares))
+        Pair(min(ids[a], ids[b]), max(ids[a], ids[b]), probability, reasons(known[a], known[b], shares))
         for a, b, probability in found
     ]
     return sorted(pairs, key=lambda each: (-each.probability, each.one, each.other))
 
 
-def _shares(records: Iterable[dict[str, str]]) -> dict[tuple[str, str], float]:
-    counts: Counter[tuple[str, str]] = Counter()
-    known: Counter[str] = Counter()
-    for each in records:
-        counts.update(each.items())
-        known.update(each.keys())
-    return {key: count / known[key[0]] for key, count in counts.items()}
+def find_pairs_apart(records: pa.Table, review: float) -> list[Pair]:
+    """`find_pairs` in a process of its own that stands behind all others: what it loads and takes is given back."""
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, spawn, initializer=os.nice, initargs=(10,)) as process:
+        return process.submit(find_pairs, records, review).result()
 
 
-def _predict(records: dict[str, dict[str, str]], review: float) -> list[tuple[str, str, float]]:
-    # Loaded here: only the worker pays for it, and only when it matches.
+def _shares(records: pa.Table, some: pa.Table) -> dict[tuple[str, str], float]:
+    """By column and value that `some` have, which share of all records has it."""
+    found: dict[tuple[str, str], float] = {}
+    for name in MAY_BE_RARE:
+        values = records[name].drop_null()
+        asked = values.filter(pc.is_in(values, some[name].combine_chunks()))
+        for each in pc.value_counts(asked).to_pylist():
+            found[name, each["values"]] = each["counts"] / len(values)
+    return found
+
+
+def _predict(records: pa.Table, review: float) -> list[tuple[int, int, float]]:
+    """Pairs of places in `records`: numbers take a fraction of what ids would."""
+    # Loaded here: only who matches pays for it.
     import duckdb
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
     logging.getLogger("splink").setLevel(logging.ERROR)
-    table = pa.table(
-        {
-            "unique_id": pa.array(list(records)),
-            **{
-                column: pa.array([each.get(column) for each in records.values()], pa.string())
-                for column in COLUMNS
-            },
+    connection = duckdb.connect(
+        config={
+            "threads": 2,
+            "memory_limit": _MEMORY,
+            "temp_directory": "",
+            "max_temp_directory_size": "0KB",
+            "preserve_insertion_order": False,
         }
     )
-    connection = duckdb.connect(
-        config={"threads": 2, "memory_limit": _MEMORY, "temp_directory": "", "max_temp_directory_size": "0KB"}
-    )
     try:
-        connection.register("records", table)
-        columns = [name for name in COLUMNS if _filled(table, name)]
+        places = pa.array(range(len(records)), pa.int32())
+        records = records.set_column(0, "unique_id", places)
+        connection.register("records", records)
+        columns = [name for name in COLUMNS if _filled(records, name)]
         rules = _affordable(connection, columns, len(records))
         if not rules:
             return []
@@ -111,11 +141,20 @@ def _predict(records: dict[str, dict[str, str]], review: float) -> list[tuple[st
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             api = DuckDBAPI(connection)
-            linker = Linker(api.register(table), settings, log_level=logging.CRITICAL)
+            linker = Linker(api.register(records), settings, log_level=logging.CRITICAL)
             _train(linker, columns)
-            predicted = linker.inference.predict(threshold_match_probability=review)
-            rows = predicted.as_record_list()
-        return [(r["unique_id_l"], r["unique_id_r"], float(r["match_probability"])) for r in rows]
+            predicted = linker.inference.predict(
+                threshold_match_probability=review,
+                num_chunks_left=1 + len(records) // _AT_ONCE,
+                num_chunks_right=1,
+            )
+            likeliest = (
+                predicted.as_duckdbpyrelation()
+                .project("unique_id_l, unique_id_r, match_probability")
+                .order("match_probability desc, unique_id_l, unique_id_r")
+                .limit(MOST_PAIRS)
+            )
+            return list(likeliest.fetchall())
     finally:
         connection.close()
 
@@ -147,7 +186,7 @@ def _comparison(name: str) -> Any:
 
 def _affordable(connection: Any, columns: Sequence[str], count: int) -> list[tuple[str, ...]]:
     """The blocking rules whose columns exist, as long as they do not compare too many pairs in all."""
-    left, chosen = MOST_PAIRS_EACH * max(count, 1_000), []
+    left, chosen = min(MOST_PAIRS_EACH * max(count, 1_000), MOST_COMPARED), []
     for rule in _BLOCKS:
         if not all(any(name in part for name in columns) for part in rule):
             continue

@@ -23,6 +23,8 @@ COLUMNS = {
 }
 """Columns of a record, with what people call them."""
 
+MAY_BE_RARE = ("first_name", "surname", "city", "street")
+
 _NAMES: dict[str, tuple[str, ...]] = {
     "first_name": ("firstname", "givenname", "forename"),
     "surname": ("lastname", "surname", "familyname"),
@@ -108,22 +110,14 @@ def reasons(
         if not a or not b:
             continue
         if a == b:
-            rare = shares.get((column, a), 0.0) < _RARE and column in {
-                "first_name",
-                "surname",
-                "city",
-                "street",
-            }
+            rare = column in MAY_BE_RARE and shares.get((column, a), 0.0) < _RARE
             said.append((0, f"same {words}{', rare' if rare else ''}"))
         elif column not in {"house"} and (steps := distance(a, b)) <= _STEPS:
             said.append((1, f"{words} differs by {_COUNTS[steps]}"))
         else:
             said.append((2, f"different {words}"))
-    if (
-        one.get("first_name") == other.get("surname")
-        and one.get("surname") == other.get("first_name")
-        and said
-    ):
+    names = (one.get("first_name"), one.get("surname"))
+    if all(names) and names[0] != names[1] and names == (other.get("surname"), other.get("first_name")):
         said.insert(0, (0, "first name and surname swapped"))
     return [text for _, text in sorted(said, key=lambda each: each[0])]
 

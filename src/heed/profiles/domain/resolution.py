@@ -90,17 +90,19 @@ class Working:
         return Resolved(profile_id, refused)
 
     def _as_told(self, event: Event) -> Resolved:
-        """Somebody says that two profiles are one person: that overrides every limit."""
+        """Somebody says that two profiles are one person: that overrides every limit; and what was said before, where
+        it is a person and not a match that says so."""
         owners = [self.owners.get(self.hasher.hash(each)) for each in merged(event)]
         found = list(dict.fromkeys(each for each in owners if each is not None))
         if len(found) < 2:
             return Resolved(found[0] if found else None)
         one, other = found
-        self.apart.lift(one, other, event.message_id)
-        if self.apart.keeps(one, other):
-            return Resolved(one)
         by = event.properties.get("by")
         kind = by if isinstance(by, str) else "person"
+        if kind == "person":
+            self.apart.lift(one, other, event.message_id)
+        if self.apart.keeps(one, other):
+            return Resolved(one)
         return Resolved(self._unite(one, other, Merge(one, other, event.message_id, kind, event.occurred)))
 
     def _with_alias(

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from heed.contracts.event import Event
 from heed.govern import api
 from heed.govern.models import AuditEntry
-from heed.profiles.models import Profile, ProfileMerge, Unmerge
-from tests.profiles.test_views import event, known, signed_in, text
+from heed.measure import valuing
+from heed.profiles import actions
+from heed.profiles import timeline as timelines
+from heed.profiles.models import ErasedProfile, KnownIdentifier, Profile, ProfileMerge, Unmerge
+from tests.browser.shop import HOSTILE
+from tests.profiles.test_views import event, known, signed_in, text, wrote
 
 Carry = Callable[[list[Event]], None]
 
@@ -125,3 +133,93 @@ def test_programs_merge_and_undo_with_a_key_that_manages(two: tuple[Profile, Pro
     carry([])
     assert Profile.objects.count() == 2
     assert AuditEntry.objects.filter(what="customer.merged", who_text__contains="crm").exists()
+
+
+def test_what_cannot_be_merged_or_undone_is_refused_with_a_reason(
+    two: tuple[Profile, Profile], carry: Carry
+) -> None:
+    one, other = two
+    client = Client(headers={"Authorization": f"Bearer {api.create_key('crm', 'manage')}"})
+
+    def post(what: str, body: Any, of: uuid.UUID = one.pk) -> tuple[int, str]:
+        answer = client.post(f"/api/v1/profiles/{of}/{what}", body, content_type="application/json")
+        return answer.status_code, answer.json().get("message", "")
+
+    assert post("merge", {"with": str(one.pk)}) == (409, "That is the same customer.")
+    assert post("merge", {"with": str(other.pk)}, uuid.uuid4()) == (404, "There is no such profile.")
+    for body in ("{", "[]", {}, {"with": None}, {"with": "x" * 2000}, {"with": {"a": 1}}):
+        assert post("merge", body)[0] in {400, 422}
+        assert post("unmerge", body)[0] in {400, 422}
+    assert post("merge", {"with": str(other.pk)})[0] == 202
+    carry([])
+    recorded = ProfileMerge.objects.get()
+    for absorbed in (one.pk, other.pk):
+        assert post("merge", {"with": str(absorbed)})[0] == 409
+    assert post("merge", {"with": str(recorded.kept)}, recorded.absorbed)[0] == 409
+    undo = {"absorbed": str(recorded.absorbed)}
+    for _ in range(2):
+        assert post("unmerge", undo)[0] == 202
+    carry([])
+    assert post("unmerge", undo) == (404, "There is no such merge to undo.")
+    assert Profile.objects.count() == 2
+    assert AuditEntry.objects.filter(what="customer.unmerged").count() == 1
+
+
+def test_nobody_is_merged_with_somebody_who_was_erased(two: tuple[Profile, Profile], carry: Carry) -> None:
+    one, other = two
+    Profile.objects.filter(pk=other.pk).delete()
+    KnownIdentifier.objects.filter(profile_id=other.pk).delete()
+    ErasedProfile.objects.create(id=other.pk, at=timezone.now())
+    client = Client(headers={"Authorization": f"Bearer {api.create_key('crm', 'manage')}"})
+    address = f"/api/v1/profiles/{one.pk}/merge"
+    assert client.post(address, {"with": str(other.pk)}, content_type="application/json").status_code == 404
+    sure = {"with": str(other.pk), "sure": "1"}
+    page = text(signed_in("manager").post(f"/customers/{one.pk}/merge/", sure, follow=True))
+    assert "Nobody else is known by that" in page
+    carry([])
+    assert not ProfileMerge.objects.exists()
+
+
+def test_somebody_erased_before_the_merge_is_carried_is_not_made_anew(
+    two: tuple[Profile, Profile], carry: Carry
+) -> None:
+    one, other = two
+    actions.merge(one.pk, other.pk, by=None)
+    Profile.objects.filter(pk=other.pk).delete()
+    KnownIdentifier.objects.filter(profile_id=other.pk).delete()
+    ErasedProfile.objects.create(id=other.pk, at=timezone.now())
+    carry([])
+    assert list(Profile.objects.values_list("pk", flat=True)) == [one.pk]
+    assert not ProfileMerge.objects.exists()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_names_stand_side_by_side_as_text(carry: Carry, name: str) -> None:
+    carry([known("a", name, email="a@example.org", note=name), known("b", name[::-1], **{name[:80]: name})])
+    one = Profile.objects.get(user_id="a")
+    page = text(signed_in("manager").post(f"/customers/{one.pk}/merge/", {"with": "b"}))
+    assert "Are these one person?" in page
+    assert "<script>alert" not in page
+    assert "differs" in page
+
+
+def test_moods_and_purchases_of_both_are_their_own_again_wherever_the_lake_is_asked(
+    two: tuple[Profile, Profile], carry: Carry
+) -> None:
+    one, other = two
+    actions.merge(one.pk, other.pk, by=None)
+    carry([])
+    order = {"order_id": "o1", "value": 10, "currency": "EUR"}
+    carry([wrote("m.l", "This is terrible, I am angry!"), event("Order Completed", "m.l", properties=order)])
+    recorded = ProfileMerge.objects.get()
+    actions.unmerge(recorded.kept, recorded.absorbed, by=None)
+    carry([])
+    now = time.time_ns() // 1_000_000
+    names = {each.pk: [name for *_, name in timelines.mood_history([each.pk], now)] for each in two}
+    assert "Message Received" in names[other.pk]
+    assert "Message Received" not in names[one.pk]
+    found = valuing.buyers("EUR", datetime.now(UTC))
+    assert found.ids == [str(other.pk)]
+    moments = {each.pk: {m.title for m in timelines.timeline([each.pk])} for each in two}
+    assert any("Order" in title for title in moments[other.pk])
+    assert not any("Order" in title for title in moments[one.pk])

@@ -44,11 +44,12 @@ def merge(one: uuid.UUID, other: uuid.UUID, *, by: Any, found_by: str = "person"
 
 @transaction.atomic
 def unmerge(kept: uuid.UUID, absorbed: uuid.UUID, *, by: Any) -> None:
-    """Undo a merge for good: the two stay apart until somebody merges them again.
+    """Undo a merge for good: the two stay apart until somebody merges them again. Asked twice, it is undone once.
 
     Raises `ValidationError` where no such merge is recorded.
     """
     if not ProfileMerge.objects.filter(kept=kept, absorbed=absorbed).exists():
         raise ValidationError("There is no such merge to undo.")
-    Unmerge.objects.get_or_create(absorbed=absorbed, defaults={"at": timezone.now()})
-    audit(by, "customer.unmerged", str(kept), other=str(absorbed))
+    _, fresh = Unmerge.objects.get_or_create(absorbed=absorbed, defaults={"at": timezone.now()})
+    if fresh:
+        audit(by, "customer.unmerged", str(kept), other=str(absorbed))

@@ -1,0 +1,40 @@
+"""The worker of a running installation compares customers, in a process of its own that ends with it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import httpx
+
+from tests.serving import Server, eventually
+
+ASK = "from heed import wiring; wiring.set_up_django(); from heed.profiles.jobs import match; match.defer()"
+MARA = {"first_name": "Mara", "last_name": "Lindqvist", "birthday": "1980-02-01", "city": "Lund"}
+
+
+def test_likely_duplicates_are_found_by_the_worker(server: Server) -> None:
+    key = server.heed("keys", "create", "shop", "--scope", "write").stdout.strip()
+    people = [("m1", {**MARA, "email": "mara@example.org"}), ("m2", {**MARA, "email": "marra@example.org"})]
+    people += [
+        (f"u{n}", {"first_name": f"Per{n}", "last_name": f"Olsson{n}", "birthday": f"19{50 + n}-03-01"})
+        for n in range(30)
+    ]
+    batch = [{"type": "identify", "userId": user, "traits": traits} for user, traits in people]
+    assert httpx.post(f"{server.url}/v1/batch", json={"batch": batch}, auth=(key, "")).status_code == 200
+    server.await_carried()
+    subprocess.run([sys.executable, "-c", ASK], env=server.environment, check=True, timeout=120)
+
+    def found() -> bool:
+        with server.connect() as connection:
+            row = connection.execute("select count(*) from identity_pair where said = 'open'").fetchone()
+        return row == (1,)
+
+    eventually(found, 120)
+    eventually(lambda: not _matching(server), 30)
+
+
+def _matching(server: Server) -> list[str]:
+    """Processes that a worker started; Python's own book-keeper of such processes stays."""
+    own = [each for worker in server.children("worker") for each in worker.children()]
+    return [" ".join(each.cmdline()) for each in own if "resource_tracker" not in " ".join(each.cmdline())]

@@ -1,6 +1,6 @@
 """Run the benchmarks and write bench/RESULTS.md.
 
-    python bench/run.py [carry|served|segments|mood|value|identity]
+python bench/run.py [carry|served|segments|mood|value|identity]
 """
 
 from __future__ import annotations

@@ -47,7 +47,8 @@ def carry(
     with connection.cursor() as cursor:
         cursor.execute("drop table if exists ledger, ledger_head")
         cursor.execute(
-            "truncate carry_position, carry_rules, carry_seen, lake_append, lake_outbox, carry_hour"
+            "truncate carry_position, carry_rules, carry_seen, lake_append, lake_outbox, carry_hour,"
+            " procrastinate_jobs cascade"
         )
     ledger.close()
     lake.close()

@@ -104,7 +104,7 @@ def test_the_same_step_twice_takes_two_events(an_empty_lake: None) -> None:
 def test_who_was_merged_is_one_and_segments_narrow_it(an_empty_lake: None) -> None:
     put(current.lake(), [did(SEEN, "device", 9), did(CART, "ann", 8), did(SEEN, "bob", 9)])
     ProfileMerge.objects.create(
-        kept=who("ann"), absorbed=who("device"), message_id="m", kind="user_id", at=NOW
+        kept=who("ann"), absorbed=who("device"), joined_to=who("ann"), message_id="m", kind="user_id", at=NOW
     )
     assert [each.reached for each in told()] == [2, 1, 0]
     people(1, REACHED)

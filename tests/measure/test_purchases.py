@@ -43,7 +43,12 @@ def test_a_merged_customer_counts_once_from_their_first_purchase() -> None:
         [bought(1, datetime(2026, 1, 5, tzinfo=UTC)), bought(2, datetime(2026, 3, 5, tzinfo=UTC))],
     )
     ProfileMerge.objects.create(
-        kept=person(2), absorbed=person(1), message_id="m", kind="email", at=timezone.now()
+        kept=person(2),
+        absorbed=person(1),
+        joined_to=person(2),
+        message_id="m",
+        kind="email",
+        at=timezone.now(),
     )
     assert counted() == {("2026-01-01", 0): 1, ("2026-01-01", 2): 1}
 

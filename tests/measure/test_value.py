@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 from scipy.integrate import quad
@@ -127,6 +127,7 @@ def test_equal_amounts_do_not_break_the_fit() -> None:
     assert Spending(6.25, 3.74, 15.44).expected([0], [0]) == pytest.approx([35.2], abs=0.1)
 
 
+@example(98, 0.0, 0.5, 14.0, 0.5, 1.0, 0.5, 2.0)
 @given(
     st.integers(0, 200), st.floats(0, 1), st.floats(0.1, 1_000), st.floats(0.01, 500), st.floats(0.05, 8),
     st.floats(1, 100), st.floats(0.05, 5), st.floats(0.05, 8),
@@ -142,3 +143,12 @@ def test_whatever_somebody_did_the_answer_makes_sense(
     assert expected >= -1e-6
     assert model.expected(t * 2, *one)[0] >= expected - 1e-6
     assert np.isfinite(Spending(6.25, 3.74, 15.44).expected([count], [20.0])).all()
+
+
+def test_frequent_buyers_are_foretold_as_smoothly_as_others() -> None:
+    """SciPy loses 2F1 for some frequencies and not for their neighbours."""
+    model, counts = Buying(0.5, 1.0, 0.5, 2.0), np.arange(80.0, 130.0)
+    found = model.expected(14.0, counts, np.full(50, 0.5), np.full(50, 0.5))
+    second = np.diff(found, 2)
+    assert np.all(np.diff(found) > 0)
+    assert np.all(np.abs(second) < 0.01 * np.diff(found)[:-1])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -15,7 +14,8 @@ from django.utils import timezone
 from heed.contracts.event import Event
 from heed.govern import api
 from heed.govern.models import AuditEntry
-from heed.measure import valuing
+from heed.measure.purchases import PURCHASES, parameters
+from heed.ports import current
 from heed.profiles import actions
 from heed.profiles import timeline as timelines
 from heed.profiles.models import ErasedProfile, KnownIdentifier, Profile, ProfileMerge, Unmerge
@@ -218,8 +218,8 @@ def test_moods_and_purchases_of_both_are_their_own_again_wherever_the_lake_is_as
     names = {each.pk: [name for *_, name in timelines.mood_history([each.pk], now)] for each in two}
     assert "Message Received" in names[other.pk]
     assert "Message Received" not in names[one.pk]
-    found = valuing.buyers("EUR", datetime.now(UTC))
-    assert found.ids == [str(other.pk)]
+    bought = current.lake().sql(f"with {PURCHASES} select who from purchases", parameters())
+    assert bought["who"].to_pylist() == [str(other.pk)]
     moments = {each.pk: {m.title for m in timelines.timeline([each.pk])} for each in two}
     assert any("Order" in title for title in moments[other.pk])
     assert not any("Order" in title for title in moments[one.pk])

@@ -25,6 +25,7 @@ class TooLittle(ValueError):
     """There is nothing to learn from."""
 
 
+_TERMS = 20_000
 _FURTHEST = 7.0
 """Logarithms of parameters stay within ±7: beyond, a likelihood that is flat would run off to infinity."""
 
@@ -76,12 +77,30 @@ class Buying:
             bottom = np.where(np.abs(bottom) < 1e-9, 1e-9, bottom)
             turned = a - 1 < self.r + x
             upper = np.where(turned, a + self.b - 1 - self.r, self.r + x), np.where(turned, a - 1, self.b + x)
-            stays = (1 - z) ** np.where(turned, a - 1, self.r + x) * hyp2f1(*upper, bottom, z)
+            stays = (1 - z) ** np.where(turned, a - 1, self.r + x) * _hypergeometric(*upper, bottom, z)
             return np.asarray(bottom / (a - 1) * (1 - stays))
 
         if abs(self.a - 1) < 1e-5:
             return np.asarray((at(1 - 2e-5) + at(1 + 2e-5)) / 2)
         return at(self.a)
+
+
+def _hypergeometric(a: Floats, b: Floats, c: Floats, z: Floats) -> Floats:
+    """2F1(a, b; c; z) for z in 0…1. SciPy's gives infinity for some small a and b beside a large c (98.5, say), where
+    the series converges within a few terms."""
+    found = np.array(np.broadcast_to(hyp2f1(a, b, c, z), np.broadcast_shapes(*map(np.shape, (a, b, c, z)))))
+    lost = ~np.isfinite(found)
+    if np.any(lost):
+        a, b, c, z = (np.broadcast_to(each, found.shape)[lost] for each in (a, b, c, z))
+        term = np.ones_like(z)
+        total = term.copy()
+        for n in range(_TERMS):
+            term = term * (a + n) * (b + n) / (c + n) * z / (n + 1)
+            total += term
+            if np.all(np.abs(term) <= 1e-15 * np.abs(total)):
+                break
+        found[lost] = total
+    return found
 
 
 def fit_buying(frequency: Any, recency: Any, age: Any) -> Buying:

@@ -15,6 +15,7 @@ from heed.collect import reading
 from heed.collect.models import DeadLetter
 from heed.govern import actions
 from heed.measure import cohorts, funnel, installation, store
+from heed.profiles import preferences
 from heed.profiles.models import Profile
 from heed.segments import sample
 from heed.segments.models import Segment
@@ -29,7 +30,7 @@ LOOKS = {
 }
 STEPS = "step=Product+Viewed&step=Product+Added&step=Order+Completed&days=365&within=720"
 PAGES = [
-    "/", "/customers/", "/customers/?q=zzz", "/customers/duplicates/", "/sources/", "/sources/new/", "/events/", "/dead-letters/",
+    "/", "/customers/", "/customers/?q=zzz", "/customers/duplicates/", "/permission/", "/permission/new/", "/permission/purposes/marketing/", "/sources/", "/sources/new/", "/events/", "/dead-letters/",
     "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/",
     "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/",
     "/account/second-factor/app/", "/sign-in/again/?next=/account/", "/nothing/",
@@ -95,6 +96,11 @@ def test_every_page_looks_right(
         addresses += [f"/funnel/?{steps}", f"/funnel/3/reached/?{steps}"]
         addresses += [f"/customers/{p.pk}/" for p in Profile.objects.order_by("valence")[:6]]
         addresses += [f"/customers/{p.pk}/" for p in Profile.objects.filter(orders__gt=1)[:1]]
+        addresses += [
+            f"/preferences/{preferences.link(p.pk, everything=everything)}/"
+            for p in Profile.objects.order_by("valence")[:2]
+            for everything in (True, False)
+        ]
         addresses += [f"/sources/{line.source.pk}/" for line in reading.sources()[:2]]
         for segment in Segment.objects.order_by("-key")[:3]:
             addresses += [f"/segments/{segment.key}/", f"/segments/{segment.key}/edit/"]

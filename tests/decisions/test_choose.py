@@ -17,7 +17,7 @@ from heed.decisions.domain.exposure import fold_exposures
 from heed.decisions.domain.wording import mood_words
 from heed.kit.clock import DAY, HOUR, MINUTE
 from heed.profiles.api import fold
-from heed.profiles.domain.sections import Permission
+from heed.profiles.domain.consent import Permission
 
 NOW = 1_790_000_000_000
 CALM = Stance("plain", "self_service", "Nothing special.")

@@ -72,6 +72,9 @@ class Readings:
     def consents(self, state: Any, purpose: str, now: int) -> bool:
         return purpose in state.consented
 
+    def paused_until(self, state: Any) -> int:
+        return 0
+
     def member(self, state: Any, segment: str, now: int) -> bool:
         return segment in state.lists
 

@@ -34,12 +34,19 @@ def patterns(resolver: Any = None, prefix: str = "") -> Iterator[tuple[str, URLP
             yield prefix + str(each.pattern), each
 
 
+def test_only_the_preference_centre_is_open_to_whoever_holds_a_link() -> None:
+    public = {pattern.name for _, pattern in patterns() if getattr(pattern.callback, "heed_public", False)}
+    assert public == {"preferences", "preferences_ask", "preferences_download"}
+
+
 def test_every_view_says_who_may_open_it() -> None:
     found = list(patterns())
     assert len(found) > 30
     missing = []
     for address, pattern in found:
         if address.lstrip("^").startswith("api/") or pattern.name in OPEN_TO_ALL | BY_ALLAUTH:
+            continue
+        if getattr(pattern.callback, "heed_public", False):
             continue
         permission = getattr(pattern.callback, "heed_permission", None)
         if permission is None:

@@ -60,6 +60,8 @@ class Event(msgspec.Struct, omit_defaults=True, gc=False):
 
 OWN_SOURCE = "heed"
 """The source of events in which Heed itself or a colleague speaks: nobody was seen because of one."""
+PREFERENCES_SOURCE = "preference_centre"
+"""The source of what customers say in the preference centre."""
 
 
 class Effect(msgspec.Struct, frozen=True):

@@ -60,6 +60,8 @@ UNSUBSCRIBED = "Unsubscribed"
 
 # Heed's own
 CONSENT_CHANGED = "Consent Changed"
+CONTACT_PAUSED = "Contact Paused"
+CONTACT_RESUMED = "Contact Resumed"
 DECISION_MADE = "Decision Made"
 ACTION_ACCEPTED = "Action Accepted"
 ACTION_DISMISSED = "Action Dismissed"

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from heed.contracts.event import OWN_SOURCE, Event
+from heed.contracts.event import OWN_SOURCE, PREFERENCES_SOURCE, Event
 from heed.contracts.mood import Circumstance, Mood, Stance
 from heed.govern.rooms import door, has_door
 from heed.kit.clock import in_ms
@@ -32,6 +32,8 @@ class Permission:
     at: int
     source: str
     wording: str
+    version: str = ""
+    proof: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,7 @@ class Customer:
     identifiers: list[tuple[str, list[str]]]
     traits: list[KnownTrait]
     consent: list[Permission]
+    paused_until: int
     merges: list[MergeNote]
     value: list[tuple[str, str]]
     sources: list[str] = field(default_factory=list)
@@ -103,9 +106,10 @@ def get(profile_id: uuid.UUID, now: int) -> Customer | None:
         identifiers=sorted((kind, values) for kind, values in identity.identifiers.items() if values),
         traits=[KnownTrait(n, t.value, t.at, t.source) for n, t in sorted(state.traits.values.items())],
         consent=[
-            Permission(purpose, p.granted, p.at, p.source, p.wording)
+            Permission(purpose, p.granted, p.at, p.source, p.wording, p.version, p.proof)
             for purpose, p in sorted(state.consent.purposes.items())
         ],
+        paused_until=state.consent.paused_until if state.consent.paused(now) else 0,
         merges=[
             MergeNote(absorbed, kind, at, undoing)
             for absorbed, kind, at, undoing in _rows(
@@ -132,7 +136,8 @@ def _felt(state: Any, now: int) -> tuple[Mood | None, tuple[Circumstance, ...], 
 
 def source_names() -> dict[str, str]:
     """By id; from the room that keeps sources, which stands beside this one and lends its list."""
-    return dict(door("source_names")()) if has_door("source_names") else {}
+    own = {PREFERENCES_SOURCE: "preference centre"}
+    return own | (dict(door("source_names")()) if has_door("source_names") else {})
 
 
 def action_names() -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from heed.govern.rooms import Entry, register_room, register_routes
 from heed.profiles.duplicates import MOST_COUNTED, waiting
+from heed.profiles.preferences import requests_waiting
 
 register_room(
     "profiles",
@@ -16,6 +17,9 @@ register_room(
             count=waiting,
             order=30,
             most=MOST_COUNTED,
+        ),
+        Entry(
+            "Customers", "Permission", "profiles:purposes", "customers.read", count=requests_waiting, order=40
         ),
     ],
 )

@@ -3,6 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxLengthValidator
+
+from heed.profiles.models import Purpose
 
 BANDS = {
     "very_unhappy": ("very unhappy", -1.0, -0.5),
@@ -42,6 +45,32 @@ class ThresholdsForm(forms.Form):
                 "Pairs are merged from a higher probability than they are shown from."
             )
         return data
+
+
+class PurposeForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Purpose
+        fields = ("key", "name", "kind", "basis", "wording", "offered", "place")
+        labels = {
+            "key": "Key",
+            "name": "What customers call it",
+            "kind": "Where it stands",
+            "basis": "Lawful basis",
+            "wording": "What customers agree to",
+            "offered": "Show it in the preference centre",
+            "place": "Order",
+        }
+        help_texts = {
+            "key": "What rules and events call it, such as marketing. It stays for good.",
+            "wording": "Every change is a new version; what somebody agreed to is kept with the version they saw.",
+        }
+        widgets = {"wording": forms.Textarea(attrs={"rows": 3, "maxlength": 500})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["wording"].validators.append(MaxLengthValidator(500))
+        if self.instance.pk:
+            del self.fields["key"]
 
 
 class LabelForm(forms.Form):

@@ -181,6 +181,60 @@ class Matching(models.Model):
         db_table = "identity_matching"
 
 
+class Purpose(models.Model):
+    """What data is used for, as customers read it. `version` grows with every change of `wording`."""
+
+    TOPIC, USE, CHANNEL = "topic", "use", "channel"
+    KINDS = {TOPIC: "What we write about", USE: "What we use data for", CHANNEL: "How we reach out"}
+    BASES = {
+        "consent": "Consent",
+        "contract": "Contract",
+        "legitimate_interest": "Legitimate interest",
+        "legal_obligation": "Legal obligation",
+    }
+
+    key = models.SlugField(max_length=60, primary_key=True)
+    name = models.CharField(max_length=100)
+    kind = models.TextField(default=TOPIC, choices=list(KINDS.items()))
+    basis = models.TextField(default="consent", choices=list(BASES.items()))
+    wording = models.TextField()
+    version = models.PositiveIntegerField(default=1)
+    offered = models.BooleanField(default=True)
+    place = models.PositiveSmallIntegerField(default=100)
+
+    class Meta:
+        db_table = "purpose"
+        ordering = ["place", "key"]
+
+    @property
+    def asked(self) -> bool:
+        """Whether the customer decides; what a contract or the law needs is told, not asked."""
+        return self.basis in {"consent", "legitimate_interest"}
+
+
+class PrivacyRequest(models.Model):
+    """What a customer asked for about their data in the preference centre."""
+
+    COPY, ERASURE = "copy", "erasure"
+    KINDS = {COPY: "wants to see their data", ERASURE: "wants their data erased"}
+
+    profile_id = models.UUIDField(db_index=True)
+    kind = models.TextField(choices=list(KINDS.items()))
+    at = models.DateTimeField()
+    done_at = models.DateTimeField(null=True)
+    done_by = models.TextField(default="", blank=True)
+
+    class Meta:
+        db_table = "privacy_request"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["profile_id", "kind"],
+                condition=models.Q(done_at__isnull=True),
+                name="privacy_request_open_once",
+            )
+        ]
+
+
 class ErasedProfile(models.Model):
     """Ids that may never be used again because their person was erased; the hash of the identifier is gone."""
 

@@ -8,7 +8,7 @@ from typing import Any
 from heed import rules
 from heed.contracts.fold import Section, State
 from heed.profiles.api import register_section
-from heed.profiles.domain import activity, sections
+from heed.profiles.domain import activity, consent, sections
 from heed.profiles.lent import holds, member
 from heed.rules.facts import Fact, register_fact
 
@@ -27,8 +27,10 @@ class StateReadings:
         return holds(state, circumstance, now)
 
     def consents(self, state: State, purpose: str, now: int) -> bool:
-        found = state.consent.purposes.get(purpose)
-        return found is not None and found.granted
+        return bool(state.consent.permits(purpose, now))
+
+    def paused_until(self, state: State) -> int:
+        return int(state.consent.paused_until)
 
     def member(self, state: State, segment: str, now: int) -> bool:
         return member(state, segment, now)
@@ -54,9 +56,7 @@ def register() -> None:
         Section("identity", sections.Identity, sections.fold_identity, merge=sections.merge_identity)
     )
     register_section(Section("traits", sections.Traits, sections.fold_traits, merge=sections.merge_traits))
-    register_section(
-        Section("consent", sections.Consent, sections.fold_consent, merge=sections.merge_consent)
-    )
+    register_section(Section("consent", consent.Consent, consent.fold_consent, merge=consent.merge_consent))
     register_section(
         Section("activity", activity.Activity, activity.counting.step, merge=activity.merge_activity)
     )

@@ -9,14 +9,16 @@ from typing import Annotated, Any
 
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
 from ninja import Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field
 
+from heed.govern.actions import audit
 from heed.govern.api import asked_by
 from heed.kit.clock import moment
 from heed.ports.ledger import LedgerUnavailable
-from heed.profiles import actions, reading
+from heed.profiles import actions, preferences, reading
 from heed.profiles import customer as customers
 from heed.profiles import timeline as timelines
 
@@ -95,6 +97,18 @@ class Merge(Schema):
 
 class Unmerge(Schema):
     absorbed: uuid.UUID
+
+
+class Wanted(Schema):
+    """With `everything` the link shows what is known, too: send it to the customer alone."""
+
+    everything: bool = False
+
+
+class PreferenceLink(Schema):
+    """The address behind this Heed's own; whoever opens it may change what the customer permits."""
+
+    path: str
 
 
 class Asked(Schema):
@@ -189,6 +203,18 @@ def unmerge(request: HttpRequest, profile_id: uuid.UUID, wanted: Unmerge) -> tup
     except ValidationError:
         raise HttpError(404, "There is no such merge to undo.") from None
     return 202, {"asked": True}
+
+
+@router.post(
+    "/{uuid:profile_id}/preference-link", response=PreferenceLink, summary="A link to the preference centre"
+)
+def preference_link(request: HttpRequest, profile_id: uuid.UUID, wanted: Wanted) -> dict[str, Any]:
+    kept = customers.current_id(profile_id)
+    if not reading.exists(kept):
+        raise HttpError(404, "There is no such profile.")
+    audit(asked_by(request), "preferences.link_made", str(kept), everything=wanted.everything)
+    token = preferences.link(kept, everything=wanted.everything)
+    return {"path": reverse("profiles:preferences", args=[token])}
 
 
 def _now() -> int:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from heed.profiles import duplicates_views, identity_views, views
+from heed.profiles import duplicates_views, identity_views, preferences_views, purposes_views, views
 
 app_name = "profiles"
 urlpatterns = [
@@ -15,4 +15,14 @@ urlpatterns = [
     path("customers/<uuid:profile_id>/label/", views.correct_label, name="correct_label"),
     path("customers/<uuid:profile_id>/merge/", identity_views.merge, name="merge"),
     path("customers/<uuid:profile_id>/unmerge/", identity_views.unmerge, name="unmerge"),
+    path(
+        "customers/<uuid:profile_id>/preference-link/", purposes_views.preference_link, name="preference_link"
+    ),
+    path("permission/", purposes_views.purposes, name="purposes"),
+    path("permission/new/", purposes_views.purpose, name="add_purpose"),
+    path("permission/requests/<int:request_id>/", purposes_views.request_done, name="request_done"),
+    path("permission/purposes/<slug:key>/", purposes_views.purpose, name="purpose"),
+    path("preferences/<str:token>/", preferences_views.centre, name="preferences"),
+    path("preferences/<str:token>/ask/", preferences_views.ask, name="preferences_ask"),
+    path("preferences/<str:token>/download/", preferences_views.download, name="preferences_download"),
 ]

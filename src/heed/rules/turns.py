@@ -12,7 +12,7 @@ from heed.rules.dates import next_change
 from heed.rules.facts import fact
 from heed.rules.moments import leaves, next_ending, touched
 from heed.rules.predicate import Readings, reader, tester
-from heed.rules.tree import Compare, Dated, Did, Rule, Sequence, Touch, atom_of, atoms_of, walk
+from heed.rules.tree import Compare, Consents, Dated, Did, Rule, Sequence, Touch, atom_of, atoms_of, walk
 
 Turn = Callable[[State, int], int]
 """`(state, now)` → the next moment later than `now` (ms) at which the answer may change, 0 for none."""
@@ -59,7 +59,17 @@ def turn_of(part: Rule, readings: Readings) -> Turn | None:
         return _window_turn(part, readings)
     if isinstance(part, Sequence):
         return _sequence_turn(part, readings)
+    if isinstance(part, Consents):
+        return _pause_turn(readings)
     return _touch_turn(part, readings) if isinstance(part, Touch) else None
+
+
+def _pause_turn(readings: Readings) -> Turn:
+    def turn(state: State, now: int) -> int:
+        until = readings.paused_until(state)
+        return until if until > now else 0
+
+    return turn
 
 
 def _date_turn(rule: Dated, readings: Readings) -> Turn | None:

@@ -144,10 +144,9 @@ def _refusal(ready: Ready, catalogue: Catalogue, situation: Situation) -> tuple[
         if test is not None and not test(state, now):
             missing = " and ".join(rules.unmet(ready.rules[question], state, now))
             return outcome, f"{words}{missing} (not so now)"
-    if action.purpose:
-        said = state.consent.purposes.get(action.purpose)
-        if said is None or not said.granted:
-            return "not_permitted", f"no consent to {action.purpose}"
+    if action.purpose and not state.consent.permits(action.purpose, now):
+        resting = state.consent.paused(now)
+        return "not_permitted", "they asked for a pause" if resting else f"no consent to {action.purpose}"
     if action.kind in situation.stance.hold:
         return "held", f"{situation.stance.summary.rstrip('.')}: no {action.kind.replace('_', ' ')} now"
     if action.cap_count:

@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 
-from heed.contracts import vocabulary
 from heed.contracts.event import OWN_SOURCE, Effect, Event
 from heed.contracts.fold import State
 
@@ -105,57 +104,6 @@ def merge_traits(kept: Traits, absorbed: Traits) -> Traits:
         mine = kept.values.get(name)
         if mine is None or theirs.at > mine.at:
             kept.values[name] = theirs
-    return kept
-
-
-class Permission(msgspec.Struct, array_like=True):
-    """What a customer said about one purpose: `wording` is the text or version they saw."""
-
-    granted: bool
-    at: int
-    source: str
-    wording: str = ""
-
-
-class Consent(msgspec.Struct, array_like=True, omit_defaults=True):
-    purposes: dict[str, Permission] = {}
-
-
-def fold_consent(state: State, event: Event, now: int) -> tuple[Effect, ...]:
-    """Consent comes from a consent event, from Segment's `context.consent`, and an unsubscribe withdraws it."""
-    own: Consent = state.consent
-    if event.name == vocabulary.CONSENT_CHANGED and event.type == "track":
-        purpose, granted = event.properties.get("purpose"), event.properties.get("granted")
-        if isinstance(purpose, str) and isinstance(granted, bool):
-            wording = event.properties.get("wording")
-            _say(own, purpose, granted, event, wording if isinstance(wording, str) else "")
-    elif event.name == vocabulary.UNSUBSCRIBED and event.type == "track":
-        _say(own, "marketing", False, event)
-    consent = event.context.get("consent")
-    preferences = consent.get("categoryPreferences") if isinstance(consent, Mapping) else None
-    if isinstance(preferences, Mapping):
-        for purpose, granted in preferences.items():
-            if isinstance(granted, bool):
-                known = own.purposes.get(purpose)
-                if known is None or known.granted != granted:
-                    _say(own, purpose, granted, event)
-    return ()
-
-
-def _say(own: Consent, purpose: str, granted: bool, event: Event, wording: str = "") -> None:
-    purpose = purpose.strip().lower()[:60]
-    known = own.purposes.get(purpose)
-    if not purpose or (known and known.at > event.occurred) or (known is None and len(own.purposes) >= 50):
-        return
-    own.purposes[purpose] = Permission(granted, event.occurred, event.source, wording[:500])
-
-
-def merge_consent(kept: Consent, absorbed: Consent) -> Consent:
-    """The latest word counts; at the same moment the refusal does."""
-    for purpose, theirs in absorbed.purposes.items():
-        mine = kept.purposes.get(purpose)
-        if mine is None or (theirs.at, not theirs.granted) > (mine.at, not mine.granted):
-            kept.purposes[purpose] = theirs
     return kept
 
 

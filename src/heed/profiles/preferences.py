@@ -1,0 +1,186 @@
+"""The preference centre: what a customer permits, changed by themselves through a signed link."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import psycopg
+from django.core import signing
+from django.db import connection, transaction
+from django.utils import timezone
+
+from heed.contracts import vocabulary
+from heed.contracts.event import PREFERENCES_SOURCE, Event
+from heed.contracts.fold import State
+from heed.govern.actions import audit
+from heed.kit.clock import DAY, moment
+from heed.ports import current
+from heed.ports.ledger import LIVE
+from heed.profiles import customer as customers
+from heed.profiles import store
+from heed.profiles.domain.state import fold
+from heed.profiles.models import PrivacyRequest, Purpose
+
+PAUSE_DAYS: Final = 30
+_LINK_LIVES: Final = 400 * DAY // 1000
+_SALT: Final = "heed.preferences"
+DEFAULTS: Final = (
+    ("service", "Your orders and questions", Purpose.USE, "contract",
+     "We use your data to deliver what you ordered and to answer what you ask."),
+    ("marketing", "Offers and news", Purpose.TOPIC, "consent", "We may tell you about offers and what is new."),
+    ("feedback", "Questions about how we did", Purpose.TOPIC, "consent", "We may ask you how you liked it."),
+    ("personalisation", "What you see fits you", Purpose.USE, "consent",
+     "We may choose what you see by what you did with us before."),
+    ("profiling", "Foretelling what you may want", Purpose.USE, "consent",
+     "We may estimate from your orders what you will need next."),
+    ("analytics", "Making things better", Purpose.USE, "legitimate_interest",
+     "We count what people do with us, to find what does not work."),
+    ("email", "By e-mail", Purpose.CHANNEL, "consent", "We may write to you by e-mail."),
+    ("sms", "By text message", Purpose.CHANNEL, "consent", "We may send you text messages."),
+    ("phone", "By phone", Purpose.CHANNEL, "consent", "We may call you."),
+)  # fmt: skip
+"""Purposes there are until a company words them in its own way: key, name, kind, basis, wording."""
+
+
+class WrongLink(ValueError):
+    """The link was not made here, or is too old, or its customer is gone."""
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What a link opens. With `everything` it shows what is known, too: such a link is for one reader alone, while
+    one in a newsletter gets forwarded."""
+
+    profile_id: uuid.UUID
+    everything: bool
+
+
+@dataclass(frozen=True)
+class Choice:
+    purpose: Purpose
+    granted: bool
+    at: int
+
+
+def purposes() -> list[Purpose]:
+    """Every purpose in the order people read them; a row of the table replaces the default of its key."""
+    rows = {each.key: each for each in Purpose.objects.all()}
+    for place, (key, name, kind, basis, wording) in enumerate(DEFAULTS):
+        if key not in rows:
+            rows[key] = Purpose(key=key, name=name, kind=kind, basis=basis, wording=wording, place=10 * place)
+    return sorted(rows.values(), key=lambda each: (each.place, each.key))
+
+
+def purpose(key: str) -> Purpose | None:
+    return next((each for each in purposes() if each.key == key), None)
+
+
+@transaction.atomic
+def save_purpose(changed: Purpose, *, by: Any) -> None:
+    """Keep a purpose; what customers agree to in other words is a new version."""
+    known = purpose(changed.key)
+    if known is not None:
+        changed.version = known.version + (known.wording.strip() != changed.wording.strip())
+    changed.save()
+    audit(by, "purpose.saved", changed.key, version=changed.version)
+
+
+def link(profile_id: uuid.UUID, *, everything: bool = False) -> str:
+    """The last part of the address at which this customer finds their preferences."""
+    return signing.dumps([profile_id.hex, int(everything)], salt=_SALT)
+
+
+def opened(token: str) -> Pass:
+    """Raises `WrongLink`."""
+    try:
+        profile_id, everything = signing.loads(token[:400], salt=_SALT, max_age=_LINK_LIVES)
+    except signing.BadSignature as error:
+        raise WrongLink(type(error).__name__) from None
+    return Pass(customers.current_id(uuid.UUID(profile_id)), bool(everything))
+
+
+def state_of(profile_id: uuid.UUID) -> State:
+    """Raises `WrongLink` where there is no such customer any more."""
+    connection.ensure_connection()
+    found = store.states(cast(psycopg.Connection, connection.connection), [profile_id])
+    if profile_id not in found:
+        raise WrongLink("gone")
+    return fold.decode(bytes(found[profile_id]))
+
+
+def choices(state: State) -> list[Choice]:
+    """What is offered, as it stands: a legitimate interest holds until somebody objects, consent once given."""
+    found = []
+    for each in purposes():
+        if each.offered:
+            said = state.consent.purposes.get(each.key)
+            usual = each.basis != "consent"
+            granted = (said.granted if said else usual) if each.asked else True
+            found.append(Choice(each, granted, said.at if said else 0))
+    return found
+
+
+def choose(customer: customers.Customer, state: State, wanted: Mapping[str, bool], now: int) -> list[str]:
+    """Take over what they chose, durable on return; the changes in words. Folds them into `state`, too.
+
+    Raises `LedgerUnavailable`.
+    """
+    events, words = [], []
+    for each in choices(state):
+        granted = wanted.get(each.purpose.key)
+        if not each.purpose.asked or granted is None or granted == each.granted:
+            continue
+        said = {
+            "purpose": each.purpose.key,
+            "granted": granted,
+            "wording": each.purpose.wording,
+            "version": str(each.purpose.version),
+            "proof": "chosen in the preference centre by signed link",
+        }
+        events.append(_event(customer, vocabulary.CONSENT_CHANGED, said, now))
+        words.append(f"“{each.purpose.name}” is {'on' if granted else 'off'} now")
+    _tell(events, state, now)
+    return words
+
+
+def pause(customer: customers.Customer, state: State, days: int, now: int) -> None:
+    """Rest everything that rests on consent for so many days; 0 ends a pause. Raises `LedgerUnavailable`."""
+    until = {"until": moment(now + days * DAY).isoformat()}
+    name, said = (vocabulary.CONTACT_PAUSED, until) if days else (vocabulary.CONTACT_RESUMED, {})
+    _tell([_event(customer, name, said, now)], state, now)
+
+
+def _event(customer: customers.Customer, name: str, said: dict[str, Any], now: int) -> Event:
+    event = customers.identifying_event(customer, name, said, now)
+    event.source = PREFERENCES_SOURCE
+    return event
+
+
+def _tell(events: list[Event], state: State, now: int) -> None:
+    if events:
+        current.ledger().append(LIVE, events)
+    for event in events:
+        fold.apply(state, event, now)
+
+
+def ask(profile_id: uuid.UUID, kind: str) -> None:
+    """Note what a customer asks of the team; the same twice is one request."""
+    PrivacyRequest.objects.get_or_create(
+        profile_id=profile_id, kind=kind, done_at=None, defaults={"at": timezone.now()}
+    )
+
+
+def requests_waiting() -> int:
+    return PrivacyRequest.objects.filter(done_at=None).count()
+
+
+@transaction.atomic
+def done(request_id: int, *, by: Any) -> None:
+    """Raises `PrivacyRequest.DoesNotExist`."""
+    found = PrivacyRequest.objects.select_for_update().get(pk=request_id, done_at=None)
+    found.done_at, found.done_by = timezone.now(), str(by)
+    found.save()
+    audit(by, "privacy_request.done", str(found.profile_id), kind=found.kind)

@@ -1,0 +1,211 @@
+"""A customer changes what they permit through their link, and everything obeys."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+import pytest
+from django.core import signing
+from django.test import Client
+from django.utils import timezone
+
+from heed import rules
+from heed.govern.models import AuditEntry
+from heed.kit.clock import DAY, system_clock
+from heed.ports import current
+from heed.ports.ledger import LedgerUnavailable
+from heed.profiles import actions, preferences, preferences_views
+from heed.profiles.domain.state import fold
+from heed.profiles.models import PrivacyRequest, Profile, Purpose
+from heed.rules.turns import soonest, turns
+from tests.browser.shop import HOSTILE
+from tests.profiles.test_merging_views import Carry
+from tests.profiles.test_views import event, known, signed_in, text
+
+
+@pytest.fixture
+def mara(carry: Carry) -> Profile:
+    carry([known("mara", "Mara Lindqvist", email="mara@example.org", plan="pro")])
+    return Profile.objects.get(user_id="mara")
+
+
+@pytest.fixture(autouse=True)
+def _unhurried() -> None:
+    for buckets in (preferences_views._strangers, preferences_views._readers):
+        buckets._left.clear()
+
+
+def _address(profile: Profile, everything: bool = False) -> str:
+    return f"/preferences/{preferences.link(profile.pk, everything=everything)}/"
+
+
+def _permits(profile: Profile, purpose: str, later: int = 0) -> bool:
+    state = fold.decode(bytes(Profile.objects.get(pk=profile.pk).state))
+    return rules.predicate(rules.parse(f'consent "{purpose}"'))(state, system_clock() + later)
+
+
+def _save(address: str, *on: str) -> str:
+    shown = [each.key for each in preferences.purposes() if each.asked]
+    return text(Client().post(address, {"do": "save", "shown": shown, "on": list(on)}))
+
+
+def test_a_customer_says_yes_and_no_and_reads_exactly_what_changed(mara: Profile, carry: Carry) -> None:
+    page = _save(_address(mara), "marketing", "email", "analytics")
+    assert "“Offers and news” is on now" in page
+    assert "“By e-mail” is on now" in page
+    assert "“By text message”" not in page
+    assert "“Making things better”" not in page, "a legitimate interest held before"
+    carry([])
+    assert _permits(mara, "marketing")
+    assert not _permits(mara, "sms")
+    state = fold.decode(bytes(Profile.objects.get(pk=mara.pk).state))
+    said = state.consent.purposes["marketing"]
+    assert (said.source, said.version) == ("preference_centre", "1")
+    assert said.wording == "We may tell you about offers and what is new."
+    assert "signed link" in said.proof
+    page = _save(_address(mara), "email", "analytics")
+    assert "“Offers and news” is off now" in page
+    carry([])
+    assert not _permits(mara, "marketing")
+
+
+def test_stopping_everything_is_one_click(mara: Profile, carry: Carry) -> None:
+    _save(_address(mara), "marketing", "email", "profiling", "analytics")
+    carry([])
+    page = text(Client().post(_address(mara), {"do": "nothing"}))
+    assert "“Making things better” is off now" in page
+    carry([])
+    assert not any(_permits(mara, each) for each in ("marketing", "email", "profiling", "analytics"))
+    assert "Your orders and questions” is" not in page, "what a contract needs is not asked"
+
+
+def test_a_pause_rests_everything_and_ends_by_itself(mara: Profile, carry: Carry) -> None:
+    _save(_address(mara), "marketing")
+    carry([])
+    assert "You hear nothing from us until" in text(Client().post(_address(mara), {"do": "pause"}))
+    carry([])
+    assert not _permits(mara, "marketing")
+    assert _permits(mara, "marketing", later=31 * DAY)
+    state = fold.decode(bytes(Profile.objects.get(pk=mara.pk).state))
+    looks = turns(rules.parse('consent "marketing"'), rules.readings())
+    assert soonest(looks, state, system_clock()) == state.consent.paused_until
+    assert "paused until" in text(signed_in("agent").get(f"/customers/{mara.pk}/"))
+    assert "The pause is over" in text(Client().post(_address(mara), {"do": "resume"}))
+    carry([])
+    assert _permits(mara, "marketing")
+
+
+def test_a_link_for_messages_shows_nothing_but_choices(mara: Profile) -> None:
+    page = Client().get(_address(mara))
+    shown = text(page)
+    assert "Mara" not in shown
+    assert "mara@example.org" not in shown
+    assert page["Referrer-Policy"] == "same-origin"
+    assert page["Cache-Control"] == "no-store"
+    answer = Client().get(_address(mara) + "download/")
+    assert answer.status_code == 403
+    assert b"mara@example.org" not in answer.content
+
+
+def test_a_link_to_everything_shows_and_hands_out_what_is_known(mara: Profile, carry: Carry) -> None:
+    carry([event("Order Completed", "mara", properties={"order_id": "o1", "value": 10})])
+    page = text(Client().get(_address(mara, everything=True)))
+    assert "mara@example.org" in page
+    file = Client().get(_address(mara, everything=True) + "download/")
+    told = json.loads(file.content)
+    assert told["traits"]["plan"] == "pro"
+    assert any("Order" in each["what"] for each in told["events"])
+
+
+def test_whoever_wants_to_be_erased_is_heard_and_left_in_peace(mara: Profile, carry: Carry) -> None:
+    _save(_address(mara), "marketing")
+    carry([])
+    for _ in range(2):
+        Client().post(_address(mara) + "ask/", {"kind": "erasure"})
+    carry([])
+    assert not _permits(mara, "marketing")
+    request = PrivacyRequest.objects.get()
+    manager = signed_in("manager")
+    assert "wants their data erased" in text(manager.get("/permission/"))
+    assert signed_in("agent").post(f"/permission/requests/{request.pk}/").status_code == 403
+    manager.post(f"/permission/requests/{request.pk}/")
+    assert PrivacyRequest.objects.get().done_at is not None
+    assert manager.post(f"/permission/requests/{request.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize("token", ["x", "a:b:c", "é" * 50, "0" * 3_000])
+def test_made_up_links_open_nothing_and_soon_have_to_wait(db: None, token: str) -> None:
+    client = Client()
+    statuses = [client.get(f"/preferences/{token}/").status_code for _ in range(30)]
+    assert statuses[0] == 404
+    assert 429 in statuses
+
+
+def test_a_link_signed_for_something_else_opens_nothing(mara: Profile) -> None:
+    other = signing.dumps([mara.pk.hex, 1], salt="heed.other")
+    assert Client().get(f"/preferences/{other}/").status_code == 404
+    gone = preferences.link(uuid.uuid4(), everything=True)
+    assert Client().get(f"/preferences/{gone}/").status_code == 404
+
+
+def test_a_link_goes_on_working_for_who_was_merged(mara: Profile, carry: Carry) -> None:
+    address = _address(mara)
+    carry([known("m.l", "M. Lindqvist", email="m@example.org")])
+    other = Profile.objects.get(user_id="m.l")
+    actions.merge(other.pk, mara.pk, by=None)
+    carry([])
+    assert Client().get(address).status_code == 200
+
+
+def test_nothing_is_said_to_be_saved_that_was_not_kept(
+    mara: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full:
+        def append(self, lane: int, events: Any) -> None:
+            raise LedgerUnavailable("disk full")
+
+    monkeypatch.setattr(current, "ledger", Full)
+    answer = Client().post(_address(mara), {"do": "pause"})
+    assert answer.status_code == 503
+    assert "Nothing was saved" in answer.content.decode()
+
+
+def test_other_words_are_a_new_version_and_old_answers_keep_theirs(mara: Profile, carry: Carry) -> None:
+    _save(_address(mara), "marketing")
+    carry([])
+    client = signed_in("manager")
+    form = {"name": HOSTILE[1], "kind": "topic", "basis": "consent", "wording": "Other words", "offered": "on",
+            "place": 10}  # fmt: skip
+    assert client.post("/permission/purposes/marketing/", form).status_code == 302
+    assert Purpose.objects.get(key="marketing").version == 2
+    client.post("/permission/purposes/marketing/", {**form, "place": 20})
+    assert Purpose.objects.get(key="marketing").version == 2
+    page = text(Client().get(_address(mara)))
+    assert "<script>alert" not in page
+    assert "Other words" in page
+    state = fold.decode(bytes(Profile.objects.get(pk=mara.pk).state))
+    assert state.consent.purposes["marketing"].version == "1"
+    assert client.post("/permission/purposes/marketing/", {**form, "wording": "x" * 501}).status_code == 422
+    assert signed_in("agent").get("/permission/purposes/marketing/").status_code == 403
+    assert AuditEntry.objects.filter(what="purpose.saved").count() == 2
+
+
+def test_a_new_purpose_is_offered_at_once(mara: Profile) -> None:
+    form = {"key": "events", "name": "Events near you", "kind": "topic", "basis": "consent",
+            "wording": "We may invite you.", "offered": "on", "place": 15}  # fmt: skip
+    assert signed_in("manager").post("/permission/new/", form).status_code == 302
+    assert "Events near you" in text(Client().get(_address(mara)))
+    assert "“Events near you” is on now" in _save(_address(mara), "events", "analytics")
+
+
+def test_links_are_made_by_managers_and_noted(mara: Profile) -> None:
+    address = f"/customers/{mara.pk}/preference-link/"
+    assert signed_in("agent").post(address).status_code == 403
+    page = text(signed_in("manager").post(address, {"everything": "1"}))
+    assert "Send it to them alone" in page
+    assert "/preferences/" in page
+    noted = AuditEntry.objects.get(what="preferences.link_made")
+    assert noted.object == str(mara.pk)
+    assert timezone.now() >= noted.at

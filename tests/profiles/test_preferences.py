@@ -12,6 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from heed import rules
+from heed.govern.actions import create_key
 from heed.govern.models import AuditEntry
 from heed.kit.clock import DAY, system_clock
 from heed.ports import current
@@ -209,3 +210,28 @@ def test_links_are_made_by_managers_and_noted(mara: Profile) -> None:
     noted = AuditEntry.objects.get(what="preferences.link_made")
     assert noted.object == str(mara.pk)
     assert timezone.now() >= noted.at
+
+
+def test_a_form_learns_what_it_need_not_ask_again(mara: Profile, carry: Carry) -> None:
+    headers = {"Authorization": f"Bearer {create_key('forms', 'manage')}"}
+
+    def known(**asked: str) -> Any:
+        return Client().get("/api/v1/profiles/known", {"fields": "plan,phone", **asked}, headers=headers)
+
+    assert known(userId="mara").json() == {
+        "plan": {"known": True, "permitted": True},
+        "phone": {"known": False, "permitted": True},
+    }
+    assert not known(userId="mara", purpose="marketing").json()["plan"]["permitted"]
+    _save(_address(mara), "marketing")
+    carry([])
+    assert known(userId="mara", purpose="marketing").json()["plan"]["permitted"]
+    Client().post(_address(mara), {"do": "pause"})
+    carry([])
+    assert not known(userId="mara", purpose="marketing").json()["plan"]["permitted"]
+    assert known(userId="nobody").json()["plan"] == {"known": False, "permitted": False}
+    assert known().status_code == 400
+    made = Client().post(
+        f"/api/v1/profiles/{mara.pk}/preference-link", {}, content_type="application/json", headers=headers
+    )
+    assert Client().get(made.json()["path"]).status_code == 200

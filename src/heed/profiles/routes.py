@@ -23,6 +23,7 @@ from heed.profiles import customer as customers
 from heed.profiles import timeline as timelines
 
 router = Router(tags=["profiles"])
+_MOST_FIELDS = 100
 
 
 class Evidence(Schema):
@@ -99,6 +100,14 @@ class Unmerge(Schema):
     absorbed: uuid.UUID
 
 
+class Known(Schema):
+    """Whether we have it, and whether it may be used for the purpose: a field of which both are true need not be
+    asked."""
+
+    known: bool
+    permitted: bool
+
+
 class Wanted(Schema):
     """With `everything` the link shows what is known, too: send it to the customer alone."""
 
@@ -129,13 +138,35 @@ def find(
     email: str = "",
     phone: str = "",
 ) -> list[dict[str, Any]]:
-    given = {"user_id": userId, "anonymous_id": anonymousId, "email": email, "phone": phone}
+    found = _found({"user_id": userId, "anonymous_id": anonymousId, "email": email, "phone": phone})
+    return [_shape(each) for each in found]
+
+
+def _found(given: dict[str, str]) -> list[customers.Customer]:
     asked = {kind: value for kind, value in given.items() if value}
     if len(asked) != 1:
         raise HttpError(400, "Give exactly one of userId, anonymousId, email and phone.")
     [(kind, value)] = asked.items()
-    found = [customers.get(each, _now()) for each in reading.ids_of(kind, value)]
-    return [_shape(each) for each in found if each]
+    found = (customers.get(each, _now()) for each in reading.ids_of(kind, value))
+    return [each for each in found if each]
+
+
+@router.get("/known", response=dict[str, Known], summary="What a form need not ask again")
+def known(
+    request: HttpRequest,
+    fields: str,
+    userId: str = "",
+    anonymousId: str = "",
+    email: str = "",
+    phone: str = "",
+    purpose: str = "service",
+) -> dict[str, dict[str, bool]]:
+    """`fields` are names of traits, with commas between them. Nothing is known of somebody unknown."""
+    names = [each.strip() for each in fields.split(",") if each.strip()][:_MOST_FIELDS]
+    found = _found({"user_id": userId, "anonymous_id": anonymousId, "email": email, "phone": phone})
+    traits = {each.name: each.value for each in found[0].traits} if found else {}
+    permitted = bool(found) and preferences.permits(found[0].state, purpose, _now())
+    return {name: {"known": traits.get(name) not in (None, ""), "permitted": permitted} for name in names}
 
 
 @router.get("/{uuid:profile_id}", response=Profile, summary="One customer, as of now")

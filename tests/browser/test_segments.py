@@ -10,7 +10,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from heed.segments.sample import sample
-from tests.browser.shop import Carry, a_shop
+from tests.browser.shop import DAY, Carry, a_shop, event
 
 RULE = 'did "Order Completed" at least 1 times within 90 days where value >= 50 and not trait.plan = "free"'
 
@@ -110,4 +110,43 @@ def test_what_happens_in_turn_and_dates_are_built_by_clicking(
     expect(rule).to_have_value('trait.birthday before "2000-01-31"')
     rule.fill('did "Product Added" then no "Order Completed" in 3 days')
     expect(condition.get_by_label("Whether it follows")).to_have_value("no")
+    assert not complaints
+
+
+def test_the_keyboard_alone_goes_from_field_to_field(
+    open_page: Callable[[str], Page], carry: Carry, complaints: list[str]
+) -> None:
+    a_shop(carry)
+    page = open_page("/segments/new/")
+    page.get_by_role("button", name="Add a condition").click()
+    condition = page.locator(".condition").first
+    condition.get_by_label("Times").focus()
+    for keys in ("Control+a", "2", "Tab", "Control+a", "9", "0", "Tab"):
+        page.keyboard.press(keys)
+    expect(condition.get_by_label("Unit of time")).to_be_focused()
+    rule = 'did "Order Completed" at least 2 times within 90 days'
+    expect(page.locator("#id_rule")).to_have_value(rule)
+    condition.get_by_label("Length of time").fill("0")
+    condition.get_by_role("button", name="Add a filter").click()
+    expect(condition.get_by_label("Property")).to_be_visible()
+    expect(condition.get_by_label("Length of time")).to_have_value("1")
+    assert not complaints
+
+
+def test_what_nobody_counted_yet_is_previewed_as_it_will_be(
+    open_page: Callable[[str], Page], carry: Carry, complaints: list[str]
+) -> None:
+    """Though the lake has the later event first."""
+    for ago in (1, 3, 2):
+        name = "Order Completed" if ago == 1 else "Product Added"
+        carry([event(name, "ann", ago * DAY)])
+    carry([event("Product Added", "bob", 3 * DAY)])
+    sample.forget()
+    page = open_page("/segments/new/")
+    page.locator("#id_rule").fill('did "Product Added" then no "Order Completed" in 36 hours')
+    expect(page.locator("#preview")).to_contain_text("50.0% of 2 customers")
+    page.locator("#id_rule").fill('last "Product Added" within 2 days')
+    expect(page.locator("#preview")).to_contain_text("0.0% of 2 customers")
+    page.locator("#id_rule").fill('last "Product Added" within 3 days')
+    expect(page.locator("#preview")).to_contain_text("50.0% of 2 customers")
     assert not complaints

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from typing import Any
 
 from heed.kit.clock import moment
@@ -57,6 +58,16 @@ LAST_NAMES = {
     "JP": ("佐藤", "Tanaka", "渡辺", "Kobayashi", "Nakamura", "山本", "Mori", "Fujita"),
 }
 
+
+def full_name(number: int, first: str, last: str) -> str:
+    """A name hardly anybody else has: in a shop of two thousand, who shares name and city is mostly one person."""
+    chance = random.Random(number)  # noqa: S311
+    if chance.random() < 0.2:
+        return f"{first} {last}"
+    return f"{first} {chance.choice(_INITIALS)}. {last}"
+
+
+_INITIALS = "ABCDEFGHIJKLMNOPRSTVW"
 PRODUCTS = (
     ("MUG-01", "Stoneware mug", "Kitchen", 14.0),
     ("MUG-02", "Espresso cups, set of four", "Kitchen", 32.0),

@@ -105,7 +105,7 @@ class World:
         made = Customer(
             number,
             country,
-            f"{first} {last}",
+            cast.full_name(number, first, last),
             f"customer{number}@example.org",
             usual,
             usual,

@@ -24,7 +24,7 @@ Cells = frozenset[tuple[int, int]]
 DAYS: Final = 90
 """How far ahead customers are looked at."""
 _FRESH: Final = timedelta(hours=20)
-_TRIED: Final = timedelta(hours=1)
+_TRIED: Final = timedelta(minutes=4)
 _LOOK_BACK: Final = timedelta(days=28)
 _SOONEST: Final = timedelta(days=7)
 _PIECE: Final = 1_000
@@ -44,7 +44,7 @@ def to_look_back_on(today: date) -> ValueFit | None:
 
 
 def due(now: datetime) -> bool:
-    """Once a day, and every hour while there is too little to learn from."""
+    """Once a day, and at every look while there is too little to learn from."""
     last = newest()
     return last is None or now - last.fitted_at >= (_TRIED if last.r is None else _FRESH)
 

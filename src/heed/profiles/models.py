@@ -168,6 +168,11 @@ class LikelyPair(models.Model):
         constraints = [models.UniqueConstraint(fields=["one", "other"], name="identity_pair_once")]
         indexes = [models.Index(fields=["said", "-probability", "id"], name="identity_pair_queue")]
 
+    @property
+    def shown(self) -> float:
+        """The probability as people read it: no model is ever certain."""
+        return min(float(self.probability), 0.999)
+
 
 class Matching(models.Model):
     """From which probability a pair is shown, and from which it is merged unseen (None: never); one row."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from difflib import get_close_matches
 
 import msgspec
 
@@ -193,10 +194,12 @@ class _Parser:
         try:
             fact(name)
         except UnknownFact:
-            names = ", ".join(each.name for each in facts())
+            near = get_close_matches(name, [each.name for each in facts()], 3, 0.5)
+            near += [each.name for each in facts() if each.name.startswith(f"{name}.")][:5]
             raise RuleError(
-                f"There is nothing called {name!r}. Use trait.<name>, did, circumstance, consent, segment, or one of: "
-                f"{names}",
+                f"There is nothing called {name!r}. "
+                + (f"Did you mean {' or '.join(dict.fromkeys(near))}? " if near else "")
+                + "A rule asks for trait.<name>, did, first, last, circumstance, consent, segment, or a fact.",
                 position,
             ) from None
 

@@ -106,6 +106,10 @@ class _Sample:
                 counters = self._states[own[row["profile_id"]]].activity.counters
                 buckets = counters.setdefault(atom.key, {})
                 buckets[row["bucket"]] = buckets.get(row["bucket"], 0) + int(row["count"])
+            for state in self._states.values():
+                if atom.key in state.activity.counters:
+                    buckets = state.activity.counters[atom.key]
+                    state.activity.counters[atom.key] = profiles.prune(buckets, atom)
             self._filled.add(atom.key)
 
     def forget(self) -> None:

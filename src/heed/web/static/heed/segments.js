@@ -27,12 +27,13 @@ const DATES = [
   ["anniversary", "comes round within"], ["before", "is before"], ["since", "is on or after"],
 ];
 
+const usualEvent = () => (words.events.includes("Order Completed") ? "Order Completed" : words.events[0] ?? "Order Completed");
 const FRESH = {
   trait: () => ({ type: "compare", field: `trait.${words.traits[0] ?? "country"}`, operator: "known", value: null }),
   fact: () => ({ type: "compare", field: "order.count", operator: ">=", value: 1 }),
-  did: () => ({ type: "did", event: words.events[0] ?? "Order Completed", operator: ">=", count: 1, window: { amount: 30, unit: "days" }, where: [] }),
-  sequence: () => ({ type: "sequence", steps: [{ event: "Product Added", where: [], gap: null, absent: false }, { event: words.events[0] ?? "Order Completed", where: [], gap: { amount: 2, unit: "hours" }, absent: true }], window: { amount: 30, unit: "days" } }),
-  touch: () => ({ type: "touch", which: "last", event: words.events[0] ?? "Order Completed", window: { amount: 30, unit: "days" }, where: [] }),
+  did: () => ({ type: "did", event: usualEvent(), operator: ">=", count: 1, window: { amount: 30, unit: "days" }, where: [] }),
+  sequence: () => ({ type: "sequence", steps: [{ event: "Product Added", where: [], gap: null, absent: false }, { event: usualEvent(), where: [], gap: { amount: 2, unit: "hours" }, absent: true }], window: { amount: 30, unit: "days" } }),
+  touch: () => ({ type: "touch", which: "last", event: usualEvent(), window: { amount: 30, unit: "days" }, where: [] }),
   date: () => ({ type: "date", field: `trait.${words.dates[0] ?? "birthday"}`, relation: "next", duration: { amount: 7, unit: "days" }, date: "" }),
   circumstance: () => ({ type: "circumstance", circumstance: words.circumstances[0]?.[0] ?? "order_late" }),
   consent: () => ({ type: "consent", purpose: words.purposes[0] ?? "marketing" }),
@@ -104,6 +105,7 @@ const choice = (label, value, choices, then) => {
 };
 
 let lists = 0;
+/** `then` takes what was typed and may give back how it is to stand there. */
 const typed = (label, value, then, suggestions = [], kind = "text") => {
   const short = kind === "number" || typeof value === "number" || /^-?[\d.]+$/.test(value ?? "");
   const field = made("input", { type: kind, class: short ? "short" : null, "aria-label": label, value: value ?? "", autocomplete: "off", step: kind === "number" ? "any" : null });
@@ -113,7 +115,12 @@ const typed = (label, value, then, suggestions = [], kind = "text") => {
     field.setAttribute("list", id);
     parts.push(made("datalist", { id }, ...suggestions.map((each) => made("option", { value: each }))));
   }
-  field.addEventListener("change", () => then(field.value));
+  field.addEventListener("change", () => {
+    typing = true;
+    const taken = then(field.value);
+    typing = false;
+    if (taken !== undefined) field.value = taken;
+  });
   return made("span", { class: "typed" }, ...parts);
 };
 
@@ -132,7 +139,9 @@ function literal(text, numeric) {
   return trimmed;
 }
 const shown = (value) => (Array.isArray(value) ? value.join(", ") : String(value ?? ""));
-const changed = () => { draw(); write(); };
+let typing = false;
+/** Drawn anew only where a choice changes what stands there: while somebody types, the field they go to next must stay. */
+const changed = () => { if (!typing) draw(); write(); };
 
 function comparison(leaf, kind, suggestions) {
   const flag = kind === "flag";
@@ -157,6 +166,7 @@ function comparison(leaf, kind, suggestions) {
         leaf.value = leaf.operator === "in" ? text.split(",").map((each) => literal(each, number)) : literal(text, number);
         if ([">", "<", ">=", "<="].includes(leaf.operator) && typeof leaf.value !== "number") leaf.value = 0;
         changed();
+        return shown(leaf.value);
       }, suggestions),
     );
   return parts;
@@ -164,7 +174,7 @@ function comparison(leaf, kind, suggestions) {
 
 /** How long: a number and its unit. */
 const lasting = (holder, name, least, units = UNITS) => [
-  typed("Length of time", holder[name].amount, (amount) => { holder[name].amount = Math.max(least, Math.round(Number(amount) || least)); changed(); }, [], "number"),
+  typed("Length of time", holder[name].amount, (amount) => { holder[name].amount = Math.max(least, Math.round(Number(amount) || least)); changed(); return holder[name].amount; }, [], "number"),
   choice("Unit of time", holder[name].unit, units.map((unit) => [unit, unit]), (unit) => { holder[name].unit = unit; changed(); }),
 ];
 
@@ -184,7 +194,7 @@ function windowed(leaf, before = "") {
 function filtered(leaf) {
   const parts = (leaf.where ?? []).map((filter, index) =>
     made("span", { class: "filter" }, made("span", { class: "soft" }, index ? "and" : "where"),
-      typed("Property", filter.field, (field) => { if (field.trim()) filter.field = field.trim(); changed(); }, ["value", "category", "product", "channel", "currency", "rating"]),
+      typed("Property", filter.field, (field) => { if (field.trim()) filter.field = field.trim(); changed(); return filter.field; }, ["value", "category", "product", "channel", "currency", "rating"]),
       ...comparison(filter, "any", []),
       button("×", "Take this filter away", () => { leaf.where.splice(index, 1); changed(); }, "btn plain tiny")));
   return [...parts, button("+ where", "Add a filter", () => { (leaf.where ??= []).push({ field: "value", operator: ">=", value: 0 }); changed(); }, "btn plain tiny")];
@@ -193,7 +203,7 @@ function filtered(leaf) {
 function stepped(leaf, step, index) {
   const last = index > 0 && index === leaf.steps.length - 1;
   const parts = index ? [last ? choice("Whether it follows", step.absent ? "no" : "", [["", "then"], ["no", "then no"]], (value) => { step.absent = value === "no"; changed(); }) : made("span", { class: "soft" }, "then")] : [];
-  parts.push(typed("Event", step.event, (event) => { if (event.trim()) step.event = event.trim(); changed(); }, words.events), ...filtered(step));
+  parts.push(typed("Event", step.event, (event) => { if (event.trim()) step.event = event.trim(); changed(); return step.event; }, words.events), ...filtered(step));
   if (index) {
     if (step.gap) parts.push(made("span", { class: "soft" }, "within"), lasting(step, "gap", 1)[0]);
     parts.push(choice("Unit of time", step.gap?.unit ?? "later", [["later", "any time later"], ...UNITS.map((each) => [each, each])], (unit) => {
@@ -209,7 +219,7 @@ const DRAWN = {
   trait: (leaf) => {
     const name = leaf.field.slice(6);
     return [
-      typed("Trait", name, (value) => { if (/^[\w.:-]+$/.test(value)) leaf.field = `trait.${value}`; changed(); }, words.traits),
+      typed("Trait", name, (value) => { if (/^[\w.:-]+$/.test(value)) leaf.field = `trait.${value}`; changed(); return leaf.field.slice(6); }, words.traits),
       ...comparison(leaf, "any", words.values[name] ?? []),
     ];
   },
@@ -224,7 +234,7 @@ const DRAWN = {
     return [pick, ...comparison(leaf, kind, [])];
   },
   did: (leaf) => [
-    typed("Event", leaf.event, (event) => { if (event.trim()) leaf.event = event.trim(); changed(); }, words.events),
+    typed("Event", leaf.event, (event) => { if (event.trim()) leaf.event = event.trim(); changed(); return leaf.event; }, words.events),
     choice("Counted or summed", leaf.total ?? "", [["", "how often"], ["value", "total value"]], (total) => {
       leaf.total = total;
       leaf.count = Math.max(total ? 0 : 1, Math.round(leaf.count));
@@ -235,18 +245,19 @@ const DRAWN = {
       const number = Number(count) || 0;
       leaf.count = leaf.total ? Math.round(number * 10000) / 10000 : Math.max(0, Math.round(number));
       changed();
+      return leaf.count;
     }, [], "number"),
     ...windowed(leaf, leaf.total ? "" : "times"),
     ...filtered(leaf),
   ],
   sequence: (leaf) => [
     ...leaf.steps.map((step, index) => stepped(leaf, step, index)),
-    button("+ then", "Add a step", () => { leaf.steps.forEach((step) => { step.absent = false; }); leaf.steps.push({ event: words.events[0] ?? "Order Completed", where: [], gap: null, absent: false }); changed(); }, "btn plain tiny"),
+    button("+ then", "Add a step", () => { leaf.steps.forEach((step) => { step.absent = false; }); leaf.steps.push({ event: usualEvent(), where: [], gap: null, absent: false }); changed(); }, "btn plain tiny"),
     ...windowed(leaf),
   ],
   touch: (leaf) => [
     choice("First or last", leaf.which, [["first", "the first"], ["last", "the last"]], (which) => { leaf.which = which; changed(); }),
-    typed("Event", leaf.event, (event) => { if (event.trim()) leaf.event = event.trim(); changed(); }, words.events),
+    typed("Event", leaf.event, (event) => { if (event.trim()) leaf.event = event.trim(); changed(); return leaf.event; }, words.events),
     ...windowed(leaf, "was"),
     ...filtered(leaf),
   ],
@@ -254,7 +265,7 @@ const DRAWN = {
     const name = leaf.field.replace(/^trait\./, "");
     const against = leaf.relation === "before" || leaf.relation === "since";
     const parts = [
-      typed("Date", name, (value) => { if (/^[\w.:-]+$/.test(value)) leaf.field = `trait.${value}`; changed(); }, words.dates),
+      typed("Date", name, (value) => { if (/^[\w.:-]+$/.test(value)) leaf.field = `trait.${value}`; changed(); return leaf.field.slice(6); }, words.dates),
       choice("When", leaf.relation, DATES, (relation) => {
         const fixed = relation === "before" || relation === "since";
         const length = relation === "anniversary" ? { amount: Math.min(leaf.duration?.amount ?? 7, 180), unit: "days" } : leaf.duration ?? { amount: 7, unit: "days" };
@@ -266,7 +277,7 @@ const DRAWN = {
     return [...parts, ...lasting(leaf, "duration", leaf.relation === "anniversary" ? 0 : 1, leaf.relation === "anniversary" ? ["days"] : UNITS)];
   },
   circumstance: (leaf) => [choice("Circumstance", leaf.circumstance, words.circumstances, (value) => { leaf.circumstance = value; changed(); })],
-  consent: (leaf) => [typed("Purpose", leaf.purpose, (value) => { if (value.trim()) leaf.purpose = value.trim(); changed(); }, words.purposes)],
+  consent: (leaf) => [typed("Purpose", leaf.purpose, (value) => { if (value.trim()) leaf.purpose = value.trim(); changed(); return leaf.purpose; }, words.purposes)],
   segment: (leaf) => [choice("Segment", leaf.segment, words.segments, (value) => { leaf.segment = value; changed(); })],
 };
 

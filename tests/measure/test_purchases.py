@@ -86,3 +86,11 @@ def test_currencies_are_never_added_up_and_nonsense_is_none() -> None:
 def test_only_track_calls_are_purchases() -> None:
     put(current.lake(), [{**bought(1, datetime(2026, 1, 5, tzinfo=UTC)), "type": "page"}])
     assert current.lake().sql(f"with {PURCHASES} select * from purchases", parameters()).num_rows == 0
+
+
+def test_nobody_cancels_what_another_bought() -> None:
+    """Numbers of orders are easily guessed."""
+    at = datetime(2026, 1, 5, tzinfo=UTC)
+    cancelled = {"profile_id": person(2), "name": "Order Cancelled", "occurred": at, "order_id": "a"}
+    put(current.lake(), [{**bought(1, at), "order_id": "a"}, cancelled])
+    assert counted() == {("2026-01-01", 0): 1}

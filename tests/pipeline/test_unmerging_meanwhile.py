@@ -108,7 +108,7 @@ def test_one_that_fails_stops_nothing_and_is_tried_again(
     assert asked(here) == [(absorbed, 1)]
     here.happen("Asked", userId="u2")
     assert len(here.profile_ids()) == 1
-    here.engine._unmerge_at = 0.0
+    here.engine._put_off.clear()
     here.carry()
     assert asked(here) == []
     assert here.state_of(user_id="u2").activity.names == {"Bought": 2, "Asked": 1, "Consent Changed": 1}

@@ -252,8 +252,10 @@ def _sequence(rule: Sequence, state: Any, now: int) -> bool:
 
     for chosen in itertools.product(*(meant(step) for step in wanted)):
         if any(
-            not before < after or (step.gap and after - before > step.gap.ms)
-            for before, after, step in zip(chosen, chosen[1:], wanted[1:], strict=False)
+            before > after
+            or (before == after and last.event == step.event)
+            or (step.gap and after - before > step.gap.ms)
+            for before, after, last, step in zip(chosen, chosen[1:], wanted, wanted[1:], strict=False)
         ):
             continue
         end, last = chosen[-1], rule.steps[-1]
@@ -264,7 +266,11 @@ def _sequence(rule: Sequence, state: Any, now: int) -> bool:
         if last.absent:
             if last.gap and end + last.gap.ms >= now:
                 continue
-            if any(at > end and (not last.gap or at - end <= last.gap.ms) for at in meant(last)):
+            same = rule.steps[-2].event == last.event
+            if any(
+                (at > end or (at == end and not same)) and (not last.gap or at - end <= last.gap.ms)
+                for at in meant(last)
+            ):
                 continue
         return True
     return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -61,7 +62,23 @@ def test_the_turn_of_the_year_is_in_between() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, True, "", "soon", "2026-13-01", 1e300, float("nan"), float("inf"), "9" * 50, []]
+    "value",
+    [
+        None,
+        True,
+        "",
+        "soon",
+        "2026-13-01",
+        1e300,
+        float("nan"),
+        float("inf"),
+        "9999-12-31",
+        "0001-01-01",
+        -9e13,
+        9e14,
+        "9" * 50,
+        [],
+    ],
 )
 def test_what_is_no_date_stands_in_no_way(value: object) -> None:
     assert as_moment(value) is None
@@ -118,3 +135,12 @@ def test_rules_about_time_are_said_in_words(text: str, words: str) -> None:
     rule = rules.parse(text)
     assert rules.text(rule) == text
     assert rules.describe(rule) == words
+
+
+@pytest.mark.parametrize("name", ["", " a", "a\\", "a'b", 'a"b', "*", "x') or 1=1 --", "a" * 101])
+def test_what_is_no_plain_name_of_a_property_is_refused(name: str) -> None:
+    """It would stand in a question to the lake."""
+    with pytest.raises(
+        rules.RuleError, match=r"letters, digits, spaces|here I expect|wrong backslash|Here I expect"
+    ):
+        rules.parse(f'did "A" where {json.dumps(name)} = 1')

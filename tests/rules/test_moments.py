@@ -19,7 +19,8 @@ def _sequence(text: str) -> Sequence:
 
 
 @pytest.mark.parametrize(
-    ("ordered", "abandoned"), [(0, True), (1, False), (2 * _MINUTE, False), (2 * _MINUTE + 1, True)]
+    ("ordered", "abandoned"),
+    [(-1, True), (0, False), (1, False), (2 * _MINUTE, False), (2 * _MINUTE + 1, True)],
 )
 def test_what_is_not_to_follow_may_come_at_once_or_too_late(ordered: int, abandoned: bool) -> None:
     assert happened(_sequence(_ABANDONED), [[0], [ordered]], 3 * _MINUTE) is abandoned
@@ -32,10 +33,14 @@ def test_nothing_followed_once_the_time_for_it_is_over() -> None:
     assert happened(rule, [[0], []], 2 * _MINUTE + 1)
 
 
-def test_each_step_is_later_than_the_one_before() -> None:
+def test_each_step_comes_after_the_one_before() -> None:
     rule = _sequence('did "A" then "B" in 1 minutes then "C"')
-    assert endings(rule, [[0], [0, _MINUTE], [_MINUTE, _MINUTE + 1]]) == [(_MINUTE + 1, _MINUTE + 1)]
+    assert endings(rule, [[0], [0, _MINUTE], [_MINUTE, _MINUTE + 1]]) == [
+        (_MINUTE, _MINUTE),
+        (_MINUTE + 1, _MINUTE + 1),
+    ]
     assert endings(rule, [[0], [_MINUTE + 1], [2 * _MINUTE]]) == []
+    assert endings(_sequence('did "A" then "A"'), [[0, 5], [0, 5]]) == [(5, 5)], "one event is not two"
 
 
 def test_as_many_moments_are_kept_as_a_profile_can_carry() -> None:

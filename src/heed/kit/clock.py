@@ -24,6 +24,14 @@ def moment(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, UTC)
 
 
+def moment_if_any(ms: int) -> datetime | None:
+    """The same, and None for 0 and for what no calendar has."""
+    try:
+        return moment(ms) if ms else None
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
 def in_ms(when: datetime) -> int:
     """Milliseconds of a datetime; one without a zone is read as UTC."""
     return round((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() * 1000)

@@ -14,25 +14,31 @@ MERGED: Final = "merged as (select unnest(?::varchar[]) as absorbed, unnest(?::v
 
 PURCHASES: Final = f"""
 {MERGED},
+cancelled as (
+    select coalesce(merged.kept, profile_id) as who, order_id from events
+    left join merged on merged.absorbed = profile_id where name = ? and order_id is not null
+),
 purchases as (
     select coalesce(merged.kept, profile_id) as who, day, occurred, value,
            case when regexp_full_match(upper(trim(currency)), '[A-Z]{{3}}') then upper(trim(currency)) else '' end
                as currency
     from events left join merged on merged.absorbed = profile_id
-    where name = ? and type = 'track' and profile_id is not null and (order_id is null or order_id not in (
-        select order_id from events where name = ? and order_id is not null
-    ))
+    where name = ? and type = 'track' and profile_id is not null and (
+        order_id is null or (coalesce(merged.kept, profile_id), order_id) not in (
+            select who, order_id from cancelled where who is not null
+        )
+    )
     qualify row_number() over (
         partition by who, coalesce(order_id, message_id) order by occurred, batch, place
     ) = 1
 )
 """  # noqa: S608  a fixed text
-"""`who` bought (a merged customer is one), when, for how much. An order told twice counts once, one that was cancelled
-not at all; `currency` is "" where none was named, as in `commerce`. Takes `parameters()`."""
+"""`who` bought (a merged customer is one), when, for how much. An order told twice counts once, one that they
+cancelled not at all; `currency` is "" where none was named, as in `commerce`. Takes `parameters()`."""
 
 
 def parameters() -> list[Any]:
-    return [*merges(), vocabulary.ORDER_COMPLETED, vocabulary.ORDER_CANCELLED]
+    return [*merges(), vocabulary.ORDER_CANCELLED, vocabulary.ORDER_COMPLETED]
 
 
 def merges() -> list[list[str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 
 import psycopg
 import structlog
@@ -27,7 +28,7 @@ _BULK_TURN = 8
 _DUE_BATCH = 500
 _RULES_EVERY = 2.0
 _CHORES_EVERY, _QUIET = 0.1, 0.05
-_UNMERGE_AGAIN = 60.0
+_AGAIN = 60.0
 _WAKE_EVERY = 1.0
 """Seconds; also while events never cease."""
 log = structlog.get_logger()
@@ -53,7 +54,8 @@ class Engine:
         self.stopping = threading.Event()
         self._rules_at = 0.0
         self._live_turns = 0
-        self._woken_at = self._chores_at = self._live_at = self._unmerge_at = 0.0
+        self._woken_at = self._chores_at = self._live_at = 0.0
+        self._put_off: dict[str, float] = {}
 
     @property
     def connection(self) -> psycopg.Connection:
@@ -124,37 +126,53 @@ class Engine:
 
     def chores(self) -> int:
         """A piece of what rooms have to do between batches; returns how much was done."""
+        return self._guarded("chores", self._chores)
+
+    def _chores(self) -> int:
         with self.connection.transaction():
             self.carrier.take_rules()
             return do_chores(self.connection, self.ledger, self.clock())
 
+    def _guarded(self, name: str, do: Callable[[], int]) -> int:
+        """Do it, unless it failed a moment ago: whatever somebody's rule or data brings up there, events are carried."""
+        if time.monotonic() < self._put_off.get(name, 0.0):
+            return 0
+        try:
+            return do()
+        except (Conflict, psycopg.errors.DeadlockDetected):
+            log.info("engine.conflict", doing=name)
+            return 1
+        except (psycopg.OperationalError, LedgerUnavailable):
+            raise
+        except Exception as error:
+            if self.connection.closed or self.connection.broken:
+                raise
+            log.error("engine.failed", doing=name, error=type(error).__name__)
+            self._put_off[name] = time.monotonic() + _AGAIN
+            return 0
+
     def fill(self) -> int:
         """A piece of giving profiles the counters of new conditions; returns how many profiles that were."""
+        return self._guarded("filling", self._fill)
+
+    def _fill(self) -> int:
         try:
             with self.connection.transaction():
                 self.carrier.take_rules()
                 return self.filler.piece(self.connection, self.clock())
-        except Exception as error:
+        except Exception:
             self.filler.forget()
-            if isinstance(error, Conflict | psycopg.errors.DeadlockDetected):
-                log.info("engine.conflict", filling=True)
-                return 1
             raise
 
     def unmerge(self) -> int:
         """Undo the merges asked for, as far as nothing stands in the way; returns how many. One that fails stops
         nothing and is tried again in a while."""
+        return self._guarded("unmerging", self._unmerge)
+
+    def _unmerge(self) -> int:
         done = 0
-        if time.monotonic() < self._unmerge_at:
-            return done
-        try:
-            while unmerge_next(self.carrier, self.lake, self.flush):
-                done += 1
-        except Exception as error:
-            if self.connection.closed or self.connection.broken:
-                raise
-            log.error("engine.unmerge_failed", error=type(error).__name__)
-            self._unmerge_at = time.monotonic() + _UNMERGE_AGAIN
+        while unmerge_next(self.carrier, self.lake, self.flush):
+            done += 1
         return done
 
     def flush(self) -> None:
@@ -183,6 +201,9 @@ class Engine:
 
         Events are noted before the rows are saved: a crash in between notes them again, under the same ids.
         """
+        return self._guarded("waking", self._wake)
+
+    def _wake(self) -> int:
         now = self.clock()
         with self.connection.transaction():
             self.carrier.take_rules()

@@ -37,6 +37,14 @@ select distinct carried_under, hash from (
 _COLUMNS = ["batch", "place", "message_id", "valence", "mood_confidence"]
 
 
+_HOPS, _MOST_CONCERNED = 25, 5_000
+"""Carrying stands still meanwhile, and whoever may send events can link people in a chain."""
+
+
+class TooManyConcerned(RuntimeError):
+    """More people share identifiers, one with the next, than are folded again while everybody waits."""
+
+
 def unmerge_next(carrier: Carrier, lake: Lake, flush: Callable[[], None]) -> bool:
     """Undo the merge asked for first; False where none is asked for or a filling is not done.
 
@@ -170,7 +178,7 @@ def _concerned(carrier: Carrier, lake: Lake, profile_ids: set[uuid.UUID]) -> set
     connection = carrier.connection
     known: set[uuid.UUID] = set()
     hashes: set[uuid.UUID] = set()
-    while True:
+    for _ in range(_HOPS):
         wider = profiles.families(connection, profile_ids)
         wider_hashes = hashes | profiles.identifiers_of(connection, wider)
         if wider == known and wider_hashes == hashes:
@@ -180,3 +188,6 @@ def _concerned(carrier: Carrier, lake: Lake, profile_ids: set[uuid.UUID]) -> set
         hashes = hashes | {uuid.UUID(each) for each in found["hash"].to_pylist() if each}
         profile_ids = known | {uuid.UUID(each) for each in found["carried_under"].to_pylist() if each}
         profile_ids |= set(profiles.owners(connection, hashes).values())
+        if len(profile_ids) > _MOST_CONCERNED:
+            break
+    raise TooManyConcerned(f"{len(profile_ids)} profiles")

@@ -34,7 +34,7 @@ class MoodForm(forms.Form):
 class ThresholdsForm(forms.Form):
     """Probabilities in percent; without `merges` nothing is merged unseen."""
 
-    review = forms.FloatField(min_value=1, max_value=100, label="Show pairs from (%)")
+    review = forms.FloatField(min_value=1, max_value=99.9, label="Show pairs from (%)")
     merges = forms.BooleanField(required=False, label="Merge without asking")
     automatic = forms.FloatField(min_value=90, max_value=100, label="Merge from (%)")
 

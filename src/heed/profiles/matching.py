@@ -131,7 +131,7 @@ def _predict(records: pa.Table, review: float) -> list[tuple[int, int, float]]:
         connection.register("records", records)
         columns = [name for name in COLUMNS if _filled(records, name)]
         rules = _affordable(connection, columns, len(records))
-        if not rules:
+        if not rules or len(columns) < 2:
             return []
         settings = SettingsCreator(
             link_type="dedupe_only",
@@ -142,7 +142,7 @@ def _predict(records: pa.Table, review: float) -> list[tuple[int, int, float]]:
             warnings.simplefilter("ignore")
             api = DuckDBAPI(connection)
             linker = Linker(api.register(records), settings, log_level=logging.CRITICAL)
-            _train(linker, columns)
+            _train(linker, columns, len(records))
             predicted = linker.inference.predict(
                 threshold_match_probability=review,
                 num_chunks_left=1 + len(records) // _AT_ONCE,
@@ -201,20 +201,26 @@ def _affordable(connection: Any, columns: Sequence[str], count: int) -> list[tup
     return chosen
 
 
-def _train(linker: Any, columns: Sequence[str]) -> None:
+def _train(linker: Any, columns: Sequence[str], count: int) -> None:
     """What cannot be trained, for want of pairs, keeps the values Splink begins with."""
     from splink import block_on
 
     sure = [name for name in ("email", "number", "phone") if name in columns]
     named = [name for name in ("first_name", "surname", "dob") if name in columns]
     certain = [block_on(name) for name in sure] + ([block_on(*named)] if len(named) > 1 else [])
-    training = linker.training
+    training, learns = linker.training, True
     if certain:
         _try(lambda: training.estimate_probability_two_random_records_match(certain, recall=0.8))
+        settings, pairs = linker._settings_obj, max(1.0, count * (count - 1) / 2)
+        prior = settings._probability_two_random_records_match
+        # Where nobody shares anything certain Splink finds no chance at all, fails on its logarithm, and would learn
+        # from strangers what one person looks like.
+        settings._probability_two_random_records_match = min(0.5, max(1 / (2 * pairs), prior))
+        learns = prior > 0
     _try(lambda: training.estimate_u_using_random_sampling(max_pairs=2e6, seed=1))
     rounds = [["dob"]] if "dob" in columns else []
     rounds += [["first_name", "surname"]] if {"first_name", "surname"} <= set(columns) else []
-    for rule in [*rounds, *([name] for name in sure)]:
+    for rule in [*rounds, *([name] for name in sure)] if learns else []:
         _try(lambda rule=rule: training.estimate_parameters_using_expectation_maximisation(block_on(*rule)))
 
 

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from heed.contracts.fold import State
-from heed.kit.clock import moment
+from heed.kit.clock import moment_if_any
 from heed.profiles.domain.sections import display_name
 
 Projection = Callable[[State, int], tuple[Mapping[str, Any], int | None]]
@@ -57,9 +56,9 @@ def columns(state: State, now: int) -> dict[str, Any]:
         "phone": _last(identifiers, "phone"),
         "user_id": _last(identifiers, "user_id"),
         "country": _country(state),
-        "first_seen": _moment(state.identity.first_seen),
-        "last_seen": _moment(state.identity.last_seen),
-        "refreshed_at": _moment(now),
+        "first_seen": moment_if_any(state.identity.first_seen),
+        "last_seen": moment_if_any(state.identity.last_seen),
+        "refreshed_at": moment_if_any(now),
     }
     due = 0
     for projection in _projections:
@@ -67,7 +66,7 @@ def columns(state: State, now: int) -> dict[str, Any]:
         row.update(found)
         if turn is not None and turn > now and (not due or turn < due):
             due = turn
-    row["due_at"] = _moment(due)
+    row["due_at"] = moment_if_any(due)
     for name in ("display_name", "email", "phone", "user_id", "country", "attention_reason"):
         row[name] = row[name][:_LONGEST].replace("\x00", "")
     return row
@@ -93,12 +92,3 @@ def _country(state: State) -> str:
     if trait is not None and isinstance(trait.value, dict) and isinstance(trait.value.get("country"), str):
         return str(trait.value["country"])
     return ""
-
-
-def _moment(ms: int) -> datetime | None:
-    if not ms:
-        return None
-    try:
-        return moment(ms)
-    except (OverflowError, ValueError):
-        return None

@@ -245,7 +245,7 @@ def merge(connection: psycopg.Connection, merges: Sequence[Merge]) -> dict[uuid.
         connection.execute(
             "insert into profile_merge (kept, absorbed, joined_to, message_id, kind, at)"
             " values (%s, %s, %s, %s, %s, %s) on conflict (absorbed) do update set kept = excluded.kept,"
-            " joined_to = excluded.joined_to, message_id = excluded.message_id, kind = excluded.kind",
+            " joined_to = excluded.joined_to, message_id = excluded.message_id, kind = excluded.kind, at = excluded.at",
             [each.kept, each.absorbed, each.kept, each.message_id, each.kind, moment(each.at)],
         )
         gone = connection.execute("delete from profile where id = %s returning segments", [each.absorbed])

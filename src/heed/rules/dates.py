@@ -11,6 +11,8 @@ from heed.rules.tree import BUCKET_MS, Dated
 
 LONGEST_ANNIVERSARY = 180
 """Days ahead; further, an anniversary that is over and the next one would be hard to tell apart."""
+_FIRST, _LAST = (in_ms(datetime(year, 1, 1, tzinfo=UTC)) for year in (2, 9_990))
+"""Outside these no length of time can be added or taken away."""
 _SECONDS = 10**11
 """Numbers below are Unix time in seconds, from here on in milliseconds."""
 
@@ -18,10 +20,12 @@ _SECONDS = 10**11
 def as_moment(value: Any) -> int | None:
     """Milliseconds of what a trait holds: an ISO 8601 text (UTC where it names no zone) or Unix time."""
     if isinstance(value, str):
-        return parse_moment(value) if len(value) <= 40 else None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 10**14:
-        return None
-    return round(value if abs(value) >= _SECONDS else value * 1000)
+        found = parse_moment(value) if len(value) <= 40 else None
+    elif isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 10**15:
+        found = None
+    else:
+        found = round(value if abs(value) >= _SECONDS else value * 1000)
+    return found if found is not None and _FIRST <= found < _LAST else None
 
 
 def dated(rule: Dated) -> Callable[[Any, int], bool]:

@@ -25,6 +25,7 @@ from heed.rules.dates import dated
 from heed.rules.predicate import Readings, as_number, reader
 from heed.rules.tree import (
     BUCKET_MS,
+    PROPERTY,
     All,
     Any,
     Atom,
@@ -105,11 +106,11 @@ def _whole(rule: Sequence, events: ir.Table, now: int) -> ir.Table:
     """`profile_id`, `bucket` (ms) of the last events of whole sequences."""
     steps = [bucket_counts(atom, events) for atom in atoms_of(rule)]
     reached = steps[0]
-    for step, own in zip(rule.steps[1:], steps[1:], strict=True):
+    for last, step, own in zip(rule.steps, rule.steps[1:], steps[1:], strict=False):
         before, after = (reached, own.view()) if step.absent else (own, reached.view())
         follows = [before.profile_id == after.profile_id]
         first, second = (before.bucket, after.bucket) if step.absent else (after.bucket, before.bucket)
-        follows.append(first < second)
+        follows.append(first < second if last.event == step.event else first <= second)
         if step.gap is not None:
             follows.append(second - first <= step.gap.ms)
         if step.absent:
@@ -204,7 +205,9 @@ def _property(events: ir.Table, name: str) -> Anything:
         own, of = (column, "t") if kind == "text" else (column.cast("float64"), "n")
         kinds = {"n": "float64", "t": "string", "b": "boolean"}
         return lambda wanted: own if wanted == of else nothing.cast(kinds[wanted])
-    path = '$."' + name.replace('"', '\\"') + '"'
+    if not PROPERTY.fullmatch(name):
+        raise ValueError("no name of a property")
+    path = f'$."{name}"'
     kind = json_type(events.properties, path)
     value = json_extract_string(events.properties, path)
 

@@ -38,28 +38,29 @@ def endings(rule: Sequence, steps: Series[Moments]) -> list[tuple[int, int]]:
     """Where the sequence is whole: the moment of its last event, and from when on that counts (ms): at once, or
     when the time is over in which nothing was to follow."""
     reached: Moments = steps[0]
-    for step, own in zip(rule.steps[1:], steps[1:], strict=True):
+    for before, step, own in zip(rule.steps, rule.steps[1:], steps[1:], strict=False):
+        later = int(before.event == step.event)
         if step.absent:
-            return _unfollowed(reached, own, step.gap)
-        reached = _following(reached, own, step.gap)
+            return _unfollowed(reached, own, step.gap, later)
+        reached = _following(reached, own, step.gap, later)
     return [(at, at) for at in reached]
 
 
-def _following(before: Moments, own: Moments, gap: Duration | None) -> list[int]:
-    """Those with one of `before` earlier than them and no more than the gap away."""
+def _following(before: Moments, own: Moments, gap: Duration | None, later: int) -> list[int]:
+    """Those at least `later` ms after one of `before` and no more than the gap away."""
     found, place = [], 0
     for at in own:
-        while place < len(before) and before[place] < at:
+        while place < len(before) and before[place] + later <= at:
             place += 1
         if place and (gap is None or at - before[place - 1] <= gap.ms):
             found.append(at)
     return found
 
 
-def _unfollowed(reached: Moments, own: Moments, gap: Duration | None) -> list[tuple[int, int]]:
+def _unfollowed(reached: Moments, own: Moments, gap: Duration | None, later: int) -> list[tuple[int, int]]:
     found, place = [], 0
     for at in reached:
-        while place < len(own) and own[place] <= at:
+        while place < len(own) and own[place] < at + later:
             place += 1
         if place == len(own) or (gap is not None and own[place] - at > gap.ms):
             found.append((at, at if gap is None else at + gap.ms + 1))

@@ -24,6 +24,7 @@ from heed.rules.dates import LONGEST_ANNIVERSARY
 from heed.rules.facts import UnknownFact, fact, facts
 from heed.rules.tree import (
     HORIZON,
+    PROPERTY,
     STEPS,
     TOTALS,
     All,
@@ -318,6 +319,10 @@ class _Parser:
             self.at += 1
         else:
             raise self.trouble("a property's name")
+        if not PROPERTY.fullmatch(word):
+            raise RuleError(
+                "A property's name is letters, digits, spaces and . : - _, at most 100 of them", position
+            )
         if private_name(word):
             raise RuleError(
                 f"{word!r} holds personal data, which is kept encrypted and cannot be filtered by", position

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
@@ -85,8 +86,12 @@ class Did(msgspec.Struct, frozen=True, tag="did"):
 
 
 class Step(msgspec.Struct, frozen=True):
-    """One event of a sequence, later than the one before and at most `gap` after it; or with `absent`, as the last
-    step, that no such event came, known once the gap has passed."""
+    """One event of a sequence, after the one before and at most `gap` after it; or with `absent`, as the last step,
+    that no such event came, known once the gap has passed.
+
+    At the same millisecond another event comes after, as many systems tell whole seconds; the same event does not,
+    or one would be two.
+    """
 
     event: str
     where: tuple[Compare, ...] = ()
@@ -130,6 +135,8 @@ class InSegment(msgspec.Struct, frozen=True, tag="segment"):
 Behaviour: TypeAlias = Did | Sequence | Touch
 Rule: TypeAlias = All | Any | Not | Compare | Dated | Behaviour | Holds | Consents | InSegment
 
+PROPERTY = re.compile(r"\w[\w .:\-]{0,99}")
+"""Names of properties that rules can ask for: what no reader of the lake can take for anything but a name."""
 BUCKET_MS = {"minutes": 60_000, "hours": 3_600_000, "days": 86_400_000}
 HORIZON = {"minutes": 180, "hours": 336, "days": 400}
 """The longest window of each unit, in buckets; counters keep no older buckets."""

@@ -9,7 +9,7 @@ import psycopg
 from heed.contracts import vocabulary as v
 from heed.contracts.event import Event
 from heed.contracts.own import event_about
-from heed.kit.clock import in_ms, moment
+from heed.kit.clock import in_ms, moment, moment_if_any
 from heed.ports.ledger import BULK, LIVE, Ledger
 from heed.profiles import api as profiles
 from heed.segments import store
@@ -38,7 +38,7 @@ def fill(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
     for profile_id, data in profiles.states(connection, ids, lock=True).items():
         segments, turn = book.members(profiles.fold.decode(bytes(data)), now)
         if turn or segments != before.get(profile_id, []):
-            changed.append((profile_id, segments, moment(turn) if turn else None))
+            changed.append((profile_id, segments, moment_if_any(turn)))
         done += 1
         if time.monotonic() > enough:
             reached = profile_id

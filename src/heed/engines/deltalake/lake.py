@@ -30,6 +30,13 @@ select carried.* replace (
 from carried join moved using (batch, place)
 """
 
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 2,
+    "memory_limit": "2GB",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
 
 class DeltaLake:
     """One writer process at a time per `writer` name; any number of readers.
@@ -94,7 +101,7 @@ class DeltaLake:
                 files = self._fresh().file_uris()
             except TableNotFoundError:
                 files = []
-        connection = duckdb.connect(config={"threads": 2, "memory_limit": "2GB"})
+        connection = duckdb.connect(config=_CONFIG)
         connection.execute("set TimeZone = 'UTC'")
         if files:
             connection.execute(

@@ -91,7 +91,7 @@ def merge_activity(kept: Activity, absorbed: Activity) -> Activity:
     for key, buckets in absorbed.counters.items():
         mine = kept.counters.get(key, {})
         for bucket, amount in buckets.items():
-            mine[bucket] = mine.get(bucket, 0) + amount
+            mine[bucket] = bounded(mine.get(bucket, 0) + amount)
         kept.counters[key] = prune(mine, counting.atoms.get(key))
     kept.counters = dict(sorted(kept.counters.items()))
     return kept

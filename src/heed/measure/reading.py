@@ -24,7 +24,7 @@ Cells = frozenset[tuple[int, int]]
 DAYS: Final = 90
 """How far ahead customers are looked at."""
 _FRESH: Final = timedelta(hours=20)
-_TRIED: Final = timedelta(minutes=4)
+_TRIED: Final = timedelta(minutes=1)
 _LOOK_BACK: Final = timedelta(days=28)
 _SOONEST: Final = timedelta(days=7)
 _PIECE: Final = 1_000

@@ -1,6 +1,6 @@
 """Run the benchmarks and write bench/RESULTS.md.
 
-python bench/run.py [carry|served|segments|mood|value|identity]
+python bench/run.py [carry|served|segments|mood|text|value|identity]
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import carry, identity, mood, segments, served, value
+from bench import carry, identity, mood, segments, served, text, value
 from bench.common import Line
 
 HERE = Path(__file__).parent
-EVERYTHING = ["carry", "served", "segments", "mood", "value", "identity"]
+EVERYTHING = ["carry", "served", "segments", "mood", "text", "value", "identity"]
 PAGE = HERE / "RESULTS.md"
 _HEAD = f"""# Measured
 
@@ -55,6 +55,8 @@ def main() -> None:
         lines += _apart(segments.backfill, *(int(each) for each in wanted if each.isdigit()))
     if "mood" in wanted:
         lines += _apart(mood.run)
+    if "text" in wanted:
+        lines += _apart(text.run)
     if "value" in wanted:
         lines += _apart(value.run)
         lines += _apart(value.lake, *(int(each) for each in wanted if each.isdigit()))

@@ -99,6 +99,16 @@ def test_the_preview_counts_and_shows_whom_a_rule_means(as_role: Any) -> None:
     assert "<i>" not in page
 
 
+def test_a_slip_of_the_pen_is_noticed(as_role: Any, an_empty_lake: Any) -> None:
+    customer("Ada", "gold")
+    rule = 'did "Order <b>Complete" or trait.plam = "gold" or segment "nope" or trait.plan = "gold"'
+    page = as_role("marketer").post("/segments/preview/", {"rule": rule}).content.decode()
+    assert "Order &lt;b&gt;Complete</bdi>” has never happened" in page
+    assert "obody has the trait “<bdi>plam" in page
+    assert "here is no segment “<bdi>nope" in page
+    assert "the trait “<bdi>plan" not in page
+
+
 def test_of_many_customers_a_random_part_is_looked_at_and_the_interval_said(
     as_role: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,10 +5,11 @@ from heed.rules import explain
 from heed.rules.dates import as_moment
 from heed.rules.explain import describe
 from heed.rules.facts import Fact, UnknownFact, fact, facts, register_fact
-from heed.rules.parser import RuleError, parse
+from heed.rules.parser import parse
 from heed.rules.predicate import Predicate, Readings
 from heed.rules.predicate import predicate as compile_rule
 from heed.rules.text import is_name, quoted, text
+from heed.rules.tokens import RuleError
 from heed.rules.tree import Rule
 
 __all__ = [

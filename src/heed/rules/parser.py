@@ -11,8 +11,6 @@ trait.trial_ends within next 7 days or trait.birthday anniversary today
 
 from __future__ import annotations
 
-import json
-import re
 from difflib import get_close_matches
 
 import msgspec
@@ -22,6 +20,7 @@ from heed.kit.clock import DAY, parse_moment
 from heed.kit.money import in_e4
 from heed.rules.dates import LONGEST_ANNIVERSARY
 from heed.rules.facts import UnknownFact, fact, facts
+from heed.rules.tokens import RuleError, Tokens, number_of
 from heed.rules.tree import (
     HORIZON,
     PROPERTY,
@@ -44,32 +43,12 @@ from heed.rules.tree import (
     Window,
 )
 
-
-class RuleError(ValueError):
-    """A rule's text cannot be read; `position` is the character it stumbled over."""
-
-    def __init__(self, message: str, position: int = 0) -> None:
-        super().__init__(message)
-        self.position = position
-
-
-_TOKEN = re.compile(
-    r"""\s*(?:
-      (?P<text>"(?:[^"\\]|\\.)*")
-    | (?P<number>-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)
-    | (?P<sign><=|>=|!=|=|<|>|\(|\)|\[|\]|,)
-    | (?P<word>[A-Za-z_][\w.:\-]*)
-    )""",
-    re.VERBOSE,
-)
 KEYWORDS = {
     *("and", "or", "not", "did", "circumstance", "consent", "segment", "where", "within", "in", "is"),
     *("then", "first", "last"),
 }
 _DEPTH = 40
 _LONGEST = 3_660 * DAY
-_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
-"""The NUL character and halves of characters: no store keeps them."""
 COUNTS = {">=": "at least", "<=": "at most", "=": "exactly", ">": "more than", "<": "fewer than"}
 _UNITS = {"minute": 1, "minutes": 1, "hour": 1, "hours": 1, "day": 1, "days": 1, "week": 7, "weeks": 7}
 
@@ -79,22 +58,8 @@ def parse(text: str) -> Rule:
     return _Parser(text).whole()
 
 
-class _Parser:
-    def __init__(self, text: str) -> None:
-        self.tokens: list[tuple[str, str, int]] = []
-        position = 0
-        end = len(text.rstrip())
-        while position < end:
-            match = _TOKEN.match(text, position)
-            if match is None:
-                position += len(text[position:]) - len(text[position:].lstrip())
-                raise RuleError(f"I cannot read {text[position : position + 10]!r}", position)
-            kind = str(match.lastgroup)
-            self.tokens.append((kind, match.group(kind), match.start(kind)))
-            position = match.end()
-        self.end = end
-        self.at = 0
-        self.depth = 0
+class _Parser(Tokens):
+    depth = 0
 
     def whole(self) -> Rule:
         if not self.tokens:
@@ -278,7 +243,7 @@ class _Parser:
         if kind != "number" or in_e4(word) is None:
             raise self.trouble("an amount")
         self.at += 1
-        number = _number(word)
+        number = number_of(word)
         if isinstance(number, float) and round(number, 4) != number:
             raise RuleError("An amount has at most four decimals", position)
         return number
@@ -353,68 +318,3 @@ class _Parser:
         if sign not in {"=", "!="} and (isinstance(value, bool) or not isinstance(value, (int, float))):
             raise RuleError(f"{sign} compares numbers", position)
         return msgspec.convert({"field": field, "operator": sign, "value": value}, Compare)
-
-    def literal(self) -> float | int | str | bool:
-        kind, word, _ = self.peek()
-        if kind == "text":
-            return self.quoted("a value")
-        if kind == "number":
-            self.at += 1
-            return _number(word)
-        if word in {"true", "false"}:
-            self.at += 1
-            return word == "true"
-        raise self.trouble("a number, a text in quotes, true or false")
-
-    def whole_number(self) -> int:
-        kind, word, _ = self.peek()
-        if kind != "number" or not word.isdigit() or len(word) > 6:
-            raise self.trouble("a whole number")
-        self.at += 1
-        return int(word)
-
-    def quoted(self, what: str) -> str:
-        kind, word, position = self.peek()
-        if kind != "text":
-            raise self.trouble(what)
-        self.at += 1
-        try:
-            found = str(json.loads(word, strict=False))
-        except ValueError:
-            raise RuleError(f"The text {word} has a wrong backslash", position) from None
-        if _UNKEEPABLE.search(found):
-            raise RuleError(f"The text {word} has a character that no event can have", position)
-        return found
-
-    def take(self, *words: str) -> bool:
-        here = self.tokens[self.at : self.at + len(words)]
-        if len(here) < len(words):
-            return False
-        if all(kind != "text" and token == word for (kind, token, _), word in zip(here, words, strict=True)):
-            self.at += len(words)
-            return True
-        return False
-
-    def need(self, word: str) -> None:
-        if not self.take(word):
-            raise self.trouble(f"“{word}”")
-
-    def peek(self) -> tuple[str, str, int]:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ("end", "", self.end)
-
-    def position(self) -> int:
-        return self.peek()[2]
-
-    def trouble(self, expected: str) -> RuleError:
-        kind, word, position = self.peek()
-        found = "the rule ends" if kind == "end" else f"there is {word[:40]!r}"
-        return RuleError(f"Here I expect {expected}, but {found}", position)
-
-
-def _number(word: str) -> int | float:
-    if word.lstrip("-").isdigit() and len(word) <= 20 and abs(int(word)) < 2**63:
-        return int(word)
-    number = float(word)
-    if number in {float("inf"), float("-inf")}:
-        raise RuleError(f"{word} is too large a number")
-    return number

@@ -6,7 +6,8 @@ import threading
 import time
 import uuid
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import connection
@@ -19,7 +20,7 @@ from heed.pipeline.api import counted
 from heed.ports import current
 from heed.profiles import api as profiles
 from heed.profiles import reading
-from heed.rules.tree import Atom, Rule, atom_from_json, atoms
+from heed.rules.tree import Atom, Compare, Dated, InSegment, Rule, atom_from_json, atoms, walk
 from heed.segments.models import Segment
 from heed.sense.api import known_circumstances
 
@@ -33,7 +34,8 @@ _SHOWN: Final = 8
 class Meaning:
     """What a rule says and whom it means: `fitting` of the `looked` customers, of `total` in all.
 
-    `looked` is fewer than `total` where there are many customers; it is a random part of them then.
+    `looked` is fewer than `total` where there are many customers; it is a random part of them then. `unknown` are
+    words about what the rule asks for and nobody looked at has: mostly a slip of the pen.
     """
 
     words: str
@@ -41,6 +43,7 @@ class Meaning:
     looked: int
     total: int
     people: list[reading.Person]
+    unknown: list[str] = field(default_factory=list)
 
     @property
     def exact(self) -> bool:
@@ -172,7 +175,29 @@ def meaning_of(rule: Rule) -> Meaning:
         if not looked % 100 and time.monotonic() > stop:
             break
     people = reading.people_of(found[:_SHOWN])
-    return Meaning(rules.describe(rule), len(found), looked, sample.total, people)
+    return Meaning(
+        rules.describe(rule), len(found), looked, sample.total, people, _unknown(rule, states.values())
+    )
+
+
+def _unknown(rule: Rule, states: Iterable[State]) -> list[str]:
+    events = {atom.event for atom in atoms(rule)}
+    traits = {
+        each.field
+        for each in walk(rule)
+        if isinstance(each, Compare | Dated) and each.field.startswith("trait.")
+    }
+    for state in states:
+        events -= state.activity.names.keys()
+        traits -= {f"trait.{name}" for name in state.traits.values}
+        if not events and not traits:
+            break
+    segments = {each.segment for each in walk(rule) if isinstance(each, InSegment)}
+    return [
+        *(f"“{name}” has never happened" for name in sorted(events)),
+        *(f"nobody has the trait “{name.removeprefix('trait.')}”" for name in sorted(traits)),
+        *(f"there is no segment “{key}”" for key in sorted(segments - names().keys())),
+    ]
 
 
 def ready_conditions() -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ import re
 from heed.contracts.fold import State
 from heed.rules.facts import Fact, UnknownFact, fact
 from heed.rules.predicate import Readings, predicate
+from heed.rules.tokens import COUNTS
 from heed.rules.tree import (
     All,
     Any,
@@ -34,7 +35,6 @@ _WORDS = {
     ">": "is above",
     ">=": "is at least",
 }
-_COUNTS = {">=": "at least", "<=": "at most", "=": "exactly", ">": "more than", "<": "fewer than"}
 _SCALE = re.compile(r", \S+ to \S+$")
 """The end of a label that says its scale: "mood, −1 to 1"."""
 _LENGTH = re.compile(r"^(days|hours) (the .+?)( has waited| is late| came late)$")
@@ -106,7 +106,7 @@ def _asked(rule: Compare) -> str:
     if isinstance(rule.value, bool) and _is_flag(rule):
         return _flag(known.label, (rule.value is True) == (rule.operator == "="))
     label = _SCALE.sub("", known.label)
-    if isinstance(rule.value, float | int) and not isinstance(rule.value, bool) and rule.operator in _COUNTS:
+    if isinstance(rule.value, float | int) and not isinstance(rule.value, bool) and rule.operator in COUNTS:
         if lasting := _LENGTH.match(label):
             return _lasting(lasting, rule)
         if _COUNTED.match(label):
@@ -126,7 +126,7 @@ def _lasting(found: re.Match[str], rule: Compare) -> str:
 
 def _amount(rule: Compare, unit: str) -> str:
     singular = unit[:-1] if rule.value == 1 else unit
-    return f"{_COUNTS[rule.operator]} {_spoken(rule.value)} {singular}"
+    return f"{COUNTS[rule.operator]} {_spoken(rule.value)} {singular}"
 
 
 def _flag(label: str, true: bool) -> str:
@@ -160,12 +160,12 @@ def _spoken(value: Literal_) -> str:
 
 def _did(rule: Did, often: str = "") -> str:
     if rule.total:
-        often = f"happened with a total {rule.total} of {_COUNTS[rule.operator]} {_spoken(rule.count)}"
+        often = f"happened with a total {rule.total} of {COUNTS[rule.operator]} {_spoken(rule.count)}"
         often = often.replace("fewer than", "less than")
     if not often:
         simple = (rule.operator, rule.count) == (">=", 1)
         times = "once" if rule.count == 1 else f"{rule.count} times"
-        often = "happened" if simple else f"happened {_COUNTS[rule.operator]} {times}"
+        often = "happened" if simple else f"happened {COUNTS[rule.operator]} {times}"
     return f"“{rule.event}” {often}{_when(rule.window)}{_having(rule.where)}"
 
 

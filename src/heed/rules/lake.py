@@ -24,7 +24,6 @@ from heed.kit.money import in_e4
 from heed.rules.dates import dated
 from heed.rules.predicate import Readings, as_number, reader
 from heed.rules.tree import (
-    BUCKET_MS,
     PROPERTY,
     All,
     Any,
@@ -192,8 +191,7 @@ def _condition(rule: Did, events: ir.Table, now: int) -> ir.BooleanValue:
 def _since(at: ir.IntegerValue, window: Window | None, now: int) -> ir.BooleanValue:
     if window is None:
         return ibis.literal(True)
-    size = BUCKET_MS[window.unit]
-    return at >= (now // size - window.amount + 1) * size
+    return at >= window.first(now) * window.size
 
 
 def _property(events: ir.Table, name: str) -> Anything:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Series
 
-from heed.rules.tree import BUCKET_MS, Duration, Sequence, Touch, Window
+from heed.rules.tree import Duration, Sequence, Touch, Window
 
 Moments = Series[int]
 """Milliseconds, in order, each once."""
@@ -12,18 +12,12 @@ Moments = Series[int]
 
 def within(window: Window | None, at: int, now: int) -> bool:
     """Whether it happened in the window, as counted events do."""
-    if window is None:
-        return True
-    size = BUCKET_MS[window.unit]
-    return at // size > now // size - window.amount
+    return window is None or at // window.size >= window.first(now)
 
 
 def leaves(window: Window | None, at: int) -> int:
     """When the window no longer has it (ms); 0 for never."""
-    if window is None:
-        return 0
-    size = BUCKET_MS[window.unit]
-    return (at // size + window.amount) * size
+    return window.leaves(at // window.size) if window else 0
 
 
 def touched(rule: Touch, every: Moments, meant: Moments) -> int | None:

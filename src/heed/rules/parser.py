@@ -20,7 +20,7 @@ from heed.kit.clock import DAY, parse_moment
 from heed.kit.money import in_e4
 from heed.rules.dates import LONGEST_ANNIVERSARY
 from heed.rules.facts import UnknownFact, fact, facts
-from heed.rules.tokens import RuleError, Tokens, number_of
+from heed.rules.tokens import COUNTS, KEYWORDS, RuleError, Tokens, number_of
 from heed.rules.tree import (
     HORIZON,
     PROPERTY,
@@ -43,13 +43,8 @@ from heed.rules.tree import (
     Window,
 )
 
-KEYWORDS = {
-    *("and", "or", "not", "did", "circumstance", "consent", "segment", "where", "within", "in", "is"),
-    *("then", "first", "last"),
-}
 _DEPTH = 40
 _LONGEST = 3_660 * DAY
-COUNTS = {">=": "at least", "<=": "at most", "=": "exactly", ">": "more than", "<": "fewer than"}
 _UNITS = {"minute": 1, "minutes": 1, "hour": 1, "hours": 1, "day": 1, "days": 1, "week": 7, "weeks": 7}
 
 

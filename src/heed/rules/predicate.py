@@ -115,16 +115,10 @@ def _compare(rule: Compare, readings: Readings) -> Predicate:
 
 
 def _did(rule: Did, readings: Readings) -> Predicate:
-    atom = atom_of(rule)
-    key, bucket_ms = atom.key, atom.bucket_ms
-    amount = rule.window.amount if rule.window else 0
-    enough = often_enough(rule)
-
-    def holds(state: State, now: int) -> bool:
-        since = now // bucket_ms - amount + 1 if bucket_ms else 0
-        return enough(readings.count(state, key, since))
-
-    return holds
+    key, window, enough = atom_of(rule).key, rule.window, often_enough(rule)
+    if window is None:
+        return lambda state, now: enough(readings.count(state, key, 0))
+    return lambda state, now: enough(readings.count(state, key, window.first(now)))
 
 
 def _dated(rule: Dated, readings: Readings) -> Predicate:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from heed.rules.parser import COUNTS, KEYWORDS
+from heed.rules.tokens import COUNTS, KEYWORDS
 from heed.rules.tree import (
     All,
     Any,
@@ -42,7 +42,7 @@ def _text(rule: Rule, binding: int) -> str:
     if isinstance(rule, Compare):
         return _comparison(rule, rule.field)
     if isinstance(rule, Did):
-        parts = [f"did {_quote(rule.event)}"]
+        parts = [f"did {quoted(rule.event)}"]
         if rule.total:
             parts.append(f"total {rule.total} {COUNTS[rule.operator]} {rule.count!r}")
         elif (rule.operator, rule.count) != (">=", 1):
@@ -52,14 +52,14 @@ def _text(rule: Rule, binding: int) -> str:
         steps = " then ".join(_step(each) for each in rule.steps)
         return " ".join([f"did {steps}", *_within(rule.window)])
     if isinstance(rule, Touch):
-        return " ".join([f"{rule.which} {_quote(rule.event)}", *_within(rule.window), *_where(rule.where)])
+        return " ".join([f"{rule.which} {quoted(rule.event)}", *_within(rule.window), *_where(rule.where)])
     if isinstance(rule, Dated):
         return f"{rule.field} {_relation(rule)}"
     if isinstance(rule, Holds):
-        return f"circumstance {_quote(rule.circumstance)}"
+        return f"circumstance {quoted(rule.circumstance)}"
     if isinstance(rule, InSegment):
-        return f"segment {_quote(rule.segment)}"
-    return f"consent {_quote(rule.purpose)}"
+        return f"segment {quoted(rule.segment)}"
+    return f"consent {quoted(rule.purpose)}"
 
 
 def _within(window: Window | None) -> list[str]:
@@ -73,7 +73,7 @@ def _where(filters: tuple[Compare, ...]) -> list[str]:
 
 def _step(step: Step) -> str:
     gap = [f"in {_length(step.gap)}"] if step.gap else []
-    return " ".join([*(["no"] if step.absent else []), _quote(step.event), *_where(step.where), *gap])
+    return " ".join([*(["no"] if step.absent else []), quoted(step.event), *_where(step.where), *gap])
 
 
 def _length(duration: Duration | None) -> str:
@@ -83,7 +83,7 @@ def _length(duration: Duration | None) -> str:
 def _relation(rule: Dated) -> str:
     length = _length(rule.duration)
     if rule.relation in {"before", "since"}:
-        return f"{rule.relation} {_quote(rule.date)}"
+        return f"{rule.relation} {quoted(rule.date)}"
     if rule.relation == "anniversary":
         return (
             f"anniversary within next {length}"
@@ -106,16 +106,12 @@ def _comparison(rule: Compare, field: str) -> str:
 def _literal(value: Literal_) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _quote(value) if isinstance(value, str) else repr(value)
-
-
-def _quote(value: str) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return quoted(value) if isinstance(value, str) else repr(value)
 
 
 def quoted(value: str) -> str:
     """A text as a rule holds it: in quotes, what is inside escaped."""
-    return _quote(value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def is_name(name: str) -> bool:
@@ -125,4 +121,4 @@ def is_name(name: str) -> bool:
 
 def _property(name: str) -> str:
     plain = re.fullmatch(r"[A-Za-z_][\w.:\-]*", name) and name not in KEYWORDS
-    return name if plain else _quote(name)
+    return name if plain else quoted(name)

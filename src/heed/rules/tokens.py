@@ -14,6 +14,11 @@ class RuleError(ValueError):
         self.position = position
 
 
+KEYWORDS = {
+    *("and", "or", "not", "did", "circumstance", "consent", "segment", "where", "within", "in", "is"),
+    *("then", "first", "last"),
+}
+COUNTS = {">=": "at least", "<=": "at most", "=": "exactly", ">": "more than", "<": "fewer than"}
 _TOKEN = re.compile(
     r"""\s*(?:
       (?P<text>"(?:[^"\\]|\\.)*")

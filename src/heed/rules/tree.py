@@ -44,6 +44,18 @@ class Window(msgspec.Struct, frozen=True):
     amount: int
     unit: Unit
 
+    @property
+    def size(self) -> int:
+        return BUCKET_MS[self.unit]
+
+    def first(self, now: int) -> int:
+        """The oldest bucket in it at `now` (ms)."""
+        return now // self.size - self.amount + 1
+
+    def leaves(self, bucket: int) -> int:
+        """When this bucket is no longer in it (ms)."""
+        return (bucket + self.amount) * self.size
+
 
 class Duration(msgspec.Struct, frozen=True):
     """A length of time to the millisecond, unlike a `Window`."""

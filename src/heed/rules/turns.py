@@ -102,15 +102,14 @@ def _touch_turn(rule: Touch, readings: Readings) -> Turn | None:
 
 def _window_turn(rule: Did, readings: Readings) -> Turn | None:
     """When the oldest counted bucket leaves the window."""
-    if rule.window is None:
+    window, key = rule.window, atom_of(rule).key
+    if window is None:
         return None
-    atom, amount = atom_of(rule), rule.window.amount
-    key, size = atom.key, atom.bucket_ms
 
     def turn(state: State, now: int) -> int:
-        since = now // size - amount + 1
-        oldest = next((bucket for bucket in readings.buckets(state, key) if bucket >= since), None)
-        return 0 if oldest is None else (oldest + amount) * size
+        first = window.first(now)
+        oldest = next((bucket for bucket in readings.buckets(state, key) if bucket >= first), None)
+        return 0 if oldest is None else window.leaves(oldest)
 
     return turn
 

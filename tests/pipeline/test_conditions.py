@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from heed import rules
-from heed.pipeline import filling, store
+from heed.pipeline import filling
 from heed.pipeline.conditions import take_into_force
 from heed.pipeline.replay import replay
 from heed.ports.ledger import LIVE
@@ -163,7 +163,7 @@ def test_people_who_become_one_while_they_are_being_filled_lose_nothing(
     installation.carry()
     wanted = {atom for text in RULES for atom in atoms(rules.parse(text))}
     take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
-    other, kept_by, merging = installation.new_engine(), store.kept_by, [True]
+    other, kept_by, merging = installation.new_engine(), profiles.kept_by, [True]
 
     def another_engine_merges(connection: object, ids: object) -> object:
         found = kept_by(connection, ids)  # type: ignore[arg-type]
@@ -173,7 +173,7 @@ def test_people_who_become_one_while_they_are_being_filled_lose_nothing(
             assert other.carry(LIVE, 100) == 1
         return found
 
-    monkeypatch.setattr(store, "kept_by", another_engine_merges)
+    monkeypatch.setattr(profiles, "kept_by", another_engine_merges)
     _fill_all(installation)
     other.connection.close()
     installation.engine.flush()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -11,6 +10,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from heed.govern.access import allow
+from heed.kit.clock import DAY, system_clock
 from heed.kit.shares import share
 from heed.measure import lent, store
 from heed.measure.domain import means
@@ -18,13 +18,8 @@ from heed.measure.moods import DAYS, LEAST, by_segment, by_touchpoint
 from heed.profiles import api as profiles
 from heed.profiles import reading
 
-DAY = 86_400_000
 _CALM_FROM = -0.25
 """The lower edge of "calm", an edge of the distribution's steps."""
-
-
-def _now_ms() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _situation() -> dict[str, Any]:
@@ -32,10 +27,10 @@ def _situation() -> dict[str, Any]:
     n = sum(spread)
     calm_from = round((_CALM_FROM + 1) / 2 * len(spread))
     days = store.mood_by_day.get()
-    today = _now_ms() // DAY * DAY
+    today = system_clock() // DAY * DAY
     points = [(d.start + DAY // 2, d.mean, *d.band()) for d in days if d.n > 1]
     usual = sum(d.mean * d.n for d in days) / sum(d.n for d in days) if days else None
-    people = _needing(_now_ms())
+    people = _needing(system_clock())
     return {
         "n": n,
         "calm": share(sum(spread[calm_from:]), n),

@@ -116,13 +116,13 @@ class Engine:
         return done
 
     def in_between(self) -> int:
-        """Fillings and chores; while live events come, ten times a second at most: those go first, and news is
+        """Fillings, chores and merges to undo; while live events come, ten times a second at most: those go first, and news is
         told together."""
         now = time.monotonic()
         if now - self._live_at < _QUIET and now - self._chores_at < _CHORES_EVERY:
             return 0
         self._chores_at = now
-        return self.fill() + self.chores()
+        return self.fill() + self.chores() + self.unmerge()
 
     def chores(self) -> int:
         """A piece of what rooms have to do between batches; returns how much was done."""
@@ -180,7 +180,7 @@ class Engine:
             pass
 
     def refresh_rules(self, force: bool = False) -> None:
-        """Notice rules, segments and weights that came or went, and merges to undo; looked at every two seconds."""
+        """Notice rules, segments and weights that came or went; looked at every two seconds."""
         if not force and time.monotonic() - self._rules_at < _RULES_EVERY:
             return
         atoms = profiles.atoms_in_force(self.connection)
@@ -193,7 +193,6 @@ class Engine:
             self.connection, lambda: profiles.atoms_in_force(self.connection), self.flush
         ):
             log.info("engine.rules_in_force", conditions=len(atoms))
-        self.unmerge()
         self._rules_at = time.monotonic()
 
     def wake(self) -> int:

@@ -99,14 +99,14 @@ class Filler:
             store.end_filling(connection, job.id)
             self.forget()
             return 1
-        merged = store.kept_by(connection, found)
+        merged = profiles.kept_by(connection, found)
         wanted: dict[uuid.UUID, list[_Counters]] = {}
         for lake_id, counters in found.items():
             wanted.setdefault(merged.get(lake_id, lake_id), []).append(counters)
         rows = []
         atoms = profiles.counting.atoms
         states = profiles.states(connection, wanted, lock=True)
-        if store.kept_by(connection, found) != merged:
+        if profiles.kept_by(connection, found) != merged:
             raise Conflict("profiles became one person while they were being locked")
         for profile_id, data in states.items():
             state = profiles.fold.decode(data)

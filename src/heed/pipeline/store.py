@@ -300,12 +300,3 @@ def end_filling(connection: psycopg.Connection, job: int) -> None:
 def end_all_fillings(connection: psycopg.Connection) -> None:
     """Whoever folds the whole lake again counts everything by that."""
     connection.execute("update carry_filling set finished = true where not finished")
-
-
-def kept_by(connection: psycopg.Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
-    """Who those of these profiles are part of now that were merged."""
-    return dict(
-        connection.execute(
-            "select absorbed, kept from profile_merge where absorbed = any(%b::uuid[])", [list(ids)]
-        ).fetchall()
-    )

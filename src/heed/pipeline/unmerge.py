@@ -149,7 +149,7 @@ def _tell_of_segments(
     said: _Said,
 ) -> None:
     """Note, to be announced, where what was said of the segments of those who were one is not so of each."""
-    parts = store.kept_by(connection, together | said.of.keys())
+    parts = profiles.kept_by(connection, together | said.of.keys())
     told: defaultdict[uuid.UUID, set[str]] = defaultdict(set)
     for profile_id, segments in said.of.items():
         told[parts.get(profile_id, profile_id)] |= segments

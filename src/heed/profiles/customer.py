@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection
 
-from heed.contracts.event import OWN_SOURCE, PREFERENCES_SOURCE, Event
+from heed.contracts.event import PREFERENCES_SOURCE
 from heed.contracts.mood import Circumstance, Mood, Stance
 from heed.govern.rooms import door, has_door
 from heed.kit.clock import in_ms
@@ -148,31 +148,6 @@ def action_names() -> dict[str, str]:
 def _value(state: Any) -> list[tuple[str, str]]:
     """Lines about money from the room that keeps orders."""
     return list(door("value")(state)) if has_door("value") else []
-
-
-def identifying_event(customer: Customer, name: str, properties: dict[str, Any], now: int) -> Event:
-    """A new event about this customer, addressed by the surest identifier they have."""
-    known = dict(customer.identifiers)
-    event = Event(
-        message_id=f"heed-{uuid.uuid4()}",
-        type="track",
-        occurred=now,
-        received=now,
-        name=name,
-        properties=properties,
-        source=OWN_SOURCE,
-    )
-    for kind in ("user_id", "anonymous_id"):
-        if values := known.get(kind):
-            setattr(event, kind, values[-1])
-            return event
-    for kind, values in known.items():
-        if kind in {"email", "phone"}:
-            event.context = {"traits": {kind: values[-1]}}
-            return event
-        external = kind.removeprefix("external:")
-        event.context = {"externalIds": [{"type": external, "id": values[-1]}]}
-    return event
 
 
 def family(profile_id: uuid.UUID) -> list[uuid.UUID]:

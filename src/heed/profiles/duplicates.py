@@ -6,10 +6,9 @@ import contextlib
 import itertools
 import uuid
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any
 
 import msgspec
-import psycopg
 import pyarrow as pa
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -21,7 +20,7 @@ from heed.profiles.domain.records import record_of
 from heed.profiles.domain.state import fold
 from heed.profiles.matching import AUTOMATIC, RECORDS, REVIEW, Pair, find_pairs_apart
 from heed.profiles.models import IdentityApart, LikelyPair, Matching, Profile, ProfileMerge
-from heed.profiles.undoing import keep_apart, ordered
+from heed.profiles.undoing import ordered
 
 MOST_COMPARED = 250_000
 """Customers compared in one go; of more, those seen last."""
@@ -102,8 +101,11 @@ def _chunks(rows: Iterator[Any]) -> Iterator[list[Any]]:
 
 
 def _undecided(pairs: list[Pair]) -> list[Pair]:
-    """Without those said to be different, whoever has become part of either since."""
-    apart = list(IdentityApart.objects.filter(lifted_by="").values_list("one", "other"))
+    """Without those said to be different or made two again, whoever has become part of either since."""
+    apart = [
+        *IdentityApart.objects.filter(lifted_by="").values_list("one", "other"),
+        *LikelyPair.objects.filter(said=LikelyPair.DIFFERENT).values_list("one", "other"),
+    ]
     ids = {profile_id for each in apart for profile_id in each}
     kept = dict(ProfileMerge.objects.filter(absorbed__in=ids).values_list("absorbed", "kept"))
     different = {ordered(kept.get(one, one), kept.get(other, other)) for one, other in apart}
@@ -144,12 +146,9 @@ def say(pair_id: int, said: str, *, by: Any) -> None:
         if said == LikelyPair.SAME:
             actions.merge(pair.one, pair.other, by=by)
         elif said == LikelyPair.DIFFERENT:
-            # Locked, so that no batch makes them one meanwhile: what is one already is undone, not kept apart.
-            both = [pair.one, pair.other]
-            if len(Profile.objects.select_for_update().filter(id__in=both).order_by("id").values("id")) < 2:
+            if Profile.objects.filter(id__in=[pair.one, pair.other]).count() < 2:
                 raise ValidationError("They are one customer by now; the merge can be undone on their page.")
-            keep_apart(cast(psycopg.Connection, connection.connection), pair.one, pair.other, timezone.now())
-            audit(by, "customer.kept_apart", str(pair.one), other=str(pair.other))
+            audit(by, "pair.different", str(pair.one), other=str(pair.other))
         pair.said = said
         pair.save(update_fields=["said"])
 

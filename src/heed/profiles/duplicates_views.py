@@ -65,7 +65,7 @@ def say(request: Request, pair_id: int) -> HttpResponse:
     else:
         told = {
             "same": "Merged: one customer in a moment. You can undo it on their page.",
-            "different": "Noted: they stay two and are not proposed again.",
+            "different": "Noted: they are not proposed or matched again.",
             "later": "Put off: it comes again at the end.",
         }
         messages.success(request, told[said])

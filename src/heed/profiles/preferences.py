@@ -5,22 +5,21 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
-import psycopg
 from django.core import signing
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from heed.contracts import vocabulary
 from heed.contracts.event import PREFERENCES_SOURCE, Event
 from heed.contracts.fold import State
+from heed.contracts.own import event_about
 from heed.govern.actions import audit
 from heed.kit.clock import DAY, moment
 from heed.ports import current
 from heed.ports.ledger import LIVE
 from heed.profiles import customer as customers
-from heed.profiles import store
 from heed.profiles.domain.state import fold
 from heed.profiles.models import PrivacyRequest, Purpose
 
@@ -102,15 +101,6 @@ def opened(token: str) -> Pass:
     return Pass(customers.current_id(uuid.UUID(profile_id)), bool(everything))
 
 
-def state_of(profile_id: uuid.UUID) -> State:
-    """Raises `WrongLink` where there is no such customer any more."""
-    connection.ensure_connection()
-    found = store.states(cast(psycopg.Connection, connection.connection), [profile_id])
-    if profile_id not in found:
-        raise WrongLink("gone")
-    return fold.decode(bytes(found[profile_id]))
-
-
 def choices(state: State) -> list[Choice]:
     """What is offered, as it stands: a legitimate interest holds until somebody objects, consent once given."""
     found = []
@@ -131,7 +121,7 @@ def permits(state: State, key: str, now: int) -> bool:
     return True
 
 
-def choose(customer: customers.Customer, state: State, wanted: Mapping[str, bool], now: int) -> list[str]:
+def choose(state: State, wanted: Mapping[str, bool], now: int) -> list[str]:
     """Take over what they chose, durable on return; the changes in words. Folds them into `state`, too.
 
     Raises `LedgerUnavailable`.
@@ -148,22 +138,24 @@ def choose(customer: customers.Customer, state: State, wanted: Mapping[str, bool
             "version": str(each.purpose.version),
             "proof": "chosen in the preference centre by signed link",
         }
-        events.append(_event(customer, vocabulary.CONSENT_CHANGED, said, now))
+        events.append(_event(state, vocabulary.CONSENT_CHANGED, said, now))
         words.append(f"“{each.purpose.name}” is {'on' if granted else 'off'} now")
     _tell(events, state, now)
     return words
 
 
-def pause(customer: customers.Customer, state: State, days: int, now: int) -> None:
+def pause(state: State, days: int, now: int) -> None:
     """Rest everything that rests on consent for so many days; 0 ends a pause. Raises `LedgerUnavailable`."""
     until = {"until": moment(now + days * DAY).isoformat()}
     name, said = (vocabulary.CONTACT_PAUSED, until) if days else (vocabulary.CONTACT_RESUMED, {})
-    _tell([_event(customer, name, said, now)], state, now)
+    _tell([_event(state, name, said, now)], state, now)
 
 
-def _event(customer: customers.Customer, name: str, said: dict[str, Any], now: int) -> Event:
-    event = customers.identifying_event(customer, name, said, now)
-    event.source = PREFERENCES_SOURCE
+def _event(state: State, name: str, said: dict[str, Any], now: int) -> Event:
+    event = event_about(state, f"heed-{uuid.uuid4()}", name, now, now)
+    if event is None:
+        raise WrongLink("nothing names this customer")
+    event.source, event.properties = PREFERENCES_SOURCE, said
     return event
 
 

@@ -27,7 +27,7 @@ _strangers = tries()
 _readers = Buckets(rate=1.0, burst=40.0)
 _MOST_MOMENTS = 5_000
 Public = Callable[..., HttpResponse]
-Shown = Callable[[HttpRequest, str, Pass, customers.Customer, State], HttpResponse]
+Shown = Callable[[HttpRequest, str, Pass, customers.Customer], HttpResponse]
 
 
 def by_link(view: Shown) -> Public:
@@ -38,17 +38,16 @@ def by_link(view: Shown) -> Public:
         address, now = client_address(request), time.monotonic()
         try:
             found = preferences.opened(token)
-            state = preferences.state_of(found.profile_id)
+            if not _readers.take(found.profile_id.hex, now):
+                return _wait()
             customer = customers.get(found.profile_id, system_clock())
+            if customer is None:
+                raise WrongLink("gone")
+            return _private(view(request, token, found, customer))
         except WrongLink:
-            customer = None
-        if customer is None:
             if _strangers.take(address, now):
                 return _private(render(request, "profiles/preferences_gone.html", status=404))
             return _wait()
-        if not _readers.take(found.profile_id.hex, now):
-            return _wait()
-        return _private(view(request, token, found, customer, state))
 
     guarded.heed_public = True  # type: ignore[attr-defined]
     return guarded
@@ -68,34 +67,30 @@ def _private(response: HttpResponse) -> HttpResponse:
 
 
 @by_link
-def centre(
-    request: HttpRequest, token: str, found: Pass, customer: customers.Customer, state: State
-) -> HttpResponse:
+def centre(request: HttpRequest, token: str, found: Pass, customer: customers.Customer) -> HttpResponse:
     if request.method != "POST":
-        return _page(request, token, found, customer, state)
+        return _page(request, token, found, customer)
     now, asked = system_clock(), request.POST.get("do", "")
     try:
-        changes = _change(request, asked, customer, state, now)
+        changes = _change(request, asked, customer.state, now)
     except LedgerUnavailable:
-        return _page(request, token, found, customer, state, failed=True, status=503)
-    return _page(request, token, found, customer, state, changes=changes)
+        return _page(request, token, found, customer, failed=True, status=503)
+    return _page(request, token, found, customer, changes=changes)
 
 
-def _change(
-    request: HttpRequest, asked: str, customer: customers.Customer, state: State, now: int
-) -> list[str]:
+def _change(request: HttpRequest, asked: str, state: State, now: int) -> list[str]:
     offered = [each.purpose.key for each in preferences.choices(state)]
     if asked == "nothing":
-        return preferences.choose(customer, state, dict.fromkeys(offered, False), now)
+        return preferences.choose(state, dict.fromkeys(offered, False), now)
     if asked == "pause":
-        preferences.pause(customer, state, preferences.PAUSE_DAYS, now)
+        preferences.pause(state, preferences.PAUSE_DAYS, now)
         return [f"You hear nothing from us until {moment(state.consent.paused_until):%d %B %Y}"]
     if asked == "resume":
-        preferences.pause(customer, state, 0, now)
+        preferences.pause(state, 0, now)
         return ["The pause is over"]
     shown = set(request.POST.getlist("shown"))
     wanted = {key: key in request.POST.getlist("on") for key in offered if key in shown}
-    return preferences.choose(customer, state, wanted, now)
+    return preferences.choose(state, wanted, now)
 
 
 def _page(
@@ -103,13 +98,13 @@ def _page(
     token: str,
     found: Pass,
     customer: customers.Customer,
-    state: State,
     *,
     changes: list[str] | None = None,
     failed: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    choices, now = preferences.choices(state), system_clock()
+    state, now = customer.state, system_clock()
+    choices = preferences.choices(state)
     open_requests = PrivacyRequest.objects.filter(profile_id=found.profile_id, done_at=None)
     context: dict[str, Any] = {
         "token": token,
@@ -133,34 +128,30 @@ def _page(
 
 
 @by_link
-def ask(
-    request: HttpRequest, token: str, found: Pass, customer: customers.Customer, state: State
-) -> HttpResponse:
+def ask(request: HttpRequest, token: str, found: Pass, customer: customers.Customer) -> HttpResponse:
     """A wish about their data; with the wish to be erased everything asked for ends at once."""
     kind = request.POST.get("kind", "")
     if kind not in PrivacyRequest.KINDS:
-        return _page(request, token, found, customer, state, status=400)
+        return _page(request, token, found, customer, status=400)
     changes = []
     try:
         if kind == PrivacyRequest.ERASURE:
-            offered = [each.purpose.key for each in preferences.choices(state)]
-            changes = preferences.choose(customer, state, dict.fromkeys(offered, False), system_clock())
+            offered = [each.purpose.key for each in preferences.choices(customer.state)]
+            changes = preferences.choose(customer.state, dict.fromkeys(offered, False), system_clock())
         preferences.ask(found.profile_id, kind)
     except LedgerUnavailable:
-        return _page(request, token, found, customer, state, failed=True, status=503)
-    return _page(request, token, found, customer, state, changes=["We were told, and will answer", *changes])
+        return _page(request, token, found, customer, failed=True, status=503)
+    return _page(request, token, found, customer, changes=["We were told, and will answer", *changes])
 
 
 ask = require_POST(ask)
 
 
 @by_link
-def download(
-    request: HttpRequest, token: str, found: Pass, customer: customers.Customer, state: State
-) -> HttpResponse:
+def download(request: HttpRequest, token: str, found: Pass, customer: customers.Customer) -> HttpResponse:
     """Everything known, as a file a program can read."""
     if not found.everything:
-        return _page(request, token, found, customer, state, status=403)
+        return _page(request, token, found, customer, status=403)
     moments = timelines.timeline(customers.family(found.profile_id), limit=_MOST_MOMENTS)
     told = {
         "identifiers": dict(customer.identifiers),

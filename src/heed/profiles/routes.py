@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from datetime import datetime
 from typing import Annotated, Any
@@ -16,7 +15,7 @@ from pydantic import Field
 
 from heed.govern.actions import audit
 from heed.govern.api import asked_by
-from heed.kit.clock import moment
+from heed.kit.clock import moment, system_clock
 from heed.ports.ledger import LedgerUnavailable
 from heed.profiles import actions, preferences, reading
 from heed.profiles import customer as customers
@@ -147,7 +146,7 @@ def _found(given: dict[str, str]) -> list[customers.Customer]:
     if len(asked) != 1:
         raise HttpError(400, "Give exactly one of userId, anonymousId, email and phone.")
     [(kind, value)] = asked.items()
-    found = (customers.get(each, _now()) for each in reading.ids_of(kind, value))
+    found = (customers.get(each, system_clock()) for each in reading.ids_of(kind, value))
     return [each for each in found if each]
 
 
@@ -165,13 +164,13 @@ def known(
     names = [each.strip() for each in fields.split(",") if each.strip()][:_MOST_FIELDS]
     found = _found({"user_id": userId, "anonymous_id": anonymousId, "email": email, "phone": phone})
     traits = {each.name: each.value for each in found[0].traits} if found else {}
-    permitted = bool(found) and preferences.permits(found[0].state, purpose, _now())
+    permitted = bool(found) and preferences.permits(found[0].state, purpose, system_clock())
     return {name: {"known": traits.get(name) not in (None, ""), "permitted": permitted} for name in names}
 
 
 @router.get("/{uuid:profile_id}", response=Profile, summary="One customer, as of now")
 def one(request: HttpRequest, profile_id: uuid.UUID) -> dict[str, Any]:
-    found = customers.get(customers.current_id(profile_id), _now())
+    found = customers.get(customers.current_id(profile_id), system_clock())
     if found is None:
         raise HttpError(404, "There is no such profile.")
     return _shape(found)
@@ -246,10 +245,6 @@ def preference_link(request: HttpRequest, profile_id: uuid.UUID, wanted: Wanted)
     audit(asked_by(request), "preferences.link_made", str(kept), everything=wanted.everything)
     token = preferences.link(kept, everything=wanted.everything)
     return {"path": reverse("profiles:preferences", args=[token])}
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 def _shape(person: customers.Customer) -> dict[str, Any]:

@@ -281,6 +281,15 @@ def merged_into(connection: psycopg.Connection) -> dict[uuid.UUID, uuid.UUID]:
     return dict(psycopg.Cursor(connection).execute(query, binary=True).fetchall())
 
 
+def kept_by(connection: psycopg.Connection, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """Who those of these profiles are part of now that were merged."""
+    return dict(
+        connection.execute(
+            "select absorbed, kept from profile_merge where absorbed = any(%b::uuid[])", [list(ids)]
+        ).fetchall()
+    )
+
+
 def ids(connection: psycopg.Connection) -> list[uuid.UUID]:
     return [each for (each,) in connection.execute("select id from profile", binary=True)]
 

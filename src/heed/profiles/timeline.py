@@ -26,7 +26,6 @@ from heed.profiles.store import event_purpose
 from heed.profiles.store import keys as keys_of
 
 _A_DAY = timedelta(days=1)
-"""What a lake row's private column is sealed for; the profile id follows."""
 
 KINDS = {
     "message": "Messages",

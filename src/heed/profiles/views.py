@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 import uuid
 from itertools import pairwise
 from typing import Any
@@ -15,9 +14,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from heed.contracts import vocabulary
+from heed.contracts.own import event_about
 from heed.govern.access import Request, allow
 from heed.govern.actions import audit
 from heed.govern.rooms import door, has_door
+from heed.kit.clock import system_clock
 from heed.kit.shares import at_most
 from heed.ports import current
 from heed.ports.ledger import LIVE, LedgerUnavailable
@@ -30,10 +31,6 @@ from heed.rules.facts import UnknownFact, fact
 MOMENTS = 30
 SMALL = 0.02
 """Pieces of evidence that move a mood by less are counted, not listed."""
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
 
 
 @allow("customers.read")
@@ -84,7 +81,7 @@ def people(request: Request) -> HttpResponse:
 
 
 def _customer(profile_id: uuid.UUID) -> customers.Customer:
-    found = customers.get(profile_id, _now())
+    found = customers.get(profile_id, system_clock())
     if found is None:
         raise Http404
     return found
@@ -218,12 +215,14 @@ def correct_label(request: Request, profile_id: uuid.UUID) -> HttpResponse:
 
 def _tell(request: Request, person: customers.Customer, name: str, said: dict[str, Any]) -> None:
     """A correction is an event like any other: durable first, then carried round the loop."""
-    if not person.identifiers:
+    now = system_clock()
+    event = event_about(person.state, f"heed-{uuid.uuid4()}", name, now, now)
+    if event is None:
         messages.error(
             request, "This profile has no identifier left that a correction could be addressed to."
         )
         return
-    event = customers.identifying_event(person, name, said, _now())
+    event.properties = said
     try:
         current.ledger().append(LIVE, [event])
     except LedgerUnavailable:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,21 +166,27 @@ class DeltaLake:
         wanted = {str(each) for each in profile_ids}
         if not wanted:
             return 0
-        ids = ", ".join(f"'{each}'" for each in wanted)
-        gone, kept = [], []
+        theirs = f"profile_id in ({_listed(repr(each) for each in wanted)})"
+        gone: dict[int, list[int]] = {}
+        kept: dict[int, list[int]] = {}
         for row in self._moved().to_pylist():
-            place = f"(batch = {row['batch']} and place = {row['place']})"
             if row["profile_id"] in wanted:
-                gone.append(place)
+                gone.setdefault(row["batch"], []).append(row["place"])
             elif row["carried_under"] in wanted and row["profile_id"] is not None:
-                kept.append(place)
-        theirs = f"profile_id in ({ids})" + (f" and not ({' or '.join(kept)})" if kept else "")
+                kept.setdefault(row["batch"], []).append(row["place"])
+        # A statement for each batch: one for all is nested deeper than its parser bears.
+        statements = [f"{theirs} and batch not in ({_listed(kept)})" if kept else theirs]
+        statements += [f"{theirs} and batch = {b} and place not in ({_listed(p)})" for b, p in kept.items()]
+        statements += [f"batch = {b} and place in ({_listed(p)})" for b, p in gone.items()]
         with self._lock:
-            done = self._fresh().delete(" or ".join([f"({theirs})", *gone]))
-        return int(done["num_deleted_rows"] or 0)
+            return sum(int(self._fresh().delete(each)["num_deleted_rows"] or 0) for each in statements)
 
     def close(self) -> None:
         self._table = None
+
+
+def _listed(values: Iterable[Any]) -> str:
+    return ", ".join(map(str, values))
 
 
 def _quoted(paths: Sequence[str]) -> str:

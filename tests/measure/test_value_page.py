@@ -162,9 +162,10 @@ def test_an_empty_lake_is_no_mistake(carry: Carry, client: Client) -> None:
     assert "No orders yet" in client.get("/value/").content.decode()
 
 
-def test_it_is_learnt_once_a_day_and_hourly_while_there_is_too_little(carry: Carry) -> None:
-    carry([order("ada", 3)])
+def test_it_is_learnt_once_a_day_and_sooner_while_there_is_too_little(carry: Carry) -> None:
     now = timezone.now()
+    assert not reading.due(now), "before anybody bought"
+    carry([order("ada", 3)])
     assert reading.due(now)
     jobs.value(0)
     assert not reading.due(now)

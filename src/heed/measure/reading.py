@@ -44,7 +44,10 @@ def to_look_back_on(today: date) -> ValueFit | None:
 
 
 def due(now: datetime) -> bool:
-    """Once a day, and at every look while there is too little to learn from."""
+    """Once a day, and at every look while there is too little to learn from; not before anybody bought, as learning
+    takes a hundred megabytes that the worker keeps."""
+    if not people.anybody_bought():
+        return False
     last = newest()
     return last is None or now - last.fitted_at >= (_TRIED if last.r is None else _FRESH)
 

@@ -222,6 +222,10 @@ def ids_of(kind: str, value: str) -> list[uuid.UUID]:
     return [row[0] for row in _rows("select profile_id from identifier where hash = any(%s)", [hashes])]
 
 
+def anybody_bought() -> bool:
+    return bool(_rows("select 1 from profile where orders > 0 limit 1", []))
+
+
 def exists(profile_id: uuid.UUID) -> bool:
     return bool(_rows("select 1 from profile where id = %s", [profile_id]))
 

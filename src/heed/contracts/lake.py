@@ -109,7 +109,7 @@ def _split(
         elif isinstance(value, bool):
             opened[name] = value
         elif isinstance(value, int):
-            (opened if abs(value) < 10**8 or name in _CODES else private)[name] = value
+            (opened if abs(value) < 10**8 or name in _LONG_NUMBERS else private)[name] = value
         elif isinstance(value, float):
             if math.isfinite(value):
                 opened[name] = value
@@ -154,6 +154,9 @@ _CODES = frozenset(
     | {"app_version", "survey_id", "question_id"}
 )
 """Names whose values are long digits or dates by nature; only an address or a known text makes them private."""
+
+_LONG_NUMBERS = _CODES | {name for kind, names in SEMANTIC.values() if kind != "text" for name in names}
+"""Names whose whole numbers stand open however long: an order of 100,000,000 rupiah is not a phone number."""
 
 
 def open_event(

@@ -94,7 +94,7 @@ def find_pairs(records: pa.Table, review: float = REVIEW) -> list[Pair]:
 def find_pairs_apart(records: pa.Table, review: float) -> list[Pair]:
     """`find_pairs` in a process of its own that stands behind all others: what it loads and takes is given back."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, spawn, initializer=os.nice, initargs=(10,)) as process:
+    with ProcessPoolExecutor(1, spawn, initializer=os.nice, initargs=(5,)) as process:
         return process.submit(find_pairs, records, review).result()
 
 

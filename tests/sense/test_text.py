@@ -319,3 +319,32 @@ def test_a_furious_letter_stays_furious_however_much_it_explains() -> None:
     assert understand(letter).sentiment < -0.25
     thanks = f"Thank you so much, your colleague was wonderful! {facts}"
     assert understand(thanks).sentiment > 0.25
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How do I get a refund?",
+        "I paid by card.",
+        "Please send me the invoice again.",
+        "Order received today.",
+        "My order number is 12345.",
+        "Wo finde ich meine Rechnung?",
+        "Comment puis-je obtenir un remboursement ?",
+        "¿Cómo puedo devolver un artículo?",
+    ],
+)
+def test_plain_facts_and_questions_are_no_complaints(text: str) -> None:
+    found = understand(text)
+    assert found.label == "neutral"
+    assert found.intent != "complaint"
+
+
+def test_of_a_language_nobody_taught_it_only_faces_are_read() -> None:
+    """A guess from words that only look like known ones would move somebody's mood."""
+    plain = understand("Paketet kom i går och allt var trasigt.")
+    assert (plain.language, plain.sentiment, plain.label, plain.confidence) == ("sv", 0.0, "neutral", 0.0)
+    furious = understand("配送が遅すぎます。😡")
+    assert furious.label == "negative"
+    assert 0 < furious.confidence < 0.3
+    assert understand("Zie https://example.org/bestelling voor meer, graag snel antwoord").confidence == 0

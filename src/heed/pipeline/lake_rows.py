@@ -48,6 +48,8 @@ class RowBuilder:
         """`open_name` says whether the event's name may stand open; `private` is the sealed whole event."""
         session = event.context.get("sessionId")
         reading = event.understanding
+        # What was not read has no sentiment, which is another thing than a neutral one.
+        read = reading if reading and reading.confidence > 0 else None
         self.nobody += profile_id is None
         self._known.append(semantic(event))
         self._rows.append(
@@ -64,9 +66,9 @@ class RowBuilder:
                 event.source,
                 open_id(str(session)[:_SESSION_LONGEST]) if isinstance(session, (str, int)) else None,
                 reading.language if reading else None,
-                reading.sentiment if reading else None,
-                reading.emotion if reading else None,
-                reading.intent if reading else None,
+                read.sentiment if read else None,
+                read.emotion if read else None,
+                read.intent if read else None,
                 feeling[0] if feeling else None,
                 feeling[1] if feeling else None,
                 _json(event.open).decode() if event.open else None,

@@ -7,8 +7,8 @@ from itertools import islice
 
 from heed.contracts.event import Understanding
 from heed.sense.text import model
-from heed.sense.text.language import language_of
-from heed.sense.text.normal import SAYS_SOMETHING
+from heed.sense.text.language import HALF_TRUST, language_of
+from heed.sense.text.normal import SAYS_SOMETHING, faces
 from heed.sense.text.reading import combine
 from heed.sense.text.units import clean, units
 
@@ -16,7 +16,10 @@ __all__ = ["understand", "understand_many"]
 
 
 def understand(text: str) -> Understanding:
-    """What one text says. Never raises; a text without words or faces is nothing, with confidence 0."""
+    """What one text says. Never raises; a text without words or faces is nothing, with confidence 0.
+
+    Of a language the models do not know only faces and emoji are read.
+    """
     return understand_many([text])[0]
 
 
@@ -26,8 +29,12 @@ def understand_many(texts: Iterable[str]) -> list[Understanding]:
     spoken: list[tuple[str, float]] = []
     for text in texts:
         own = clean(text)
-        cut.append(units(own) if SAYS_SOMETHING.search(own) else [])
-        spoken.append(language_of(own) if cut[-1] else ("", 0.0))
+        language, trust = language_of(own) if SAYS_SOMETHING.search(own) else ("", 0.0)
+        if language and not trust:
+            own = faces(own)
+            trust = HALF_TRUST if own else 0.0
+        cut.append(units(own) if trust else [])
+        spoken.append((language, trust))
     readings = iter(model.read_many([unit for parts in cut for unit in parts]))
     return [
         combine(list(islice(readings, len(parts))), *said) for parts, said in zip(cut, spoken, strict=True)

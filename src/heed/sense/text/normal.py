@@ -12,6 +12,7 @@ _PERSON = re.compile(r"@\w+|\[name\]")
 _DIGITS = re.compile(r"\d+")
 _ESCAPE = re.compile(r"\\u(00[2-9a-f][0-9a-f]|20[0-9a-f]{2})", re.IGNORECASE)
 _TOKEN = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[!?]+|:[-']?[()dpo/\\|*]|<3|[^\w\s.,;]")
+_FACE = re.compile(r"(?<!\w):[-']?[()dpo/\\|*]|<3|[\U0001F000-\U0001FAFF\u2600-\u27BF]", re.IGNORECASE)
 REPEATED = re.compile(r"(.)\1{2,}")
 SAYS_SOMETHING = re.compile(r"[^\s.,;_]")
 """What a text must have to be read at all: a letter, a number, a mark or a face."""
@@ -44,3 +45,8 @@ def normal(text: str) -> str:
 def tokens(folded: str) -> list[str]:
     """Words, marks, faces and emoji of a `normal` text."""
     return _TOKEN.findall(folded)
+
+
+def faces(text: str) -> str:
+    """The faces and emoji of a text, without its words."""
+    return " ".join(_FACE.findall(_LINK.sub(" ", text)))

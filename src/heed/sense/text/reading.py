@@ -6,6 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from heed.contracts.event import Understanding
 
 SENTIMENTS = ("negative", "neutral", "positive")
@@ -17,11 +19,14 @@ NOTHING = Understanding("", 0.0, "neutral", "neutral", 0.0, "other", 0.0, 0.0)
 """What is understood of a text without words."""
 
 LAST_COUNTS = 1.5
-CALM_COUNTS = 0.3
-STRONG_COUNTS = 2.2
+CALM_COUNTS = 0.12
+STRONG_COUNTS = 2.4
 
 CUSTOMERS_SUFFER, CUSTOMERS_CARE = 1.1, 0.5
 """What sounding like a customer adds to the log odds of negative and takes from those of neutral."""
+
+NOT_COMPLAINING = 0.3
+"""The share of that for what is no complaint: a question, a request, a plain fact."""
 
 COMPLAINTS_ARE_BAD = 0.8
 
@@ -58,13 +63,14 @@ def coherent(reading: Reading) -> Reading:
     """The reading with what contradicts itself made less likely.
 
     The heads are trained apart; joy in a text that is surely negative is a slip of one of them. Complaints
-    are mostly negative, ironic ones ("I love how you lost my bag") too. The more a text sounds like a customer,
-    the less it is taken for neutral: customers report problems in plain words, strangers chat.
+    are mostly negative, ironic ones ("I love how you lost my bag") too. The more a text sounds like a customer
+    who complains, the less it is taken for neutral: customers report problems in plain words, strangers chat.
     """
     complaint = reading.intent[_COMPLAINT] * reading.customer
+    prior = NOT_COMPLAINING * reading.customer + (1 - NOT_COMPLAINING) * complaint
     negative, neutral, positive = reading.sentiment
-    negative *= math.exp(CUSTOMERS_SUFFER * reading.customer) * (1 + COMPLAINTS_ARE_BAD * complaint)
-    neutral *= math.exp(-CUSTOMERS_CARE * reading.customer)
+    negative *= math.exp(CUSTOMERS_SUFFER * prior) * (1 + COMPLAINTS_ARE_BAD * complaint)
+    neutral *= math.exp(-CUSTOMERS_CARE * prior)
     positive *= 1 - 0.3 * complaint
     total = negative + neutral + positive
     negative, neutral, positive = negative / total, neutral / total, positive / total
@@ -96,7 +102,7 @@ def combine(readings: Sequence[Reading], language: str, trust: float) -> Underst
     describe the rest. `trust` 0…1 is how well this language and this kind of text can be read.
     """
     if not readings:
-        return NOTHING
+        return msgspec.structs.replace(NOTHING, language=language)
     readings = [coherent(unit) for unit in readings]
     sentiment, emotion, intent, _, words = readings[0]
     if len(readings) > 1:
@@ -127,7 +133,7 @@ def _together(readings: Sequence[Reading]) -> Reading:
         length = 0.3 + 0.7 * min(unit.words, 12) / 12
         last = LAST_COUNTS if place == len(readings) - 1 else 1.0
         strength = abs(unit.sentiment[2] - unit.sentiment[0])
-        weights.append(length * last * (CALM_COUNTS + STRONG_COUNTS * strength))
+        weights.append(length * last * (CALM_COUNTS + STRONG_COUNTS * strength * strength))
         feeling_weights.append(length * last * (1.15 - unit.emotion[-1]))
         intent_weights.append(length * last * (1.15 - unit.intent[-1]))
     return Reading(

@@ -297,23 +297,23 @@ def sense_text(
     out_file: Annotated[Path, typer.Option("--out", help="Where to write the CSV with the added columns.")],
 ) -> None:
     """Add language, sentiment (−1 to 1), sentiment_label, emotion and intent to a CSV file of texts."""
-    from rich.progress import Progress, SpinnerColumn, TextColumn
+    import csv
 
-    from heed.sense.actions.label import MissingColumn, label_file
+    from rich.progress import Progress
+
+    from heed.sense.actions.label import MissingColumn, UnquotedText, label_file
 
     if not file.is_file():
         fail(f"There is no file {file}.", 2)
     if not out_file.absolute().parent.is_dir():
         fail(f"There is no folder {out_file.absolute().parent} to write {out_file.name} into.", 2)
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=err) as bar:
-        task = bar.add_task("Reading texts")
+    with Progress(console=err) as bar:
+        task = bar.add_task("Reading texts", total=file.stat().st_size)
         try:
-            count = label_file(
-                file, column, out_file, lambda done: bar.update(task, description=f"{done:,} texts read")
-            )
-        except MissingColumn as error:
+            count = label_file(file, column, out_file, lambda done: bar.advance(task, done))
+        except (MissingColumn, UnquotedText) as error:
             fail(str(error), 2)
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, UnicodeDecodeError, csv.Error) as error:
             fail(f"{file} could not be read and written to {out_file}: {error}", 2)
     out.print(f"{count:,} texts understood, written to {out_file}.")
 

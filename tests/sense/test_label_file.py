@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from heed.sense.actions.label import MissingColumn, label_file
+from heed.sense.actions.label import MissingColumn, UnquotedText, label_file
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -45,9 +45,10 @@ def test_a_missing_column_is_answered_with_those_there_are(tmp_path: Path) -> No
 
 def test_a_file_may_replace_itself_and_holds_odd_rows(tmp_path: Path) -> None:
     source = tmp_path / "comments.csv"
-    source.write_text('a,text\n"x\ny","two\nlines"\nshort\n1,2,3\n', encoding="utf-8")
+    source.write_text('a,text\n"x\ny","two\nlines"\nshort\n1,Sorry, but no, thanks\n', encoding="utf-8")
     assert label_file(source, "text", source) == 3
     rows = rows_of(source)
+    assert rows[2]["text"] == "Sorry, but no, thanks"
     assert rows[0]["a"] == "x\ny"
     assert rows[1]["text"] == ""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["comments.csv"]
@@ -59,3 +60,11 @@ def test_a_file_that_is_not_utf8_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(UnicodeDecodeError):
         label_file(source, "text", tmp_path / "out.csv")
     assert [path.name for path in tmp_path.iterdir()] == ["comments.csv"]
+
+
+def test_a_text_cut_by_its_own_comma_is_refused_and_not_cut_short(tmp_path: Path) -> None:
+    source = tmp_path / "comments.csv"
+    source.write_text("text,id\nfine,1\nNo, thanks,2\n", encoding="utf-8")
+    with pytest.raises(UnquotedText, match="Line 3 has 3 fields, the header 2"):
+        label_file(source, "text", tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, generate_latest
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from psycopg_pool import AsyncConnectionPool
 
@@ -62,11 +62,16 @@ class Health:
                     " where resubmitted_at is null and discarded_at is null group by 1 order by 1"
                 )
             ).fetchall()
-        families = [
-            _family("events_accepted", "Events accepted into the ledger.", {r[0]: r[1] for r in rows}),
-            _family("events_carried", "Events carried by the engine.", {r[0]: r[2] for r in rows}),
-            _family("lag_events", "Events accepted and not carried yet.", {r[0]: r[1] - r[2] for r in rows}),
-        ]
+        accepted = CounterMetricFamily(
+            "heed_events_accepted", "Events accepted into the ledger.", labels=["lane"]
+        )
+        carried = CounterMetricFamily("heed_events_carried", "Events carried by the engine.", labels=["lane"])
+        lag = GaugeMetricFamily("heed_lag_events", "Events accepted and not carried yet.", labels=["lane"])
+        for row in rows:
+            lane = [_LANES.get(row[0], str(row[0]))]
+            accepted.add_metric(lane, row[1])
+            carried.add_metric(lane, row[2])
+            lag.add_metric(lane, row[1] - row[2])
         outbox = GaugeMetricFamily("heed_lake_outbox_rows", "Rows carried and not in the lake yet.")
         outbox.add_metric([], rows[0][3] if rows else 0)
         buried = GaugeMetricFamily(
@@ -74,7 +79,7 @@ class Health:
         )
         for reason, count in letters:
             buried.add_metric([reason], count)
-        return Response(200, _exposed([*families, outbox, buried]), _CONTENT_TYPE, ())
+        return Response(200, _exposed([accepted, carried, lag, outbox, buried]), _CONTENT_TYPE, ())
 
 
 def _on_this_machine(request: Request) -> bool:
@@ -90,13 +95,6 @@ async def _manages(request: Request) -> bool:
     # Django's own connection, on a thread: it may not be waited for here.
     key = await asyncio.get_running_loop().run_in_executor(None, verify_key, secret)
     return key is not None and key.scope == "manage"
-
-
-def _family(name: str, help: str, by_lane: dict[int, int]) -> Metric:
-    family = GaugeMetricFamily(f"heed_{name}", help, labels=["lane"])
-    for lane, value in by_lane.items():
-        family.add_metric([_LANES.get(lane, str(lane))], value)
-    return family
 
 
 class _Fixed(Collector):

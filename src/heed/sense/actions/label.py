@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -14,6 +15,10 @@ ADDED = ("language", "sentiment", "sentiment_label", "emotion", "intent")
 _BATCH = 200
 _SNIFFED = 64 * 1024
 _FIELD_LIMIT = 10_000_000
+
+
+class UnquotedText(ValueError):
+    """A row has more fields than the header: which of them is the text, nobody can tell."""
 
 
 class MissingColumn(LookupError):
@@ -28,15 +33,16 @@ def label_file(
     Adds `language`, `sentiment` (−1…1), `sentiment_label`, `emotion` and `intent`; a column already called
     so is kept under `<name>_before`. Streams, so the file may be larger than memory. `out` appears when it
     is whole, and may be `path` itself. `progress` is called with the bytes read since the last call. Returns
-    the number of rows. Raises `MissingColumn`, `OSError`, `UnicodeDecodeError` (the file must be UTF-8) and
-    `csv.Error`.
+    the number of rows. A text in the last column keeps its commas without quotes. Raises `MissingColumn`, `UnquotedText`,
+    `OSError`, `UnicodeDecodeError` (the file must be UTF-8) and `csv.Error`.
     """
     source, target = Path(path), Path(out)
     part = target.with_name(f".{target.name}.{os.getpid()}.part")
     previous_limit = csv.field_size_limit(_FIELD_LIMIT)
     try:
         with source.open(encoding="utf-8-sig", newline="") as lines:
-            reader = csv.reader(_told(lines, progress), _dialect(lines), strict=False)
+            dialect = _dialect(lines)
+            reader = csv.reader(_told(lines, progress), dialect, strict=False)
             header = next(reader, [])
             if column not in header:
                 names = ", ".join(header) or "none: the file is empty"
@@ -46,12 +52,13 @@ def label_file(
                 writer = csv.writer(written)
                 writer.writerow([*(f"{name}_before" if name in ADDED else name for name in header), *ADDED])
                 count = 0
-                for rows in _batches(reader):
-                    texts = [row[place] if place < len(row) else "" for row in rows]
-                    for row, read in zip(rows, understand_many(texts), strict=True):
-                        full = (row + [""] * len(header))[: max(len(header), len(row))]
+                whole = (
+                    _whole(row, header, place, dialect.delimiter, reader.line_num) for row in reader if row
+                )
+                for rows in iter(lambda: list(islice(whole, _BATCH)), []):
+                    for row, read in zip(rows, understand_many(row[place] for row in rows), strict=True):
                         labels = (read.language, read.sentiment, read.label, read.emotion, read.intent)
-                        writer.writerow([*full[: len(header)], *labels])
+                        writer.writerow([*row, *labels])
                     count += len(rows)
         part.replace(target)
         return count
@@ -78,14 +85,14 @@ def _told(lines: TextIO, progress: Callable[[int], None] | None) -> Iterator[str
         yield line
 
 
-def _batches(reader: Iterator[list[str]]) -> Iterator[list[list[str]]]:
-    rows: list[list[str]] = []
-    for row in reader:
-        if not row:
-            continue
-        rows.append(row)
-        if len(rows) >= _BATCH:
-            yield rows
-            rows = []
-    if rows:
-        yield rows
+def _whole(row: list[str], header: list[str], place: int, delimiter: str, line: int) -> list[str]:
+    """The row with as many fields as the header; of a last column that is the text, what its commas cut stays one."""
+    last = len(header) - 1
+    if len(row) > len(header):
+        if place != last:
+            raise UnquotedText(
+                f"Line {line} has {len(row)} fields, the header {len(header)}."
+                f" Put texts that hold {delimiter!r} into quotes, or the column of texts last."
+            )
+        return [*row[:last], delimiter.join(row[last:])]
+    return row + [""] * (len(header) - len(row))

@@ -164,6 +164,7 @@ def overlap(request: Request) -> HttpResponse:
                     "count": both.get((row, column), 0),
                     "share": _part(both.get((row, column), 0), sizes.get(row, 0)),
                     "same": row == column,
+                    "name": known[column],
                 }
                 for column in chosen
             ],

@@ -75,7 +75,17 @@ def mara(carry: Carry) -> Profile:
 
 
 @pytest.mark.parametrize(
-    "asked", ["Lindq", "mara lind", "LINDQVIST mara", "mara@example.org", "+46 70 123 45 67", "mara"]
+    "asked",
+    [
+        "Lindq",
+        "mara lind",
+        "LINDQVIST mara",
+        "mara@example.org",
+        "+46 70 123 45 67",
+        "mara",
+        "88213",
+        "#88213",
+    ],
 )
 def test_somebody_is_found_by_any_part_of_what_is_known(mara: Profile, carry: Carry, asked: str) -> None:
     carry([known("jon", "Jonas Okafor", email="jonas@example.org")])

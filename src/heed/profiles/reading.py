@@ -16,6 +16,7 @@ import msgspec
 from django.db import connection
 
 from heed import settings as heed_settings
+from heed.ports import current
 from heed.profiles.domain.identifiers import Hasher, Normaliser
 
 PAGE = 50
@@ -181,7 +182,7 @@ def search(text: str, limit: int = PAGE) -> list[Person]:
     """Customers with this id, identifier or name.
 
     A whole identifier (profile id, user id, anonymous id, e-mail, phone) is found exactly; else every word
-    must begin a word of the name or e-mail address.
+    must begin a word of the name or e-mail address; else it may be the number of an order or a case.
     """
     text = " ".join(text.split())[:200]
     if not text or "\x00" in text:
@@ -193,7 +194,7 @@ def search(text: str, limit: int = PAGE) -> list[Person]:
     if not words:
         return []
     query = " & ".join(f"'{word}':*" for word in words)
-    return [
+    named = [
         _person(row)
         for row in _rows(
             f"select {_COLUMNS} from profile where id in (select profile_id from profile_search"  # noqa: S608
@@ -202,6 +203,29 @@ def search(text: str, limit: int = PAGE) -> list[Person]:
             [query, limit],
         )
     ]
+    return named or _by_number(text, limit)
+
+
+def _by_number(text: str, limit: int) -> list[Person]:
+    """Whose order or case has this number; asks the whole lake, so only for what looks like one."""
+    number = text.removeprefix("#").strip()
+    if not any(character.isdigit() for character in number):
+        return []
+    found = of_lake(
+        "select profile_id, max(occurred) as latest from events where (order_id = ? or case_id = ?)"
+        " and profile_id is not null group by 1 order by latest desc limit ?",
+        [number, number, limit],
+    )
+    return people_of([uuid.UUID(row["profile_id"]) for row in found])
+
+
+def of_lake(query: str, values: list[Any]) -> list[dict[str, Any]]:
+    """Rows of the lake; none where this process has no lake."""
+    try:
+        lake = current.lake()
+    except IndexError:
+        return []
+    return list(lake.sql(query, values).to_pylist())
 
 
 def _words(text: str) -> list[str]:

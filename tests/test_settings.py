@@ -43,6 +43,29 @@ def test_a_mistake_in_the_file_is_explained(tmp_path: Path, content: str, words:
         read({"HEED_DATA": str(tmp_path)})
 
 
+def test_a_working_folder_closed_to_the_user_has_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object, **__: object) -> os.stat_result:
+        raise PermissionError(13, "Permission denied", "heed.toml")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "stat", closed)
+        found = read({"HEED_DATA": str(tmp_path)})
+    assert found.port == Settings.port
+
+
+def test_a_file_that_cannot_be_read_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "heed.toml").write_text("port = 9000")
+
+    def closed(self: Path) -> str:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "read_text", closed)
+    with pytest.raises(SettingsError, match="cannot be read: Permission denied"):
+        read({"HEED_DATA": str(tmp_path)})
+
+
 def test_keys_are_made_once_and_closed_to_others(tmp_path: Path) -> None:
     first, second = (read({"HEED_DATA": str(tmp_path)}) for _ in range(2))
     assert first.master_key == second.master_key

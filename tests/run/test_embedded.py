@@ -1,0 +1,35 @@
+"""The embedded PostgreSQL starts on what an earlier one left, and leaves what is not its own alone."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from heed.engines.postgres.server import EmbeddedServer
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[EmbeddedServer]:
+    server = EmbeddedServer(tmp_path / "postgres", tmp_path / "run", tmp_path / "postgres.log", fsync=False)
+    server.start()
+    yield server
+    server.destroy()
+
+
+def test_a_number_left_behind_may_be_another_process_by_now(server: EmbeddedServer) -> None:
+    signals: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: signals.append(number))
+    try:
+        pid_file = server.folder / "postmaster.pid"
+        _, rest = pid_file.read_text().split("\n", 1)
+        server.stop()
+        pid_file.write_text(f"{os.getpid()}\n{rest}")
+        server.start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert server.alive()
+    assert not signals

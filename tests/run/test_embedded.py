@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from heed.engines.postgres.server import EmbeddedServer
+from heed.engines.postgres.server import EmbeddedServer, ServerError
 
 
 @pytest.fixture
@@ -33,3 +33,12 @@ def test_a_number_left_behind_may_be_another_process_by_now(server: EmbeddedServ
         signal.signal(signal.SIGINT, before)
     assert server.alive()
     assert not signals
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take a folder from its user")
+def test_root_takes_no_folder_from_its_user(server: EmbeddedServer) -> None:
+    server.stop()
+    os.chown(server.folder, 12345, 12345)
+    with pytest.raises(ServerError, match="belongs to user 12345"):
+        server.start()
+    assert server.folder.stat().st_uid == 12345

@@ -10,7 +10,7 @@ from typing import Literal
 
 import psycopg
 
-from heed.engines.postgres.server import EmbeddedServer
+from heed.engines.postgres.server import EmbeddedServer, belongs_to
 from heed.kit.clock import in_ms, system_clock
 from heed.ports.lag import LAG_QUERY
 from heed.run.database import answers
@@ -126,6 +126,11 @@ def _port(settings: Settings) -> Iterator[Finding]:
 
 def _embedded(settings: Settings) -> Iterator[Finding]:
     if not (settings.postgres_folder / "PG_VERSION").exists():
+        return
+    if owner := belongs_to(settings.postgres_folder):
+        yield Finding(
+            "bad", f"{settings.postgres_folder} belongs to {owner}.", "Run Heed as that user, not as root."
+        )
         return
     server = EmbeddedServer(settings.postgres_folder, settings.socket_folder, settings.data / "postgres.log")
     try:

@@ -119,6 +119,8 @@ class EmbeddedServer:
                 connection.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name)))
 
     def _claim(self) -> None:
+        if owner := belongs_to(self.folder):
+            raise ServerError(f"{self.folder} belongs to {owner}. Run Heed as that user, not as root.")
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         for folder in (self.folder, self.socket_folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -194,8 +196,23 @@ class EmbeddedServer:
         shutil.rmtree(self.socket_folder, ignore_errors=True)
 
 
+def belongs_to(folder: Path) -> str:
+    """The user whose server a folder is, where this process is root's and would take it from that user; else ""."""
+    if os.geteuid() != 0 or not folder.exists():
+        return ""
+    uid = folder.stat().st_uid
+    try:
+        name = pwd.getpwuid(uid).pw_name
+    except KeyError:
+        name = f"user {uid}"
+    return "" if name in {"root", *_SERVER_USERS} else name
+
+
+_SERVER_USERS = ("postgres", "nobody")
+
+
 def _server_user() -> tuple[int, int]:
-    for name in ("postgres", "nobody"):
+    for name in _SERVER_USERS:
         with contextlib.suppress(KeyError):
             entry = pwd.getpwnam(name)
             return entry.pw_uid, entry.pw_gid

@@ -82,7 +82,7 @@ def kill_at_random(server: Server, kills: int, seed: int) -> Outcome:
     chance = random.Random(seed)
     for _ in range(kills):
         role = chance.choice(ROLES)
-        eventually(lambda role=role: bool(server.children(role)), 60)  # type: ignore[misc]
+        eventually(lambda role=role: bool(server.children(role)))  # type: ignore[misc]
         threading.Event().wait(chance.uniform(0.05, 1.5))
         server.kill(role)
         if role in {"web", "postgres"}:

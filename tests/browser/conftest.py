@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from heed.govern import actions
 from tests.browser.shop import Carry
@@ -18,6 +18,8 @@ __all__ = ["carry"]
 
 # Playwright keeps an event loop in this thread; the database is only asked while no page is being driven.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+# A busy machine may keep the browser waiting; how long a page takes is not what these tests ask.
+expect.set_options(timeout=30_000)
 PASSWORD = "a long enough password"
 
 

@@ -76,8 +76,8 @@ def test_the_tag_sees_what_a_visitor_does(server: Server, key: str, page: Page, 
         page.wait_for_timeout(600)
         page.click("#next")
         page.wait_for_load_state()
-        eventually(lambda: _names(server, "tag-user").get("Script Error"), 20)
-        eventually(lambda: _names(server, "tag-user").get("Shop", 0) >= 2, 20)
+        eventually(lambda: _names(server, "tag-user").get("Script Error"))
+        eventually(lambda: _names(server, "tag-user").get("Shop", 0) >= 2)
     names = _names(server, "tag-user")
     assert names["identify"] == names["Product Viewed"] == names["Dead Click"] == 1
     assert names["Rage Click"] == 1
@@ -104,7 +104,7 @@ def test_what_is_not_sent_survives_a_closed_tab(server: Server, key: str, page: 
         page.close()
         again = context.new_page()
         again.goto(f"{address}/second.html")
-        eventually(lambda: _names(server, "closed-tab").get("Last Words") == 1, 20)
+        eventually(lambda: _names(server, "closed-tab").get("Last Words") == 1)
 
 
 @pytest.mark.parametrize("signal", ["doNotTrack", "globalPrivacyControl", "data-wait-consent"])
@@ -125,7 +125,7 @@ def test_a_visitor_who_does_not_want_it_is_left_alone(
         assert sent == []
         assert page.evaluate("Object.keys(localStorage).length") == 0
         page.evaluate("heed.consent({analytics: true}); heed.identify('consented-" + signal.lower() + "')")
-        eventually(lambda: _names(server, f"consented-{signal.lower()}").get("Consent Changed"), 20)
+        eventually(lambda: _names(server, f"consented-{signal.lower()}").get("Consent Changed"))
 
 
 def test_segments_browser_library_delivers(server: Server, key: str, page: Page, tmp_path: Path) -> None:
@@ -157,7 +157,7 @@ def test_segments_browser_library_delivers(server: Server, key: str, page: Page,
               await analytics.group('acme', {size: 3});
             }"""
         )
-        eventually(lambda: _names(server, "segment-browser").get("group"), 30)
+        eventually(lambda: _names(server, "segment-browser").get("group"))
     names = _names(server, "segment-browser")
     assert names["identify"] == names["Order Completed"] == names["group"] == 1
     assert sum(names.values()) == 5

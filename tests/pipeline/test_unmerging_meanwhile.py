@@ -150,7 +150,7 @@ def test_killed_in_the_middle_of_it_nothing_is_lost_and_consent_stays_each_ones_
         engine.send_signal(signal.SIGKILL)
     assert everything(here) == before
     assert asked(here) == [(absorbed, 0)]
-    eventually(lambda: _free(here), 30)
+    eventually(lambda: _free(here))
     here.carry()
     assert asked(here) == []
     assert (consents(here, "u1"), consents(here, "u2")) == (True, False)

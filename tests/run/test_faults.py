@@ -98,7 +98,7 @@ def test_a_full_disk_is_answered_503_and_nothing_is_lost_once_there_is_room(smal
         assert 503 in statuses
         assert set(statuses) <= {0, 200, 503}
         ballast.unlink()
-        eventually(lambda: send(1_000) == 200, 90)
+        eventually(lambda: send(1_000) == 200)
         server.await_ready()
         server.await_carried(120)
         rows = server.lake("select message_id, count(*) as n from events group by 1")

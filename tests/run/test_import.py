@@ -55,7 +55,7 @@ def _kill_midway(folder: Server, file: Path, stage: str) -> None:
             return False
         return bool(row and row[0])
 
-    eventually(begun, 60)
+    eventually(begun)
     process.send_signal(signal.SIGKILL)
     process.wait()
 

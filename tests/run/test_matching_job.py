@@ -36,7 +36,7 @@ def test_likely_duplicates_are_found_by_the_worker(server: Server) -> None:
     with server.connect() as connection:
         pairs = connection.execute("select said from identity_pair").fetchall()
     assert pairs == [("open",)]
-    eventually(lambda: not _matching(server), 30)
+    eventually(lambda: not _matching(server))
 
 
 def _matching(server: Server) -> list[str]:

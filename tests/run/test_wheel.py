@@ -81,7 +81,7 @@ def test_an_installed_heed_serves_pages_and_reads_texts_outside_the_checkout(
             except httpx.TransportError:
                 return False
 
-        eventually(ready, 120)
+        eventually(ready)
         page = httpx.get(f"{url}/sign-in/")
         assert page.status_code == 200
         style = page.text.split('rel="stylesheet" href="')[1].split('"')[0]

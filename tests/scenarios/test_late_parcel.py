@@ -173,14 +173,14 @@ def test_the_story_of_a_late_parcel(server: Server, shop: Shop, page: Page) -> N
     def better() -> bool:
         return bool(shop.profile()["mood"]["valence"] > 0.2)
 
-    eventually(better, 20)
+    eventually(better)
     corrected = shop.profile()
     assert any(each["by"] for each in corrected["mood"]["evidence"])
     assert corrected["stance"]["tone"] != "apologetic"
 
     # The parcel comes and the case is over: what was held back may be said again.
     shop.track("Order Delivered", order_id="88213")
-    eventually(lambda: "order_late" not in _names(shop.profile()), 20)
+    eventually(lambda: "order_late" not in _names(shop.profile()))
 
 
 def _sign_in(server: Server, page: Page) -> None:

@@ -11,12 +11,12 @@ import json
 import os
 import signal
 import sys
-import threading
 from typing import cast
 
 from heed import settings as heed_settings
 from heed import wiring
 from heed.run import logs
+from heed.run.stopping import Stopping
 
 _PR_SET_PDEATHSIG = 1
 
@@ -90,9 +90,7 @@ def run_engine() -> None:
 
     settings = heed_settings.load()
     _, lake = wiring.engines()
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = Stopping()
     writer = LakeWriter(settings.database_url, lake, settings.lake_flush_ms)
     writer.start()
     run_forever(wiring.make_engine, stopping)
@@ -111,9 +109,7 @@ def run_demo() -> None:
 
     settings = heed_settings.load()
     kept = json.loads((settings.data / "demo.json").read_text())
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+    stopping = Stopping()
     Driver(f"http://127.0.0.1:{settings.port}", kept, settings.data).run(stopping)
 
 

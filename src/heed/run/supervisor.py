@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
 
@@ -15,6 +13,7 @@ import structlog
 
 from heed.run.database import answers, server_of
 from heed.run.lock import FolderLock
+from heed.run.stopping import Stopping
 from heed.settings import Settings
 
 log = structlog.get_logger()
@@ -116,7 +115,6 @@ class Supervisor:
         if log_level:
             os.environ.setdefault("HEED_LOG_LEVEL", log_level)
         self.children = [Child(role) for role in roles]
-        self.stopping = threading.Event()
         self.server = server_of(settings) if settings.embedded else None
         self._again_at = 0.0
         self._pause = _FIRST_PAUSE
@@ -126,14 +124,13 @@ class Supervisor:
         lock = FolderLock(self.settings.data) if self._owns_folder() else None
         if self._serves_people():
             check_port(self.settings)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: self.stopping.set())
+        stopping = Stopping()
         try:
             self._bring_up()
             for child in self.children:
                 child.start()
             told = False
-            while not self.stopping.wait(0.2):
+            while not stopping.wait(0.2):
                 self._watch()
                 if not told and self._answers():
                     ready()

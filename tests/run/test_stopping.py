@@ -1,0 +1,23 @@
+"""A process told to stop stops, however often and whenever it is told."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+TOLD_OFTEN = """
+import os, subprocess, sys
+from heed.run.stopping import Stopping
+
+stopping = Stopping()
+tell = f"import os; [os.kill({os.getpid()}, 15) for _ in range(1_000_000)]"
+teller = subprocess.Popen([sys.executable, "-c", tell])
+while teller.poll() is None:
+    stopping.wait(0)
+print(stopping.wait(60) and stopping.is_set())
+"""
+
+
+def test_signals_that_meet_do_not_hold_each_other_up() -> None:
+    done = subprocess.run([sys.executable, "-c", TOLD_OFTEN], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "True\n", done.stderr

@@ -34,8 +34,12 @@ def test_likely_duplicates_are_found_by_the_worker(server: Server) -> None:
     # It stands behind every other process, so that a busy machine may keep it waiting for minutes.
     eventually(looked, 400)
     with server.connect() as connection:
-        pairs = connection.execute("select said from identity_pair").fetchall()
-    assert pairs == [("open",)]
+        # Of so few people a model learns little: which strangers it shows besides differs from time to time.
+        pairs = connection.execute(
+            "select a.user_id, b.user_id from identity_pair join profile a on a.id = one"
+            " join profile b on b.id = other where said = 'open'"
+        ).fetchall()
+    assert {"m1", "m2"} in [set(pair) for pair in pairs]
     eventually(lambda: not _matching(server))
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from heed.kit.kept import Kept
 from heed.measure.domain.cohorts import MONTHS, Found, add_months
 from heed.measure.purchases import PURCHASES, parameters
-from heed.measure.store import from_lake
+from heed.ports.current import lake_rows
 
 _COHORTS: Final = f"""
     with {PURCHASES}, bought as (
@@ -31,7 +31,7 @@ def cohorts_at(now: datetime) -> list[Found]:
     oldest = add_months(date(now.year, now.month, 1), -MONTHS)
     counts: dict[tuple[date, int], int] = {}
     spent: dict[tuple[date, int], dict[str, Decimal]] = {}
-    for row in from_lake(_COHORTS, [*parameters(), now, oldest, MONTHS]):
+    for row in lake_rows(_COHORTS, [*parameters(), now, oldest, MONTHS]):
         place = (row["first"], int(row["later"]))
         if row["currency"] is None:
             counts[place] = int(row["n"])

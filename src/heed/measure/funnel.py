@@ -14,7 +14,7 @@ from heed.contracts.event import OWN_SOURCE
 from heed.kit.kept import Kept
 from heed.measure.domain.funnel import BESIDE, LEFT, Question, Step, steps
 from heed.measure.purchases import MERGED, merges
-from heed.measure.store import from_lake
+from heed.ports.current import lake_rows
 from heed.profiles import reading as people
 
 _PIECE: Final = 1_000
@@ -67,7 +67,7 @@ def count(question: Question, now: datetime) -> list[Step]:
         f"select {number} as step, who, min(epoch(occurred - began)) as seconds from step{number} group by who"  # noqa: S608
         for number in range(1, len(question.steps) + 1)
     )
-    rows = from_lake(
+    rows = lake_rows(
         f"with {query} select step, null as name, count(*) as n, median(seconds) as seconds from ({each})"  # noqa: S608
         " group by step union all select 0, name, count(distinct who), null from told group by name",
         values,
@@ -96,7 +96,7 @@ def who(
     """The customers behind a figure of step `number`, by id."""
     query, values = _behind(question, number, kind, now)
     start = _id(after)
-    rows = from_lake(f"{query} where who > ?::uuid order by who limit ?", [*values, str(start), size + 1])
+    rows = lake_rows(f"{query} where who > ?::uuid order by who limit ?", [*values, str(start), size + 1])
     ids = [row["who"] for row in rows]
     more, ids = len(ids) > size, ids[:size]
     return people.Page(people.people_of([uuid.UUID(each) for each in ids]), ids[-1] if more else "")
@@ -111,7 +111,7 @@ def _id(text: str) -> uuid.UUID:
 
 def ids(question: Question, number: int, kind: str, now: datetime) -> Iterator[list[uuid.UUID]]:
     """All of them, in pieces."""
-    found = [uuid.UUID(row["who"]) for row in from_lake(*_behind(question, number, kind, now))]
+    found = [uuid.UUID(row["who"]) for row in lake_rows(*_behind(question, number, kind, now))]
     for start in range(0, len(found), _PIECE):
         yield found[start : start + _PIECE]
 
@@ -124,7 +124,7 @@ def kept(question: Question) -> Kept[list[Step]]:
 def _names() -> list[tuple[str, int]]:
     """Events of the last 90 days, the most frequent first."""
     since = datetime.now(UTC).date() - timedelta(days=90)
-    rows = from_lake(
+    rows = lake_rows(
         "select name, count(*) as n from events where day >= ? and type = 'track' and name <> '' and source <> ?"
         " group by name order by n desc, name limit 200",
         [since, OWN_SOURCE],

@@ -12,7 +12,7 @@ from heed.contracts import vocabulary
 from heed.contracts.event import OWN_SOURCE
 from heed.kit.kept import Kept
 from heed.measure.domain.means import Mean
-from heed.measure.store import from_lake
+from heed.ports.current import lake_rows
 from heed.segments import api as segments
 
 DAYS: Final = 30
@@ -68,7 +68,7 @@ def by_segment() -> list[Group]:
 
 def _by_touchpoint() -> list[Touchpoint]:
     since = datetime.now(UTC).date() - timedelta(days=DAYS)
-    rows = from_lake(
+    rows = lake_rows(
         """
         with felt as (
             select profile_id, name, valence::double as valence,

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from django.db import connection
 
 from heed.kit.kept import Kept
 from heed.measure.domain.means import Day
-from heed.ports import current
+from heed.ports.current import lake_rows
 from heed.profiles import reading
 
 
 def _mood_by_day() -> list[Day]:
     """Per day of the last eight weeks: the last mood each customer had that day, as mean, deviation and n."""
     since = datetime.now(UTC).date() - timedelta(days=56)
-    table = from_lake(
+    table = lake_rows(
         """
         select epoch_ms(day::timestamp) as start, avg(mood)::double as mean,
                coalesce(stddev_samp(mood), 0)::double as deviation, count(*) as n
@@ -36,7 +35,7 @@ def _spread_before() -> list[int]:
     """Where customers stood four weeks ago, in the steps of `reading.spread_of_moods`."""
     until = datetime.now(UTC) - timedelta(days=28)
     counts = [0] * reading.BINS
-    table = from_lake(
+    table = lake_rows(
         """
         select least(greatest(floor((mood + 1) / 2 * ?)::int, 0), ?) as place, count(*) as n from (
             select profile_id, arg_max(valence, occurred)::double as mood from events
@@ -49,15 +48,6 @@ def _spread_before() -> list[int]:
     for row in table:
         counts[int(row["place"])] = int(row["n"])
     return counts
-
-
-def from_lake(query: str, values: list[Any]) -> list[dict[str, Any]]:
-    """Rows from the lake; none where this process was started without one."""
-    try:
-        lake = current.lake()
-    except IndexError:
-        return []
-    return list(lake.sql(query, values).to_pylist())
 
 
 mood_by_day = Kept(_mood_by_day, 60)

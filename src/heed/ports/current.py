@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from heed.ports.lake import Lake
 from heed.ports.ledger import Ledger
 
@@ -20,3 +23,8 @@ def ledger() -> Ledger:
 
 def lake() -> Lake:
     return _lake[0]
+
+
+def lake_rows(query: str, values: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """Rows of the lake; none where this process was started without one."""
+    return list(_lake[0].sql(query, values).to_pylist()) if _lake else []

@@ -16,7 +16,7 @@ import msgspec
 from django.db import connection
 
 from heed import settings as heed_settings
-from heed.ports import current
+from heed.ports.current import lake_rows
 from heed.profiles.domain.identifiers import Hasher, Normaliser
 
 PAGE = 50
@@ -209,23 +209,14 @@ def search(text: str, limit: int = PAGE) -> list[Person]:
 def _by_number(text: str, limit: int) -> list[Person]:
     """Whose order or case has this number; asks the whole lake, so only for what looks like one."""
     number = text.removeprefix("#").strip()
-    if not any(character.isdigit() for character in number):
+    if len(number) < 3 or " " in number or not any(character.isdigit() for character in number):
         return []
-    found = of_lake(
+    found = lake_rows(
         "select profile_id, max(occurred) as latest from events where (order_id = ? or case_id = ?)"
         " and profile_id is not null group by 1 order by latest desc limit ?",
         [number, number, limit],
     )
     return people_of([uuid.UUID(row["profile_id"]) for row in found])
-
-
-def of_lake(query: str, values: list[Any]) -> list[dict[str, Any]]:
-    """Rows of the lake; none where this process has no lake."""
-    try:
-        lake = current.lake()
-    except IndexError:
-        return []
-    return list(lake.sql(query, values).to_pylist())
 
 
 def _words(text: str) -> list[str]:

@@ -18,10 +18,10 @@ from heed.contracts.event import Event
 from heed.kit.clock import DAY
 from heed.kit.money import as_text
 from heed.kit.sealing import Unreadable, unseal
+from heed.ports.current import lake_rows
 from heed.profiles.customer import action_names
 from heed.profiles.domain.merging import is_merge
 from heed.profiles.domain.telling import first_reason, told
-from heed.profiles.reading import of_lake
 from heed.profiles.store import event_purpose
 from heed.profiles.store import keys as keys_of
 
@@ -61,7 +61,7 @@ class Moment:
 def mood_history(ids: Sequence[uuid.UUID], now: int, days: int = 42) -> list[tuple[int, float, float, str]]:
     """(ms, valence, confidence, event name) after each event with a mood, oldest first, at most 400."""
     since = datetime.fromtimestamp((now - days * DAY) / 1000, UTC)
-    rows = of_lake(
+    rows = lake_rows(
         """
         select epoch_ms(occurred) as at, valence, mood_confidence as confidence, name from (
             select occurred, valence, mood_confidence, name, batch, place from events
@@ -131,7 +131,7 @@ def _timeline_rows(
     rows: list[dict[str, Any]] = []
     for reach in _REACHES:
         since = max(newest - timedelta(days=reach), oldest) if newest.year > reach // 365 + 1 else oldest
-        rows = of_lake(
+        rows = lake_rows(
             """
             select epoch_ms(occurred) as at, message_id, carried_under, valence, sentiment, emotion, intent,
                 private
@@ -155,7 +155,7 @@ def _timeline_rows(
 
 def reading_of(ids: Sequence[uuid.UUID], message_id: str) -> dict[str, Any]:
     """How a message's text was read when it was carried: sentiment, intent and emotion."""
-    rows = of_lake(
+    rows = lake_rows(
         "select sentiment, intent, emotion from events where profile_id in (select unnest(?))"
         " and message_id = ? limit 1",
         [[str(each) for each in ids], message_id],

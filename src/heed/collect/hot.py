@@ -138,6 +138,9 @@ class Collector:
         if kept is None or now - kept[0] > _SOURCES_FRESH:
             if (kept is None or kept[1] is None) and not self._strangers.take(address, now):
                 return problem(429, "too_many_keys", "Too many unknown write keys from here.", "", WAIT)
+            if kept is not None and kept[1] is not None:
+                # One request asks again; the others go by what is known until it is answered.
+                self._sources[hashed] = (now, kept[1])
             try:
                 found = await store.source_of(self.pool, hashed)
             except Exception as error:

@@ -16,7 +16,17 @@ from typing import Any
 
 import msgspec
 
-from heed.collect.domain.soundness import DEEPEST, TooDeep, is_flat, is_plain, sound
+from heed.collect.domain.calls import (
+    UNREADABLE,
+    Call,
+    Object,
+    Text,
+    is_plain,
+    made_sound,
+    read_call,
+    read_envelope,
+)
+from heed.collect.domain.soundness import DEEPEST, TooDeep
 from heed.contracts import vocabulary
 from heed.contracts.event import Event
 from heed.kit.clock import DAY, HOUR, moment
@@ -71,43 +81,12 @@ class BadRequest(ValueError):
     """The request as a whole cannot be read."""
 
 
-_Text = str | int | float | None
-_Object = dict[str, Any] | None
-
-
-class _Call(msgspec.Struct, rename="camel", gc=False):
-    type: str | None = None
-    message_id: _Text = None
-    user_id: _Text = None
-    anonymous_id: _Text = None
-    previous_id: _Text = None
-    group_id: _Text = None
-    event: _Text = None
-    name: _Text = None
-    properties: _Object = None
-    traits: _Object = None
-    context: _Object = None
-    timestamp: _Text = None
-    original_timestamp: _Text = None
-    sent_at: _Text = None
-    write_key: str | None = None
-
-
-class _Envelope(msgspec.Struct, rename="camel"):
-    batch: list[msgspec.Raw] | None = None
-    context: _Object = None
-    sent_at: _Text = None
-    write_key: str | None = None
-
-
 class Parsed(msgspec.Struct):
     events: list[Event]
     dropped: list[Dropped]
     write_key: str = ""
 
 
-_envelope = msgspec.json.Decoder(_Envelope)
-_call = msgspec.json.Decoder(_Call)
 _MAX_TEXT = 1_000
 
 
@@ -148,15 +127,19 @@ def _parse(body: bytes, kind: str, received: int, limits: Limits) -> Parsed:
         event, key = _one(body, kind, received, limits, None, None, plain)
         return Parsed([event], [], key) if isinstance(event, Event) else Parsed([], [event], key)
     try:
-        envelope = _envelope.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        envelope = read_envelope(body, plain)
+    except TooDeep:
+        raise BadRequest(f"The context is nested deeper than {DEEPEST} levels") from None
+    except UNREADABLE as error:
         raise BadRequest(_words(error)) from None
     if envelope.batch is None:
         raise BadRequest("A batch needs a list called `batch`")
+    context, sent_at = envelope.context, envelope.sent_at
     parsed = Parsed([], [], envelope.write_key or "")
     for raw in envelope.batch[: limits.batch_events]:
-        event, key = _one(bytes(raw), "", received, limits, envelope.sent_at, envelope.context, plain)
-        parsed.write_key = parsed.write_key or key
+        event, key = _one(raw, "", received, limits, sent_at, context, plain)
+        if key and not parsed.write_key:
+            parsed.write_key = key
         if isinstance(event, Event):
             parsed.events.append(event)
         else:
@@ -185,71 +168,48 @@ def _piece(piece: list[bytes], first: int) -> Dropped:
 
 
 def _one(
-    raw: bytes, kind: str, received: int, limits: Limits, sent_at: _Text, context: _Object, plain: bool
-) -> tuple[Event | Dropped, str]:
-    if len(raw) > limits.event_bytes:
-        detail = f"{len(raw)} bytes, allowed are {limits.event_bytes}"
-        return Dropped("too_large", detail, raw[: limits.event_bytes]), _key_of(raw)
-    try:
-        call = _call.decode(raw)
-    except msgspec.ValidationError as error:
-        if not raw.lstrip().startswith(b"{"):
-            return Dropped("not_an_object", _words(error), raw), ""
-        return Dropped("wrong_shape", _words(error), raw), _key_of(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-        if kind:
-            raise BadRequest(_words(error)) from None
-        return Dropped("wrong_shape", _words(error), raw), ""
-    key = call.write_key or ""
-    found = _checked(call, raw, kind, received, limits, sent_at, context, plain)
-    if isinstance(found, Event):
-        return found, key
-    return Dropped(found[0], found[1], raw), key
-
-
-def _checked(
-    call: _Call,
-    raw: bytes,
+    raw: bytes | msgspec.Raw,
     kind: str,
     received: int,
     limits: Limits,
-    sent_at: _Text,
-    context: _Object,
+    sent_at: Text,
+    context: Object,
     plain: bool,
-) -> Event | tuple[str, str]:
-    """The event of a call from outside, made sound.
+) -> tuple[Event | Dropped, str]:
+    """One call and the write key in it; what is dropped is copied out of the request, what is kept is not."""
+    if len(raw) > limits.event_bytes:
+        detail = f"{len(raw)} bytes, allowed are {limits.event_bytes}"
+        return Dropped("too_large", detail, bytes(raw)[: limits.event_bytes]), _key_of(raw)
+    try:
+        call = read_call(raw, plain)
+    except TooDeep:
+        return Dropped("too_deep", f"more than {DEEPEST} levels", bytes(raw)), _key_of(raw)
+    except msgspec.ValidationError as error:
+        if not bytes(raw).lstrip().startswith(b"{"):
+            return Dropped("not_an_object", _words(error), bytes(raw)), ""
+        return Dropped("wrong_shape", _words(error), bytes(raw)), _key_of(raw)
+    except UNREADABLE as error:
+        if kind:
+            raise BadRequest(_words(error)) from None
+        return Dropped("wrong_shape", _words(error), bytes(raw)), ""
+    found = event_of(call, kind, received, limits, sent_at, context)
+    if isinstance(found, Event):
+        return found, call.write_key or ""
+    return Dropped(found[0], found[1], bytes(raw)), call.write_key or ""
 
-    `plain` is what `is_plain` says of everything the event is made of.
-    """
-    if context or not plain or not is_flat(raw):
-        try:
-            call, context = _made_sound(call), sound(context)
-        except (TooDeep, RecursionError):
-            return "too_deep", f"more than {DEEPEST} levels"
-    return event_of(call, kind, received, limits, sent_at, context)
 
-
-def _made_sound(call: _Call) -> _Call:
-    """Before anything is read from it, so that nothing hides behind what is taken out. Raises `TooDeep`.
-
-    Numbers given for texts stay whole: they are written out digit by digit.
-    """
-    fields = msgspec.structs.astuple(call)
-    return _Call(*(sound(each) if isinstance(each, str | dict) else each for each in fields))
-
-
-def _key_of(raw: bytes) -> str:
+def _key_of(raw: bytes | msgspec.Raw) -> str:
     """The write key of a call that is otherwise no good."""
     try:
         found = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+    except UNREADABLE:
         return ""
     key = found.get("writeKey") if isinstance(found, dict) else None
     return key if isinstance(key, str) else ""
 
 
 def event_of(
-    call: _Call, kind: str, received: int, limits: Limits, sent_at: _Text, context: _Object
+    call: Call[dict[str, Any]], kind: str, received: int, limits: Limits, sent_at: Text, context: Object
 ) -> Event | tuple[str, str]:
     """The event of a well-formed and sound call, or the reason it is dropped and a detail."""
     type_ = kind or call.type or ""
@@ -292,7 +252,7 @@ def event_of(
     )
 
 
-def occurred_at(said: _Text, sent_at: _Text, received: int, limits: Limits) -> tuple[int, str]:
+def occurred_at(said: Text, sent_at: Text, received: int, limits: Limits) -> tuple[int, str]:
     """When it happened by our clock (ms), and a mark where what was said cannot be.
 
     occurred = received − (sent − said): both were read from the sender's clock, whatever it shows.
@@ -309,7 +269,7 @@ def occurred_at(said: _Text, sent_at: _Text, received: int, limits: Limits) -> t
     return min(occurred, received), ""
 
 
-def instant(value: _Text) -> int | None:
+def instant(value: Text) -> int | None:
     """Milliseconds of an ISO 8601 text or a Unix time in seconds or milliseconds; None where it is neither."""
     if value is None or isinstance(value, bool):
         return None
@@ -334,7 +294,7 @@ def _plausible(ms: int) -> int | None:
     return ms if 0 <= ms < 253_402_300_800_000 else None
 
 
-def _text(value: _Text) -> str:
+def _text(value: Text) -> str:
     if value is None:
         return ""
     if type(value) is str and len(value) <= _MAX_TEXT:
@@ -357,12 +317,10 @@ def _words(error: BaseException) -> str:
 def from_mapping(fields: Mapping[str, Any], received: int, limits: Limits) -> Event | tuple[str, str]:
     """An event from a call given as an object instead of JSON."""
     try:
-        call = msgspec.convert(dict(fields), _Call)
+        call = made_sound(msgspec.convert(dict(fields), Call[dict[str, Any]]))
     except msgspec.ValidationError as error:
         return "wrong_shape", _words(error)
-    try:
-        call = _made_sound(call)
-    except (TooDeep, RecursionError):
+    except TooDeep:
         return "too_deep", f"more than {DEEPEST} levels"
     return event_of(call, "", received, limits, None, None)
 
@@ -374,12 +332,14 @@ def event_of_raw(
     if len(raw) > limits.event_bytes:
         return Dropped("too_large", f"{len(raw)} bytes", raw[: limits.event_bytes])
     try:
-        call = _call.decode(raw)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        call = read_call(raw, is_plain(raw))
+    except TooDeep:
+        return Dropped("too_deep", f"more than {DEEPEST} levels", raw)
+    except UNREADABLE as error:
         return Dropped("wrong_shape", _words(error), raw)
     if not call.user_id and not call.anonymous_id:
         call.user_id, call.anonymous_id = user_id, anonymous_id
-    found = _checked(call, raw, "" if call.type else "track", received, limits, None, None, is_plain(raw))
+    found = event_of(call, "" if call.type else "track", received, limits, None, None)
     return found if isinstance(found, Event) else Dropped(found[0], found[1], raw)
 
 

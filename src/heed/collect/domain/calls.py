@@ -6,6 +6,8 @@ soundness costs nothing. What it refuses is read again without those bounds and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from types import GenericAlias
 from typing import Annotated, Any, Generic, TypeVar
 
 import msgspec
@@ -25,8 +27,8 @@ def _objects(levels: int) -> Any:
     plain: Any = None | bool | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | float | str
     value = plain
     for _ in range(levels - 1):
-        value = plain | list[value] | dict[str, value]
-    return dict[str, value] | None
+        value = plain | GenericAlias(list, (value,)) | GenericAlias(dict, (str, value))
+    return GenericAlias(dict, (str, value)) | None
 
 
 class Call(msgspec.Struct, Generic[_O], rename="camel", gc=False):
@@ -60,13 +62,16 @@ UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 
 
 def _decoder(shape: Any, objects: Any) -> Any:
+    """Typed by hand: the shape of objects is made when the module is read, which no checker follows."""
     return msgspec.json.Decoder(shape[objects]).decode
 
 
-_call_at_once = _decoder(Call, _objects(_USUAL_LEVELS))
-_call = _decoder(Call, dict[str, Any])
-_envelope_at_once = _decoder(Envelope, _objects(_USUAL_LEVELS))
-_envelope = _decoder(Envelope, dict[str, Any])
+_Calls = Callable[[bytes | msgspec.Raw], Call[dict[str, Any]]]
+_Envelopes = Callable[[bytes], Envelope[dict[str, Any]]]
+_call_at_once: _Calls = _decoder(Call, _objects(_USUAL_LEVELS))
+_call: _Calls = _decoder(Call, dict[str, Any])
+_envelope_at_once: _Envelopes = _decoder(Envelope, _objects(_USUAL_LEVELS))
+_envelope: _Envelopes = _decoder(Envelope, dict[str, Any])
 
 
 def is_plain(raw: bytes) -> bool:
@@ -78,7 +83,7 @@ def read_call(raw: bytes | msgspec.Raw, plain: bool) -> Call[dict[str, Any]]:
     """The call, sound. `plain` is what `is_plain` says of the JSON. Raises `UNREADABLE` and `TooDeep`."""
     if plain:
         try:
-            return _call_at_once(raw)  # type: ignore[no-any-return]
+            return _call_at_once(raw)
         except msgspec.ValidationError:
             pass
     return made_sound(_call(raw))

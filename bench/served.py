@@ -73,9 +73,7 @@ def run(seconds: float = 6.0) -> list[Line]:
             lines += _freshness_importing(url, key, dsn, path, environment)
             lines += _freshness_of_segments(url, key, dsn, seconds)
             lines += _accept(url, key, dsn, least, nothing, seconds, "while the engine carries")
-            engines = [
-                each for each in psutil.Process(server.pid).children() if each.cmdline()[-1] == "engine"
-            ]
+            engines = [each for each in psutil.Process(server.pid).children() if each.name() == "heed-engine"]
             for each in engines:
                 each.suspend()
             lines += _accept(url, key, dsn, least, nothing, seconds, "the engine standing still")

@@ -86,11 +86,10 @@ class Server:
         found = []
         for child in psutil.Process(self.process.pid).children():
             try:
-                words = child.cmdline()
+                if child.name() in {f"heed-{role}", role}:
+                    found.append(child)
             except psutil.Error:
                 continue
-            if words and (words[-1] == role or (role == "postgres" and "postgres" in words[0])):
-                found.append(child)
         return found
 
     def kill(self, role: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
+import importlib
 import os
 import threading
 import time
@@ -34,11 +35,33 @@ _COLLECT = (100_000, 50, 1_000)
 """Allocations before the youngest generation is collected, and how many such before the next older one."""
 
 
+_COMMON = (
+    "a2wsgi",
+    "duckdb",
+    "granian.server.embed",
+    "heed.collect.api",
+    "heed.decisions.api",
+    "heed.kit.front",
+    "heed.pipeline.engine",
+    "heed.pipeline.lake_writer",
+    "heed.web.wsgi",
+    "procrastinate.contrib.django",
+)
+
+
 def set_up_django() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "heed.web.django_settings")
     import django
 
     django.setup()
+
+
+def load() -> None:
+    """Load what all processes of an installation have in common: nothing of it runs anything yet."""
+    set_up_django()
+    for name in _COMMON:
+        importlib.import_module(name)
+    warm_up()
 
 
 @functools.lru_cache(maxsize=1)

@@ -18,6 +18,8 @@ class FolderLock:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / name
         self.file = self.path.open("a+")
+        # A fork that outlives us must not keep the folder locked.
+        os.register_at_fork(after_in_child=self.file.close)
         try:
             fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

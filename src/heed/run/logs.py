@@ -25,4 +25,6 @@ def configure(level: str, process: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
-    logging.basicConfig(level=max(number, 30), format=f"%(levelname)s {process} %(name)s %(message)s")
+    logging.basicConfig(
+        level=max(number, 30), format=f"%(levelname)s {process} %(name)s %(message)s", force=True
+    )

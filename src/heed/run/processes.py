@@ -1,45 +1,63 @@
 """What each process of Heed does: web, front, pages, engine, worker, and preparing the database.
 
-A process ends when its supervisor does, and on SIGTERM once what it has in hand is safe.
+On Linux they are forked from the supervisor, which has loaded what they have in common; elsewhere each loads it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import json
+import multiprocessing
 import os
 import signal
 import sys
-from typing import cast
+from collections.abc import Callable
+from multiprocessing.process import BaseProcess
+from typing import Any, cast
 
 from heed import settings as heed_settings
 from heed import wiring
 from heed.run import logs
 from heed.run.stopping import Stopping
 
-_PR_SET_PDEATHSIG = 1
+_PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
+_M_ARENA_MAX = -8
+_FORKS = sys.platform == "linux"
+_processes: Any = multiprocessing.get_context("fork" if _FORKS else "spawn")
 
 
-def main() -> None:
-    """Be the process named by the first argument."""
-    role = sys.argv[1]
-    settings = heed_settings.load()
-    logs.configure(settings.log_level, role)
-    if parent := os.environ.get("HEED_SUPERVISOR_PID"):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != int(parent):
+def load_once() -> None:
+    """Load, before the first process begins, what all of them need: forked ones share its memory.
+
+    Nothing loaded here may start a thread or open a connection: neither outlives a fork.
+    """
+    # Two heaps, not one for each thread: what one thread frees another can use.
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+    wiring.load()
+
+
+def begin(role: str) -> BaseProcess:
+    """A new process that is `role`. It ends when this one does, and on SIGTERM once what it has is safe."""
+    process: BaseProcess = _processes.Process(target=_be, args=(role, os.getpid()), name=role)
+    process.start()
+    return process
+
+
+def _be(role: str, supervisor: int) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+    os.setsid()
+    if _FORKS:
+        system = ctypes.CDLL(None)
+        system.prctl(_PR_SET_NAME, f"heed-{role}".encode())
+        system.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != supervisor:
             return
-    {
-        "web": lambda: serve_web(with_pages=True),
-        "front": lambda: serve_web(with_pages=False),
-        "pages": serve_pages,
-        "engine": run_engine,
-        "worker": run_worker,
-        "prepare": wiring.prepare,
-        "prepare-demo": prepare_demo,
-        "demo": run_demo,
-    }[role]()
+    logs.configure(heed_settings.load().log_level, role)
+    _ROLES[role]()
 
 
 def serve_web(with_pages: bool) -> None:
@@ -131,3 +149,15 @@ def run_worker() -> None:
             )
 
     asyncio.run(work())
+
+
+_ROLES: dict[str, Callable[[], object]] = {
+    "web": lambda: serve_web(with_pages=True),
+    "front": lambda: serve_web(with_pages=False),
+    "pages": serve_pages,
+    "engine": run_engine,
+    "worker": run_worker,
+    "prepare": wiring.prepare,
+    "prepare-demo": prepare_demo,
+    "demo": run_demo,
+}

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Sequence
+from multiprocessing.process import BaseProcess
 
 import structlog
 
 from heed.run.database import answers, server_of
 from heed.run.lock import FolderLock
+from heed.run.processes import begin, load_once
 from heed.run.stopping import Stopping
 from heed.settings import Settings
 
@@ -23,11 +23,6 @@ PROCESSES = ("web", "front", "pages", "engine", "worker")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 5.0
 _STEADY = 10.0
 _GRACE = 25.0
-
-
-def process_command(role: str) -> list[str]:
-    """How a process of Heed is started; not by `-m`, which would make its module `__main__`."""
-    return [sys.executable, "-c", "from heed.run.processes import main; main()", role]
 
 
 def roles_of(settings: Settings, only: str | None = None) -> list[str]:
@@ -61,20 +56,13 @@ class Child:
 
     def __init__(self, role: str) -> None:
         self.role = role
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: BaseProcess | None = None
         self.pause = _FIRST_PAUSE
         self.started = 0.0
         self.again_at = 0.0
 
     def start(self) -> None:
-        # Two heaps, not one for each thread: what one thread frees another can use.
-        environment = {"MALLOC_ARENA_MAX": "2", **os.environ, "HEED_SUPERVISOR_PID": str(os.getpid())}
-        self.process = subprocess.Popen(
-            process_command(self.role),
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            start_new_session=True,
-        )
+        self.process = begin(self.role)
         self.started = time.monotonic()
 
     def watch(self) -> None:
@@ -82,7 +70,7 @@ class Child:
             if time.monotonic() >= self.again_at:
                 self.start()
             return
-        code = self.process.poll()
+        code = self.process.exitcode
         if code is None:
             if time.monotonic() - self.started > _STEADY:
                 self.pause = _FIRST_PAUSE
@@ -93,15 +81,14 @@ class Child:
         self.pause = min(self.pause * 2, _LONGEST_PAUSE)
 
     def stop(self, grace: float) -> None:
-        if self.process is None or self.process.poll() is not None:
+        if self.process is None or self.process.exitcode is not None:
             return
         self.process.terminate()
-        try:
-            self.process.wait(grace)
-        except subprocess.TimeoutExpired:
+        self.process.join(grace)
+        if self.process.exitcode is None:
             log.warning("supervisor.killed", role=self.role)
             self.process.kill()
-            self.process.wait()
+            self.process.join()
 
 
 class Supervisor:
@@ -167,8 +154,11 @@ class Supervisor:
                 "The database at HEED_DATABASE_URL does not answer. Check that it runs and that the address, "
                 "user and password are right; `heed doctor` tells more."
             )
-        done = subprocess.run(process_command(self.prepare), check=False)
-        if done.returncode:
+        if len(self.children) > 1:
+            load_once()
+        preparing = begin(self.prepare)
+        preparing.join()
+        if preparing.exitcode:
             raise CannotStart("The database could not be brought up to date; the lines above say why.")
 
     def _watch(self) -> None:

@@ -97,7 +97,7 @@ def _arrived(server: Server, me: str) -> None:
     assert names["identify"] == names["group"] == names["alias"] == 1
     assert sum(names.values()) == 256
     assert state.identity.identifiers["email"] == [f"{me}@example.org"]
-    assert state.identity.groups == ["acme"]
+    assert list(state.accounts.of) == ["acme"]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,14 @@ from heed.profiles.domain.merging import is_merge, merge_event
 from heed.profiles.domain.resolution import Working, hashes_of, lookups
 from heed.profiles.domain.sections import identifying_texts
 from heed.profiles.domain.state import fold
-from heed.profiles.lent import mark, register_book, register_holds, register_member, reload
+from heed.profiles.lent import (
+    mark,
+    register_book,
+    register_holds,
+    register_member,
+    register_traits,
+    reload,
+)
 from heed.profiles.projection import columns, register_projection, row_of
 from heed.profiles.sealed import OPENED, open_events
 from heed.profiles.store import (
@@ -103,6 +110,7 @@ __all__ = [
     "register_projection",
     "register_rules",
     "register_section",
+    "register_traits",
     "reload",
     "row_of",
     "save",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import psycopg
 
@@ -14,6 +15,7 @@ Holds = Callable[[State, str, int], bool]
 _holds: list[Holds] = []
 _member: list[Holds] = []
 _segmented: list[Callable[[], bool]] = []
+_traits: dict[str, tuple[Callable[[State, str], Any], Callable[[State], Iterable[str]]]] = {}
 _books: list[tuple[Callable[[psycopg.Connection], str], Callable[[psycopg.Connection], None]]] = []
 
 
@@ -38,6 +40,25 @@ def segmented() -> bool:
 
 def member(state: State, segment: str, now: int) -> bool:
     return bool(_member) and _member[0](state, segment, now)
+
+
+def register_traits(
+    prefix: str, read: Callable[[State, str], Any], names: Callable[[State], Iterable[str]]
+) -> None:
+    """Answer traits called `<prefix>.<name>`: those of what a customer belongs to, not their own."""
+    _traits[prefix] = read, names
+
+
+def lent_trait(state: State, name: str) -> Any:
+    """The value, None where it is not known or no room lends such traits."""
+    prefix, _, rest = name.partition(".")
+    return _traits[prefix][0](state, rest) if rest and prefix in _traits else None
+
+
+def lent_traits(state: State) -> Iterator[str]:
+    for prefix, (_, names) in _traits.items():
+        for name in names(state):
+            yield f"{prefix}.{name}"
 
 
 def register_book(

@@ -30,6 +30,7 @@ class Profile(models.Model):
     baseline = models.FloatField(default=0)
     circumstances = ArrayField(models.TextField(), default=list)
     segments = ArrayField(models.TextField(), default=list)
+    accounts = ArrayField(models.TextField(), default=list)
     attention = models.FloatField(default=0)
     attention_reason = models.TextField(default="")
     revenue = models.DecimalField(max_digits=18, decimal_places=4, default=0)
@@ -50,6 +51,7 @@ class Profile(models.Model):
             models.Index(Lower("display_name"), "id", name="profile_name"),
             GinIndex(fields=["circumstances"], name="profile_circumstances"),
             GinIndex(fields=["segments"], name="profile_segments"),
+            GinIndex(fields=["accounts"], name="profile_accounts", condition=~models.Q(accounts=[])),
         ]
 
 

@@ -20,7 +20,7 @@ _projections: list[Projection] = []
 
 COLUMNS = (
     *("display_name", "email", "phone", "user_id", "country", "first_seen", "last_seen"),
-    *("valence", "spread", "urgency", "confidence", "baseline", "circumstances", "segments"),
+    *("valence", "spread", "urgency", "confidence", "baseline", "circumstances", "segments", "accounts"),
     *("attention", "attention_reason", "revenue", "currency", "orders", "refreshed_at", "due_at"),
 )
 _DEFAULTS: dict[str, Any] = {
@@ -31,6 +31,7 @@ _DEFAULTS: dict[str, Any] = {
     "baseline": 0.0,
     "circumstances": [],
     "segments": [],
+    "accounts": [],
     "attention": 0.0,
     "attention_reason": "",
     "revenue": 0,

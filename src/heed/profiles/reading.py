@@ -65,6 +65,7 @@ class Question:
     sort: str = "seen"
     needing: bool = False
     segment: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,6 +142,9 @@ def _asked(question: Question) -> tuple[list[str], list[Any]]:
     if question.segment:
         where.append("segments @> array[%s::text]")
         values.append(question.segment)
+    if question.account:
+        where.append("accounts <> '{}' and accounts @> array[%s::text]")
+        values.append(question.account)
     if question.needing:
         where.append("attention > 0")
     return where, values

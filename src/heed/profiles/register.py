@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 from heed import rules
 from heed.contracts.fold import Section, State
 from heed.profiles.api import register_section
 from heed.profiles.domain import activity, consent, sections
-from heed.profiles.lent import holds, member
+from heed.profiles.lent import holds, lent_trait, lent_traits, member
 from heed.rules.facts import Fact, register_fact
 
 
@@ -18,7 +19,7 @@ class StateReadings:
 
     def trait(self, state: State, name: str) -> Any:
         found = state.traits.values.get(name)
-        return None if found is None else found.value
+        return lent_trait(state, name) if found is None else found.value
 
     def count(self, state: State, key: str, since_bucket: int) -> int:
         return activity.count(state.activity, key, since_bucket)
@@ -36,8 +37,7 @@ class StateReadings:
         return member(state, segment, now)
 
     def traits(self, state: State) -> Iterable[str]:
-        names: Iterable[str] = state.traits.values
-        return names
+        return chain(state.traits.values, lent_traits(state))
 
     def counted(self, state: State) -> Iterable[str]:
         keys: Iterable[str] = state.activity.counters

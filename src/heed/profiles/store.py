@@ -25,6 +25,7 @@ _TYPES = {
     "due_at": "timestamptz",
     "circumstances": "text[]",
     "segments": "text[]",
+    "accounts": "text[]",
     "revenue": "numeric",
     "orders": "int4",
     **dict.fromkeys(("valence", "spread", "urgency", "confidence", "baseline", "attention"), "float8"),

@@ -14,7 +14,7 @@ from django.db import connection
 
 from heed import settings as heed_settings
 from heed.contracts import vocabulary
-from heed.contracts.event import Event
+from heed.contracts.event import OWN_SOURCE, Event
 from heed.kit.clock import DAY
 from heed.kit.money import as_text
 from heed.kit.sealing import Unreadable, unseal
@@ -257,6 +257,8 @@ def _title(event: Event) -> str:
     if event.type == "screen":
         return f"Opened {event.name or 'a screen'}"
     if event.type == "group":
+        if event.source == OWN_SOURCE:
+            return f"Something new is known of {event.group_id}"
         return f"Belongs to {event.group_id}"
     if event.type == "alias":
         return "Turned out to be somebody known under another identifier"

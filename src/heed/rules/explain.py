@@ -99,7 +99,7 @@ def _is_flag(rule: Compare) -> bool:
 def _asked(rule: Compare) -> str:
     """A comparison of a trait or a fact, the fact in its own words and unit."""
     if rule.field.startswith("trait."):
-        return _comparison(rule, rule.field.removeprefix("trait.").replace("_", " "))
+        return _comparison(rule, _trait(rule.field))
     known = _known(rule.field)
     if known is None:
         return _comparison(rule, rule.field)
@@ -138,6 +138,10 @@ def _flag(label: str, true: bool) -> str:
     if label.startswith("we know "):
         return "we do not know " + label.removeprefix("we know ")
     return f"not ({label})"
+
+
+def _trait(field: str) -> str:
+    return field.removeprefix("trait.").replace(".", "’s ").replace("_", " ")
 
 
 def _comparison(rule: Compare, label: str) -> str:
@@ -194,7 +198,7 @@ def _length(length: Duration) -> str:
 def _dated(rule: Dated) -> str:
     trait = rule.field.startswith("trait.")
     known = None if trait else _known(rule.field)
-    name = known.label if known else rule.field.removeprefix("trait.").replace("_", " ")
+    name = known.label if known else _trait(rule.field)
     length = _length(rule.duration) if rule.duration else ""
     if rule.relation == "anniversary":
         when = f"within {length}" if rule.duration and rule.duration.amount else "today"

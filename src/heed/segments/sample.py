@@ -189,7 +189,7 @@ def _unknown(rule: Rule, states: Iterable[State]) -> list[str]:
     }
     for state in states:
         events -= state.activity.names.keys()
-        traits -= {f"trait.{name}" for name in state.traits.values}
+        traits -= {f"trait.{name}" for name in rules.readings().traits(state)}
         if not events and not traits:
             break
     segments = {each.segment for each in walk(rule) if isinstance(each, InSegment)}
@@ -203,7 +203,8 @@ def _unknown(rule: Rule, states: Iterable[State]) -> list[str]:
 def ready_conditions() -> list[dict[str, Any]]:
     """What the picker offers: kinds of condition, each with choices of (words, rule)."""
     states = list(sample.get().values())
-    traits = Counter(name for state in states for name in state.traits.values)
+    known = [_traits_of(state) for state in states]
+    traits = Counter(name for each in known for name in each)
     events = Counter(name for state in states for name in state.activity.names)
     purposes = Counter(name for state in states for name in state.consent.purposes)
     return [
@@ -221,7 +222,7 @@ def ready_conditions() -> list[dict[str, Any]]:
             ],
         },
         {"kind": "Segment", "choices": [(name, f"segment {rules.quoted(key)}") for key, name in names().items()]},
-        {"kind": "Trait", "choices": _traits(states, [name for name, _ in traits.most_common(30)])},
+        {"kind": "Trait", "choices": _traits(known, [name for name, _ in traits.most_common(30)])},
         {
             "kind": "They did",
             "choices": [(name, f"did {rules.quoted(name)}") for name, _ in events.most_common(40)],
@@ -245,19 +246,20 @@ def names() -> dict[str, str]:
 def words() -> dict[str, Any]:
     """What the builder offers: everything a condition may ask for, as people call it."""
     states = list(sample.get().values())
-    traits = Counter(name for state in states for name in state.traits.values)
+    known = [_traits_of(state) for state in states]
+    traits = Counter(name for each in known for name in each)
     events = Counter(name for state in states for name in state.activity.names)
     dates = Counter(
         name
-        for state in states
-        for name, trait in state.traits.values.items()
-        if isinstance(trait.value, str) and rules.as_moment(trait.value) is not None
+        for each in known
+        for name, value in each.items()
+        if isinstance(value, str) and rules.as_moment(value) is not None
     )
     return {
         "facts": [[each.name, each.label, each.kind] for each in rules.facts()],
         "traits": [name for name, _ in traits.most_common(200) if rules.is_name(name)],
         "dates": [name for name, _ in dates.most_common(50) if rules.is_name(name)],
-        "values": _values(states),
+        "values": _values(known),
         "events": [name for name, _ in events.most_common(200)],
         "circumstances": [[one.name, one.name.replace("_", " ")] for one in known_circumstances()],
         "purposes": purposes(),
@@ -265,13 +267,19 @@ def words() -> dict[str, Any]:
     }
 
 
-def _values(states: list[State]) -> dict[str, list[str]]:
+def _traits_of(state: State) -> dict[str, Any]:
+    """What rules may ask for as traits, those of what a customer belongs to included."""
+    readings = rules.readings()
+    return {name: readings.trait(state, name) for name in readings.traits(state)}
+
+
+def _values(known: list[dict[str, Any]]) -> dict[str, list[str]]:
     """The values customers have of traits with few different ones."""
     seen: dict[str, Counter[str]] = {}
-    for state in states:
-        for name, trait in state.traits.values.items():
-            if isinstance(trait.value, str) and len(trait.value) <= 40:
-                seen.setdefault(name, Counter())[trait.value] += 1
+    for each in known:
+        for name, value in each.items():
+            if isinstance(value, str) and len(value) <= 40:
+                seen.setdefault(name, Counter())[value] += 1
     return {
         name: [value for value, _ in counter.most_common(20)]
         for name, counter in seen.items()
@@ -279,17 +287,13 @@ def _values(states: list[State]) -> dict[str, list[str]]:
     }
 
 
-def _traits(states: list[State], names: list[str]) -> list[tuple[str, str]]:
+def _traits(known: list[dict[str, Any]], names: list[str]) -> list[tuple[str, str]]:
     """Traits with the value most customers have, where it is a short word; else that they are known."""
     found = []
     for name in names:
         if not rules.is_name(name):
             continue
-        values = Counter(
-            state.traits.values[name].value
-            for state in states
-            if name in state.traits.values and isinstance(state.traits.values[name].value, str | bool)
-        )
+        values = Counter(each[name] for each in known if name in each and isinstance(each[name], str | bool))
         shown = name.replace("_", " ")
         if not values or len(values) > 60:
             found.append((f"{shown} is known", f"trait.{name} is known"))

@@ -27,6 +27,7 @@ ROOMS = (
     "service",
     "sense",
     "segments",
+    "accounts",
     "decisions",
     "measure",
     "pipeline",

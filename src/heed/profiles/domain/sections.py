@@ -22,7 +22,6 @@ class Identity(msgspec.Struct, array_like=True, omit_defaults=True):
     last_seen: int = 0
     events: int = 0
     sources: list[str] = []
-    groups: list[str] = []
 
 
 def fold_identity(state: State, event: Event, now: int) -> tuple[Effect, ...]:
@@ -34,8 +33,6 @@ def fold_identity(state: State, event: Event, now: int) -> tuple[Effect, ...]:
     own.events += 1
     if event.source and event.source not in own.sources and len(own.sources) < 20:
         own.sources.append(event.source)
-    if event.group_id and event.group_id not in own.groups and len(own.groups) < 20:
-        own.groups.append(event.group_id)
     return ()
 
 
@@ -51,7 +48,6 @@ def merge_identity(kept: Identity, absorbed: Identity) -> Identity:
     kept.last_seen = max(kept.last_seen, absorbed.last_seen)
     kept.events += absorbed.events
     kept.sources = list(dict.fromkeys(kept.sources + absorbed.sources))[:20]
-    kept.groups = list(dict.fromkeys(kept.groups + absorbed.groups))[:20]
     return kept
 
 

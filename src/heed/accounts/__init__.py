@@ -1,0 +1,1 @@
+"""Accounts and households: what several customers belong to together."""

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+
+
+class AccountsConfig(AppConfig):
+    name = "heed.accounts"
+    label = "accounts"
+
+    def ready(self) -> None:
+        from heed.accounts.register import register
+
+        register()

@@ -1,0 +1,1 @@
+"""What a customer belongs to, folded from events."""

@@ -1,0 +1,45 @@
+"""Values with the moment they were told: of each the latest counts, in whatever order they come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+Told = tuple[Any, int]
+"""A value and when it was told (ms); None is what was taken back."""
+
+MOST = 200
+LONGEST = 2_000
+
+
+def take(known: dict[str, Told], said: Mapping[str, Any], at: int) -> bool:
+    """Take in what was said at this moment; whether anything is different now."""
+    changed = False
+    for name, value in said.items():
+        before = known.get(name)
+        if before is None and (value is None or len(known) >= MOST):
+            continue
+        if before is not None and before[1] > at:
+            continue
+        value = _bounded(value)
+        changed = changed or before is None or type(before[0]) is not type(value) or before[0] != value
+        known[name] = (value, at)
+    return changed
+
+
+def latest(kept: dict[str, Told], other: Mapping[str, Told]) -> None:
+    """Join two; of what was told at the same moment the kept one stays."""
+    for name, told in other.items():
+        mine = kept.get(name)
+        if (mine is None and len(kept) < MOST) or (mine is not None and told[1] > mine[1]):
+            kept[name] = told
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, str):
+        return value[:LONGEST]
+    if isinstance(value, (dict, list)) and len(msgspec.json.encode(value)) > LONGEST:
+        return None
+    return value

@@ -58,6 +58,12 @@ def a_shop(carry: Carry) -> None:
         mood = "Wonderful, thank you so much" if i % 3 else "This is terrible, I am angry"
         events.append(event("", f"c{i}", 30 * DAY, type="identify", traits={"name": f"Customer Number {i}"}))
         events.append(wrote(f"c{i}", mood, (i % 30) * DAY + HOUR))
+        if i % 6 < 4:
+            household, name = i % 2, f"Firm {i // 6}"
+            traits = {"name": name, "type": "household"} if household else {"name": name, "plan": "gold"}
+            events.append(
+                event("", f"c{i}", 20 * DAY, type="group", group_id=f"firm-{i // 6}", traits=traits)
+            )
     carry(sorted(events, key=lambda e: e.occurred))
     collecting.create_source("Web shop", "web", "owner")
     segments.save_segment("", name="Gold", rule='trait.plan = "gold"')
@@ -76,6 +82,9 @@ def hostile_people(carry: Carry) -> None:
         events.append(wrote(f"h{i}", f"This is terrible, I am angry! {name}", HOUR))
         events.append(event(name[:200], f"h{i}", 2 * HOUR, properties={"order_id": name[:200]}))
         events.append(event(name[:200], "nobody", (9 - i) * HOUR))
+        events.append(
+            event("", f"h{i}", HOUR, type="group", group_id=name, traits={"name": name, name[:80]: name})
+        )
     carry(events)
     for name in HOSTILE:
         collecting.create_source(name, "web", name[:100])

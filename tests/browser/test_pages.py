@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Page, expect
 
+from heed.accounts import reading as accounts
+from heed.accounts.models import Account
 from heed.collect import actions as collecting
 from heed.collect import reading
 from heed.collect.models import DeadLetter
@@ -32,7 +34,7 @@ STEPS = "step=Product+Viewed&step=Product+Added&step=Order+Completed&days=365&wi
 PAGES = [
     "/", "/customers/", "/customers/?q=zzz", "/customers/duplicates/", "/permission/", "/permission/new/", "/permission/purposes/marketing/", "/sources/", "/sources/new/", "/events/", "/dead-letters/",
     "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/",
-    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/",
+    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/accounts/", "/accounts/?sort=unhappy", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/",
     "/account/second-factor/app/", "/sign-in/again/?next=/account/", "/nothing/",
 ]  # fmt: skip
 UNNAMED = """() => {
@@ -66,6 +68,7 @@ OVERFLOW = """() => {
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
     for kept in (
+        accounts.unhappiest,
         store.mood_by_day,
         store.spread_before,
         store.spread_now,
@@ -102,6 +105,7 @@ def test_every_page_looks_right(
             for everything in (True, False)
         ]
         addresses += [f"/sources/{line.source.pk}/" for line in reading.sources()[:2]]
+        addresses += [f"/accounts/{account.pk}/" for account in Account.objects.all()[:2]]
         for segment in Segment.objects.order_by("-key")[:3]:
             addresses += [f"/segments/{segment.key}/", f"/segments/{segment.key}/edit/"]
         addresses += [f"/dead-letters/{letter.pk}/" for letter in DeadLetter.objects.all()[:2]]

@@ -29,8 +29,7 @@ select page.*, sums.* from page left join lateral (
     select {_SUMS} from profile where accounts <> '{{}}' and accounts @> array[page.key]
 ) as sums on true
 """  # noqa: S608
-_BY_NAME = (
-    """
+_NAMED = """
 with page as (
     select id, key, name, kind from account
     where (lower(name), id) > (%(name)s, %(id)s)
@@ -38,10 +37,9 @@ with page as (
     order by lower(name), id limit %(limit)s
 )
 """
-    + _OF_PAGE
-    + " order by lower(page.name), page.id"
-)
-_ONE = "with page as (select id, key, name, kind from account where id = %(id)s)" + _OF_PAGE
+_BY_NAME = _NAMED + _OF_PAGE + " order by lower(page.name), page.id"
+_THIS = "with page as (select id, key, name, kind from account where id = %(id)s)"
+_ONE = _THIS + _OF_PAGE
 _UNHAPPIEST = f"""
 select account.id, account.key, account.name, account.kind, sums.* from (
     select belongs.key, {_SUMS} from profile cross join lateral unnest(accounts) as belongs (key)
@@ -135,7 +133,7 @@ def how_many() -> int:
 
 
 def one(account_id: int) -> Account | None:
-    found = _rows(_ONE, {"id": account_id})
+    found = _rows(_ONE, {"id": account_id}) if account_id < 2**63 else []
     return found[0] if found else None
 
 

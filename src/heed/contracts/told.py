@@ -19,12 +19,11 @@ def take(known: dict[str, Told], said: Mapping[str, Any], at: int) -> bool:
     changed = False
     for name, value in said.items():
         before = known.get(name)
-        if before is None and (value is None or len(known) >= MOST):
-            continue
-        if before is not None and before[1] > at:
+        if len(known) >= MOST if before is None else before[1] > at:
             continue
         value = _bounded(value)
-        changed = changed or before is None or type(before[0]) is not type(value) or before[0] != value
+        was = None if before is None else before[0]
+        changed = changed or type(was) is not type(value) or was != value
         known[name] = (value, at)
     return changed
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
+from heed.demo import cast
 from heed.demo.cast import Product
 from heed.kit.clock import DAY
 
@@ -50,3 +52,55 @@ class Customer:
     @property
     def user_id(self) -> str:
         return f"c{self.number:05d}"
+
+
+def traits(customer: Customer) -> dict[str, Any]:
+    """What a customer says of themselves at their first order."""
+    zone, language, cities, _ = cast.COUNTRIES[customer.country]
+    return {
+        "name": customer.name,
+        "email": customer.email,
+        "country": customer.country,
+        "city": cities[customer.number % len(cities)],
+        "language": language,
+        "timezone": zone,
+    }
+
+
+_COMPANIES = (
+    *(
+        "Alder & Finch",
+        "Brightwater Studio",
+        "Café Lindgren",
+        "Dalhem Bygg",
+        "Estudio Roble",
+        "Fjord Consulting",
+    ),
+    *(
+        "Gruber Metallbau",
+        "Harbour Dental",
+        "Ivory Coast Imports",
+        "Juniper Hotels",
+        "Kanal 12",
+        "Librería Sur",
+    ),
+)
+_STREETS = ("Storgatan", "Mill Lane", "Rue du Moulin", "Lindenweg", "Via Roma", "Calle Mayor")
+
+
+def account(number: int) -> tuple[str, dict[str, Any]] | None:
+    """What the customer of this number belongs to: every fifth to a company, every fifth to a household of two."""
+    place, kind = divmod(number, 5)
+    if kind == 0:
+        company = place % len(_COMPANIES)
+        plan = ("starter", "team", "enterprise")[company % 3]
+        return f"company-{company + 1}", {
+            "name": _COMPANIES[company],
+            "plan": plan,
+            "employees": 8 + 31 * company,
+        }
+    if kind == 1:
+        home = place // 2
+        name = f"{_STREETS[home % len(_STREETS)]} {1 + home // len(_STREETS)}"
+        return f"home-{home + 1}", {"name": name, "type": "household"}
+    return None

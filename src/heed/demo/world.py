@@ -19,7 +19,7 @@ from typing import Any
 
 from heed.contracts import vocabulary as v
 from heed.demo import cast
-from heed.demo.people import Customer, Nature
+from heed.demo.people import Customer, Nature, account, traits
 from heed.kit.clock import DAY, HOUR, SECOND, moment
 
 Call = dict[str, Any]
@@ -28,8 +28,7 @@ Call = dict[str, Any]
 class World:
     """Runs from `start` (ms) on; `until(t)` gives what trackers see up to t, in the order it happens.
 
-    `run` marks the message ids of a part that does not
-    repeat itself, because people's reactions to decisions have a share in it.
+    `run` marks the message ids of a part that does not repeat itself, as people's reactions to decisions share in it.
     """
 
     def __init__(self, seed: int, start: int, customers: int = 2_000, nature: Nature | None = None) -> None:
@@ -193,18 +192,14 @@ class World:
         self._order(customer)
 
     def _identify(self, customer: Customer) -> None:
-        zone, language, cities, _ = cast.COUNTRIES[customer.country]
         self._tell(customer, "identify")
         if self._seen and self._seen[-1]["type"] == "identify":
-            self._seen[-1].pop("properties")
-            self._seen[-1]["traits"] = {
-                "name": customer.name,
-                "email": customer.email,
-                "country": customer.country,
-                "city": cities[customer.number % len(cities)],
-                "language": language,
-                "timezone": zone,
-            }
+            call = self._seen[-1]
+            call.pop("properties")
+            call["traits"] = traits(customer)
+            if found := account(customer.number):
+                own = {"type": "group", "messageId": f"{call['messageId']}-account"}
+                self._seen.append(call | own | {"groupId": found[0], "traits": found[1]})
         if customer.marketing:
             self._tell(
                 customer,

@@ -17,7 +17,7 @@ from heed.collect import reading
 from heed.collect.models import DeadLetter
 from heed.govern import actions
 from heed.measure import cohorts, funnel, installation, store
-from heed.profiles import preferences
+from heed.profiles import datamap, preferences
 from heed.profiles.models import Profile
 from heed.segments import sample
 from heed.segments.models import Segment
@@ -34,7 +34,7 @@ STEPS = "step=Product+Viewed&step=Product+Added&step=Order+Completed&days=365&wi
 PAGES = [
     "/", "/customers/", "/customers/?q=zzz", "/customers/duplicates/", "/permission/", "/permission/new/", "/permission/purposes/marketing/", "/sources/", "/sources/new/", "/events/", "/dead-letters/",
     "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/",
-    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/accounts/", "/accounts/?sort=unhappy", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/",
+    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/permission/fields/", "/accounts/", "/accounts/?sort=unhappy", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/",
     "/account/second-factor/app/", "/sign-in/again/?next=/account/", "/nothing/",
 ]  # fmt: skip
 UNNAMED = """() => {
@@ -69,6 +69,8 @@ OVERFLOW = """() => {
 def _nothing_kept() -> None:
     for kept in (
         accounts.unhappiest,
+        datamap.traits,
+        datamap.properties,
         store.mood_by_day,
         store.spread_before,
         store.spread_now,

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.urls import reverse
 
 from heed import rules
 from heed.decisions.domain.catalogue import KINDS
 from heed.decisions.models import Action, Treatment
 from heed.govern.api import audit
+from heed.profiles.api import Use
 from heed.rules.tree import All, Consents, Rule
 
 RULES = {
@@ -53,6 +55,14 @@ def save_action(
 def names() -> dict[str, str]:
     """What the team calls each action, by key."""
     return dict(Action.objects.values_list("key", "name"))
+
+
+def uses() -> Iterator[Use]:
+    """Which fields the rules of actions read."""
+    for action in Action.objects.all():
+        found = {each for question in RULES for each in rules.fields_in(getattr(action, question))}
+        for kind, name in sorted(found):
+            yield Use(kind, name, f"action {action.name}", reverse("decisions:edit", args=[action.key]))
 
 
 @transaction.atomic

@@ -237,6 +237,7 @@ class Decider:
                 profile_id = resolved.profile_id
                 sensing().notice(state, event)
                 continue
+            profiles.fields.refuse(state, event)
             self._prepare(event, state)
             profiles.fold.apply(state, event, event.occurred)
         if profile_id is None:

@@ -257,6 +257,8 @@ class Carrier:
                 carried.append((event, None, None, "name" not in private))
                 continue
             state = working.states[profile_id]
+            if rows is not None:
+                profiles.fields.refuse(state, event)
             private = open_event(event, profiles.identifying_texts(state), self.declared_open)
             effects.extend(fold.apply(state, event, event.occurred))
             felt = feel and not profiles.is_merge(event)

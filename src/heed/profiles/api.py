@@ -4,17 +4,20 @@ from heed.profiles.alarms import alarms, register_alarms
 from heed.profiles.domain.activity import counting, prune
 from heed.profiles.domain.apart import Apart
 from heed.profiles.domain.conditions import atoms_in_force, register_rules
+from heed.profiles.domain.fields import fields
 from heed.profiles.domain.identifiers import Hasher, Normaliser
 from heed.profiles.domain.merging import is_merge, merge_event
 from heed.profiles.domain.resolution import Working, hashes_of, lookups
 from heed.profiles.domain.sections import identifying_texts
 from heed.profiles.domain.state import fold
 from heed.profiles.lent import (
+    Use,
     mark,
     register_book,
     register_holds,
     register_member,
     register_traits,
+    register_uses,
     reload,
 )
 from heed.profiles.projection import columns, register_projection, row_of
@@ -62,6 +65,7 @@ __all__ = [
     "Apart",
     "Hasher",
     "Normaliser",
+    "Use",
     "Working",
     "alarms",
     "anybody_in",
@@ -76,6 +80,7 @@ __all__ = [
     "erased",
     "event_purpose",
     "families",
+    "fields",
     "fold",
     "following",
     "forget",
@@ -111,6 +116,7 @@ __all__ = [
     "register_rules",
     "register_section",
     "register_traits",
+    "register_uses",
     "reload",
     "row_of",
     "save",

@@ -13,16 +13,25 @@ from heed.contracts.event import PREFERENCES_SOURCE
 from heed.contracts.mood import Circumstance, Mood, Stance
 from heed.govern.rooms import door, has_door
 from heed.kit.clock import in_ms
+from heed.profiles.domain.fields import fields
 from heed.profiles.domain.sections import display_name
 from heed.profiles.domain.state import fold
 
 
 @dataclass(frozen=True)
 class KnownTrait:
+    """`withheld` is the purpose for want of whose permission the value is kept out of sight; `kept` is for nobody but
+    the customer themselves."""
+
     name: str
-    value: Any
+    kept: Any
     at: int
     source: str
+    withheld: str = ""
+
+    @property
+    def value(self) -> Any:
+        return None if self.withheld else self.kept
 
 
 @dataclass(frozen=True)
@@ -104,7 +113,7 @@ def get(profile_id: uuid.UUID, now: int) -> Customer | None:
         stance=stance,
         circumstances=circumstances,
         identifiers=sorted((kind, values) for kind, values in identity.identifiers.items() if values),
-        traits=[KnownTrait(n, t.value, t.at, t.source) for n, t in sorted(state.traits.values.items())],
+        traits=[_trait(state, name) for name in sorted(state.traits.values)],
         consent=[
             Permission(purpose, p.granted, p.at, p.source, p.wording, p.version, p.proof)
             for purpose, p in sorted(state.consent.purposes.items())
@@ -122,6 +131,21 @@ def get(profile_id: uuid.UUID, now: int) -> Customer | None:
         sources=list(identity.sources),
         state=state,
     )
+
+
+def _trait(state: Any, name: str) -> KnownTrait:
+    found = state.traits.values[name]
+    return KnownTrait(name, found.value, found.at, found.source, fields.missing(state, name))
+
+
+def withheld(state: Any) -> frozenset[str]:
+    """The names of traits that are kept out of sight."""
+    return frozenset(name for name in state.traits.values if fields.missing(state, name))
+
+
+def withheld_of(profile_id: uuid.UUID) -> frozenset[str]:
+    rows = _rows("select state from profile where id = %s", [profile_id]) if fields.traits else []
+    return withheld(fold.decode(bytes(rows[0][0]))) if rows else frozenset()
 
 
 def _felt(state: Any, now: int) -> tuple[Mood | None, tuple[Circumstance, ...], Stance | None]:

@@ -21,6 +21,7 @@ register_room(
         Entry(
             "Customers", "Permission", "profiles:purposes", "customers.read", count=requests_waiting, order=40
         ),
+        Entry("Customers", "Data map", "profiles:data_map", "customers.read", order=50),
     ],
 )
 register_routes("profiles", "heed.profiles.routes.router")

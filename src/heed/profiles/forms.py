@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxLengthValidator
 
-from heed.profiles.models import Purpose
+from heed.profiles.models import FieldPurpose, Purpose
 
 BANDS = {
     "very_unhappy": ("very unhappy", -1.0, -0.5),
@@ -71,6 +71,14 @@ class PurposeForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["wording"].validators.append(MaxLengthValidator(500))
         if self.instance.pk:
             del self.fields["key"]
+
+
+class FieldForm(forms.Form):
+    """The purpose a field belongs to; empty for none."""
+
+    kind = forms.ChoiceField(choices=list(FieldPurpose.KINDS.items()))
+    name = forms.CharField(max_length=200, strip=False)
+    purpose = forms.CharField(max_length=60, required=False)
 
 
 class LabelForm(forms.Form):

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 
 from heed.contracts.fold import State
 
+
+@dataclass(frozen=True)
+class Use:
+    """Something that reads a field: `kind` is trait or property, `label` what people call it, `address` its page."""
+
+    kind: str
+    name: str
+    label: str
+    address: str = ""
+
+
 Holds = Callable[[State, str, int], bool]
 """`(state, name, now in ms)` → whether the circumstance holds, or they are in the segment of that key."""
 
 _holds: list[Holds] = []
 _member: list[Holds] = []
+_uses: list[Callable[[], Iterable[Use]]] = []
 _segmented: list[Callable[[], bool]] = []
 _traits: dict[str, tuple[Callable[[State, str], Any], Callable[[State], Iterable[str]]]] = {}
 _books: list[tuple[Callable[[psycopg.Connection], str], Callable[[psycopg.Connection], None]]] = []
@@ -59,6 +72,16 @@ def lent_traits(state: State) -> Iterator[str]:
     for prefix, (_, names) in _traits.items():
         for name in names(state):
             yield f"{prefix}.{name}"
+
+
+def register_uses(source: Callable[[], Iterable[Use]]) -> None:
+    """`source()` gives what of a room reads which field now."""
+    if source not in _uses:
+        _uses.append(source)
+
+
+def uses() -> list[Use]:
+    return [use for source in _uses for use in source()]
 
 
 def register_book(

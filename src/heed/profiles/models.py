@@ -219,6 +219,33 @@ class Purpose(models.Model):
         return self.basis in {"consent", "legitimate_interest"}
 
 
+class FieldPurpose(models.Model):
+    """The purpose a trait or a property of events belongs to; see `domain.fields`."""
+
+    KINDS = {"trait": "Trait", "property": "Property of events"}
+
+    kind = models.TextField(choices=list(KINDS.items()))
+    name = models.TextField()
+    purpose = models.TextField()
+
+    class Meta:
+        db_table = "field_purpose"
+        constraints = [models.UniqueConstraint(fields=["kind", "name"], name="field_purpose_once")]
+
+
+class FieldUse(models.Model):
+    """That somebody asked for a field beside the rules in force, and when last; noted once an hour at most."""
+
+    kind = models.TextField()
+    name = models.TextField()
+    used_by = models.TextField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "field_use"
+        constraints = [models.UniqueConstraint(fields=["kind", "name", "used_by"], name="field_use_once")]
+
+
 class PrivacyRequest(models.Model):
     """What a customer asked for about their data in the preference centre."""
 

@@ -20,28 +20,13 @@ from heed.kit.clock import DAY, moment
 from heed.ports import current
 from heed.ports.ledger import LIVE
 from heed.profiles import customer as customers
+from heed.profiles.domain.purposes import DEFAULTS
 from heed.profiles.domain.state import fold
 from heed.profiles.models import PrivacyRequest, Purpose
 
 PAUSE_DAYS: Final = 30
 _LINK_LIVES: Final = 400 * DAY // 1000
 _SALT: Final = "heed.preferences"
-DEFAULTS: Final = (
-    ("service", "Your orders and questions", Purpose.USE, "contract",
-     "We use your data to deliver what you ordered and to answer what you ask."),
-    ("marketing", "Offers and news", Purpose.TOPIC, "consent", "We may tell you about offers and what is new."),
-    ("feedback", "Questions about how we did", Purpose.TOPIC, "consent", "We may ask you how you liked it."),
-    ("personalisation", "What you see fits you", Purpose.USE, "consent",
-     "We may choose what you see by what you did with us before."),
-    ("profiling", "Foretelling what you may want", Purpose.USE, "consent",
-     "We may estimate from your orders what you will need next."),
-    ("analytics", "Making things better", Purpose.USE, "legitimate_interest",
-     "We count what people do with us, to find what does not work."),
-    ("email", "By e-mail", Purpose.CHANNEL, "consent", "We may write to you by e-mail."),
-    ("sms", "By text message", Purpose.CHANNEL, "consent", "We may send you text messages."),
-    ("phone", "By phone", Purpose.CHANNEL, "consent", "We may call you."),
-)  # fmt: skip
-"""Purposes there are until a company words them in its own way: key, name, kind, basis, wording."""
 
 
 class WrongLink(ValueError):

@@ -155,7 +155,7 @@ def download(request: HttpRequest, token: str, found: Pass, customer: customers.
     moments = timelines.timeline(customers.family(found.profile_id), limit=_MOST_MOMENTS)
     told = {
         "identifiers": dict(customer.identifiers),
-        "traits": {each.name: each.value for each in customer.traits},
+        "traits": {each.name: each.kept for each in customer.traits},
         "permissions": {
             each.purpose: {
                 "granted": each.granted,

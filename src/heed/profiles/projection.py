@@ -11,6 +11,7 @@ from typing import Any
 
 from heed.contracts.fold import State
 from heed.kit.clock import moment_if_any
+from heed.profiles.domain.fields import fields
 from heed.profiles.domain.sections import display_name
 
 Projection = Callable[[State, int], tuple[Mapping[str, Any], int | None]]
@@ -87,9 +88,11 @@ def _last(identifiers: Mapping[str, list[str]], kind: str) -> str:
 def _country(state: State) -> str:
     for name in ("country", "country_code"):
         trait = state.traits.values.get(name)
-        if trait is not None and isinstance(trait.value, str):
+        if trait is not None and isinstance(trait.value, str) and not fields.missing(state, name):
             return trait.value
     trait = state.traits.values.get("address")
-    if trait is not None and isinstance(trait.value, dict) and isinstance(trait.value.get("country"), str):
-        return str(trait.value["country"])
+    if trait is None or not isinstance(trait.value, dict) or fields.missing(state, "address"):
+        return ""
+    if isinstance(found := trait.value.get("country"), str):
+        return found
     return ""

@@ -8,9 +8,11 @@ from typing import Any
 
 from heed import rules
 from heed.contracts.fold import Section, State
+from heed.profiles import field_book
 from heed.profiles.api import register_section
 from heed.profiles.domain import activity, consent, sections
-from heed.profiles.lent import holds, lent_trait, lent_traits, member
+from heed.profiles.domain.fields import fields
+from heed.profiles.lent import holds, lent_trait, lent_traits, member, register_book
 from heed.rules.facts import Fact, register_fact
 
 
@@ -19,7 +21,9 @@ class StateReadings:
 
     def trait(self, state: State, name: str) -> Any:
         found = state.traits.values.get(name)
-        return lent_trait(state, name) if found is None else found.value
+        if found is None:
+            return lent_trait(state, name)
+        return None if fields.missing(state, name) else found.value
 
     def count(self, state: State, key: str, since_bucket: int) -> int:
         return activity.count(state.activity, key, since_bucket)
@@ -37,7 +41,7 @@ class StateReadings:
         return member(state, segment, now)
 
     def traits(self, state: State) -> Iterable[str]:
-        return chain(state.traits.values, lent_traits(state))
+        return chain((name for name, _ in fields.seen(state)), lent_traits(state))
 
     def counted(self, state: State) -> Iterable[str]:
         keys: Iterable[str] = state.activity.counters
@@ -60,6 +64,7 @@ def register() -> None:
     register_section(
         Section("activity", activity.Activity, activity.counting.step, merge=activity.merge_activity)
     )
+    register_book(field_book.mark, field_book.reload)
     rules.set_readings(readings)
     for fact in (
         Fact("seen.days_ago", "number", "days since last seen", _seen_days_ago),

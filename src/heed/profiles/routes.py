@@ -17,7 +17,7 @@ from heed.govern.actions import audit
 from heed.govern.api import asked_by
 from heed.kit.clock import moment, system_clock
 from heed.ports.ledger import LedgerUnavailable
-from heed.profiles import actions, preferences, reading
+from heed.profiles import actions, datamap, preferences, reading
 from heed.profiles import customer as customers
 from heed.profiles import timeline as timelines
 
@@ -163,9 +163,10 @@ def known(
     """`fields` are names of traits, with commas between them. Nothing is known of somebody unknown."""
     names = [each.strip() for each in fields.split(",") if each.strip()][:_MOST_FIELDS]
     found = _found({"user_id": userId, "anonymous_id": anonymousId, "email": email, "phone": phone})
-    traits = {each.name: each.value for each in found[0].traits} if found else {}
+    traits = {each.name: each for each in found[0].traits} if found else {}
     permitted = bool(found) and preferences.permits(found[0].state, purpose, system_clock())
-    return {name: {"known": traits.get(name) not in (None, ""), "permitted": permitted} for name in names}
+    datamap.note_use("trait", names, asked_by(request))
+    return {name: _known(traits.get(name), permitted) for name in names}
 
 
 @router.get("/{uuid:profile_id}", response=Profile, summary="One customer, as of now")
@@ -195,7 +196,9 @@ def timeline(
         if not (at.isdecimal() and len(at) < 15):
             raise HttpError(400, "The cursor is not one this API gave out.")
         before = int(at), message
-    found = timelines.timeline(customers.family(kept), before=before, kind=kind, limit=limit)
+    hidden = customers.withheld_of(kept)
+    ids = customers.family(kept)
+    found = timelines.timeline(ids, before=before, kind=kind, limit=limit, withheld=hidden)
     items = [
         {
             "messageId": m.message_id,
@@ -247,13 +250,18 @@ def preference_link(request: HttpRequest, profile_id: uuid.UUID, wanted: Wanted)
     return {"path": reverse("profiles:preferences", args=[token])}
 
 
+def _known(trait: customers.KnownTrait | None, permitted: bool) -> dict[str, bool]:
+    known = trait is not None and (bool(trait.withheld) or trait.value not in (None, ""))
+    return {"known": known, "permitted": permitted and not (trait and trait.withheld)}
+
+
 def _shape(person: customers.Customer) -> dict[str, Any]:
     mood, stance = person.mood, person.stance
     return {
         "id": person.id,
         "name": person.name,
         "identifiers": dict(person.identifiers),
-        "traits": {t.name: t.value for t in person.traits},
+        "traits": {t.name: t.value for t in person.traits if not t.withheld},
         "consent": {p.purpose: p.granted for p in person.consent},
         "firstSeen": _moment(person.first_seen),
         "lastSeen": _moment(person.last_seen),

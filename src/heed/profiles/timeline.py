@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -76,11 +76,16 @@ def mood_history(ids: Sequence[uuid.UUID], now: int, days: int = 42) -> list[tup
 
 
 def timeline(
-    ids: Sequence[uuid.UUID], *, before: tuple[int, str] | None = None, kind: str = "", limit: int = 30
+    ids: Sequence[uuid.UUID],
+    *,
+    before: tuple[int, str] | None = None,
+    kind: str = "",
+    limit: int = 30,
+    withheld: Container[str] = (),
 ) -> list[Moment]:
     """What happened, newest first. `ids` are the profile and all that were merged into it.
 
-    `before` is (ms, message id) of the last moment shown. Events whose key is gone stay unreadable and are
+    `before` is (ms, message id) of the last moment shown; traits in `withheld` are left out. Events whose key is gone stay unreadable and are
     left out. With a kind given, up to 2,000 events are looked through.
     """
     found: list[Moment] = []
@@ -97,7 +102,7 @@ def timeline(
             event = _opened(row, keys)
             if event is None or is_merge(event):
                 continue
-            moment = _moment(event, row, names)
+            moment = _moment(_without(event, withheld), row, names)
             if not kind or moment.kind == kind:
                 found.append(moment)
                 if len(found) == limit:
@@ -105,6 +110,14 @@ def timeline(
         if len(rows) < (200 if kind else limit):
             break
     return found
+
+
+def _without(event: Event, withheld: Container[str]) -> Event:
+    event.traits = {name: value for name, value in event.traits.items() if name not in withheld}
+    if isinstance(inner := event.context.get("traits"), Mapping):
+        left = {name: value for name, value in inner.items() if name not in withheld}
+        event.context = {**event.context, "traits": left}
+    return event
 
 
 def _keys(rows: Sequence[dict[str, Any]]) -> dict[uuid.UUID, bytes]:

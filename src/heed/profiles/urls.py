@@ -1,6 +1,13 @@
 from django.urls import path
 
-from heed.profiles import duplicates_views, identity_views, preferences_views, purposes_views, views
+from heed.profiles import (
+    datamap_views,
+    duplicates_views,
+    identity_views,
+    preferences_views,
+    purposes_views,
+    views,
+)
 
 app_name = "profiles"
 urlpatterns = [
@@ -19,6 +26,8 @@ urlpatterns = [
         "customers/<uuid:profile_id>/preference-link/", purposes_views.preference_link, name="preference_link"
     ),
     path("permission/", purposes_views.purposes, name="purposes"),
+    path("permission/fields/", datamap_views.data_map, name="data_map"),
+    path("permission/fields/assign/", datamap_views.assign, name="assign_field"),
     path("permission/new/", purposes_views.purpose, name="add_purpose"),
     path("permission/requests/<int:request_id>/", purposes_views.request_done, name="request_done"),
     path("permission/purposes/<slug:key>/", purposes_views.purpose, name="purpose"),

@@ -150,7 +150,8 @@ def _marks(history: list[tuple[int, float, float, str]]) -> list[tuple[int, floa
 def _timeline_context(
     profile_id: uuid.UUID, ids: list[uuid.UUID], kind: str, before: tuple[int, str] | None
 ) -> dict[str, Any]:
-    moments = timelines.timeline(ids, before=before, kind=kind, limit=MOMENTS)
+    hidden = customers.withheld_of(profile_id)
+    moments = timelines.timeline(ids, before=before, kind=kind, limit=MOMENTS, withheld=hidden)
     return {
         "profile_id": profile_id,
         "moments": moments,

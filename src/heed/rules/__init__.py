@@ -10,7 +10,7 @@ from heed.rules.predicate import Predicate, Readings
 from heed.rules.predicate import predicate as compile_rule
 from heed.rules.text import is_name, quoted, text
 from heed.rules.tokens import RuleError
-from heed.rules.tree import Rule
+from heed.rules.tree import Rule, fields_of
 
 __all__ = [
     "Fact",
@@ -24,6 +24,7 @@ __all__ = [
     "describe",
     "fact",
     "facts",
+    "fields_in",
     "is_name",
     "met",
     "parse",
@@ -62,3 +63,14 @@ def unmet(rule: Rule, state: State, now: int) -> list[str]:
 def met(rule: Rule, state: State, now: int) -> list[Rule]:
     """The leaves that made the rule true for this customer."""
     return explain.met(rule, _in_use[0], state, now)
+
+
+def fields_in(rule: str) -> list[tuple[str, str]]:
+    """What the text of a rule reads of customers and events: `("trait", name)` and `("property", name)`.
+
+    Nothing where it cannot be read.
+    """
+    try:
+        return sorted(fields_of(parse(rule))) if rule.strip() else []
+    except RuleError:
+        return []

@@ -220,6 +220,20 @@ def walk(rule: Rule) -> Iterator[Rule]:
         yield from walk(rule.rule)
 
 
+def fields_of(rule: Rule) -> frozenset[tuple[str, str]]:
+    """What the rule reads of customers and events: `("trait", name)` and `("property", name)`."""
+    found = set()
+    for each in walk(rule):
+        if isinstance(each, Compare | Dated) and each.field.startswith("trait."):
+            found.add(("trait", each.field.removeprefix("trait.")))
+        elif isinstance(each, Behaviour):
+            for atom in atoms_of(each):
+                found.update(("property", where.field) for where in atom.where)
+                if atom.total:
+                    found.add(("property", atom.total))
+    return frozenset(found)
+
+
 def atoms(rule: Rule) -> frozenset[Atom]:
     return frozenset(atom for each in walk(rule) if isinstance(each, Behaviour) for atom in atoms_of(each))
 

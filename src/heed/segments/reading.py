@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
+from django.urls import reverse
 
+from heed import rules
 from heed.kit.kept import Kept
 from heed.profiles import reading as people
+from heed.profiles.api import Use
 from heed.segments.models import Segment, SegmentPass, SegmentSize
 
 COLUMNS = (
@@ -139,3 +142,10 @@ def _rows(query: str, values: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
         return list(cursor.fetchall())
+
+
+def uses() -> Iterator[Use]:
+    """Which fields the rules of segments read."""
+    for key, name, text in Segment.objects.filter(kind="rule").values_list("key", "name", "rule"):
+        for kind, each in rules.fields_in(text):
+            yield Use(kind, each, f"segment {name}", reverse("segments:segment", args=[key]))

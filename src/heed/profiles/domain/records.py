@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from heed.contracts.fold import State
+from heed.profiles.domain.fields import fields
 
 COLUMNS = {
     "first_name": "first name",
@@ -38,6 +39,13 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "city": ("city", "suburb", "town"),
 }
 _COLUMN_OF = {name: column for column, names in _NAMES.items() for name in names}
+
+
+def column_of(trait: str) -> str:
+    """The column a trait of this name fills, "" for none."""
+    return _COLUMN_OF.get(re.sub(r"[^a-z0-9]", "", trait.lower()), "")
+
+
 _FULL = ("name", "fullname", "displayname")
 _SPACES = re.compile(r"\s+")
 _DATE = re.compile(r"(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})")
@@ -48,8 +56,7 @@ _LONGEST = 100
 def record_of(state: State) -> dict[str, str] | None:
     """The known columns of a customer; None where too little is known to compare."""
     identifiers = state.identity.identifiers
-    traits = {name: trait.value for name, trait in state.traits.values.items()}
-    found = record(traits)
+    found = record(dict(fields.seen(state)))
     for kind in ("email", "phone"):
         if values := identifiers.get(kind):
             found[kind] = _plain(values[-1])

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from heed.contracts.event import OWN_SOURCE
 from heed.contracts.lake import SEMANTIC
 from heed.contracts.vocabulary import TEXT_PROPERTIES
 from heed.govern.actions import audit
@@ -89,7 +90,7 @@ def _properties() -> list[dict[str, Any]]:
         f"""
         with named as (
             select name as event, source, occurred, unnest(json_keys(properties)) as field from events
-            where day >= ? and properties is not null
+            where day >= ? and source <> ? and properties is not null
         ), by_event as (
             select field, event, count(*) as n, max(occurred) as latest, list(distinct source) as sources
             from named group by all
@@ -98,7 +99,7 @@ def _properties() -> list[dict[str, Any]]:
             list(event order by n desc)[1:{_MOST_EVENTS}] as names, list_distinct(flatten(list(sources))) as sources
         from by_event group by field order by events desc limit {_MOST}
         """,  # noqa: S608
-        [(datetime.now(UTC) - timedelta(days=DAYS)).date()],
+        [(datetime.now(UTC) - timedelta(days=DAYS)).date(), OWN_SOURCE],
     )
 
 

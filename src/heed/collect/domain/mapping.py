@@ -26,13 +26,14 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from heed.collect.domain.protocol import Limits, from_mapping
+from heed.collect.domain.numbers import COMMA, POINT, number
+from heed.collect.domain.protocol import Limits, from_mapping, instant
 from heed.contracts.event import Event
 from heed.kit.clock import in_ms
 
@@ -72,6 +73,7 @@ class _Mapping(msgspec.Struct, forbid_unknown_fields=True):
     message_id: str = ""
     encoding: str = "utf-8"
     delimiter: str = ","
+    decimal: str = POINT
     when: list[_When] = []
 
 
@@ -84,9 +86,11 @@ class Mapper:
             self.zone = ZoneInfo(mapping.timezone)
         except (ZoneInfoNotFoundError, ValueError):
             raise MappingError(f"There is no time zone {mapping.timezone!r}") from None
-        self._base = _compile(mapping.event, "event")
+        if mapping.decimal not in {POINT, COMMA}:
+            raise MappingError(f'`decimal` is "." or ",", not {mapping.decimal!r}')
+        self._base = _compile(mapping.event, mapping.decimal)
         self._variants = [
-            (each, _compile(_merged(mapping.event, each.event), "when")) for each in mapping.when
+            (each, _compile(_merged(mapping.event, each.event), mapping.decimal)) for each in mapping.when
         ]
         self._time = _text(mapping.time) if mapping.time else None
         self._id = _text(mapping.message_id) if mapping.message_id else None
@@ -104,13 +108,13 @@ class Mapper:
         """
         make = self._base
         for when, variant in self._variants:
-            if _fits(when, row):
+            if _fits(when, row, self.mapping.decimal):
                 if when.skip:
                     return None
                 make = variant
                 break
         call = make(row)
-        call["messageId"] = self._id(row) if self._id else f"import-{digest[:16]}-{line}"
+        call["messageId"] = self.message_id(row) or f"import-{digest[:16]}-{line}"
         found = from_mapping(call, received, limits)
         if not isinstance(found, Event):
             raise BadRow(f"{found[0]}: {found[1]}")
@@ -118,10 +122,16 @@ class Mapper:
             found.occurred = self._occurred(self._time(row))
         return found
 
+    def message_id(self, row: Row) -> str:
+        """What the mapping tells rows apart by, "" where it says nothing."""
+        return self._id(row) if self._id else ""
+
     def _occurred(self, text: str) -> int:
         try:
             if self.mapping.time_format:
                 found = datetime.strptime(text, self.mapping.time_format)  # noqa: DTZ007
+            elif (unix := _unix(text)) is not None:
+                return unix
             else:
                 found = datetime.fromisoformat(text)
         except ValueError:
@@ -132,11 +142,23 @@ class Mapper:
 def read_mapping(text: str) -> Mapper:
     """The mapper of a TOML text; raises `MappingError`."""
     try:
-        return Mapper(msgspec.convert(tomllib.loads(text), _Mapping))
+        return mapper_of(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise MappingError(f"it is not valid TOML: {error}") from None
+
+
+def mapper_of(fields: Mapping[str, Any]) -> Mapper:
+    """The mapper of what such a text says, given as an object; raises `MappingError`."""
+    try:
+        return Mapper(msgspec.convert(dict(fields), _Mapping))
     except msgspec.ValidationError as error:
         raise MappingError(str(error)) from None
+
+
+def _unix(text: str) -> int | None:
+    """Seconds or milliseconds since 1970; eight digits are a date, as in ISO 8601."""
+    whole = text.partition(".")[0]
+    return instant(float(text)) if whole.isascii() and whole.isdecimal() and 9 <= len(whole) <= 13 else None
 
 
 def _merged(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,13 +179,17 @@ def _columns(value: Any) -> list[str]:
     return []
 
 
-def _compile(template: Any, where: str) -> _Make:
+KINDS = ("number", "money", "flag", "whole")
+"""What a cell may be beside text; `whole` is the value as it stands in JSON, an object or a list."""
+
+
+def _compile(template: Any, decimal: str) -> _Make:
     """A function from a row to the template filled in; empty texts are left out."""
     if isinstance(template, dict):
-        if set(template) <= {"number", "money", "flag"} and len(template) == 1:
+        if len(template) == 1 and set(template) <= set(KINDS):
             ((kind, text),) = template.items()
-            return _typed(kind, str(text))
-        parts = [(name, _compile(value, f"{where}.{name}")) for name, value in template.items()]
+            return _typed(kind, str(text), decimal)
+        parts = [(name, _compile(value, decimal)) for name, value in template.items()]
         return lambda row: {name: value for name, make in parts if (value := make(row)) not in ("", None)}
     if isinstance(template, str):
         return _text(template)
@@ -178,44 +204,59 @@ def _text(template: str) -> Callable[[Row], str]:
     return lambda row: _COLUMN.sub(lambda match: _cell(row, match[1]), template)
 
 
-def _cell(row: Row, name: str) -> str:
+def value_at(row: Row, name: str) -> Any:
+    """A column, or what lies inside a nested one: `customer.email`, `items.0.sku`; None where there is nothing."""
     value = row.get(name)
-    if value is None:
+    if value is not None or "." not in name:
+        return value
+    found: Any = row
+    for step in name.split("."):
+        if isinstance(found, Mapping):
+            found = found.get(step)
+        elif isinstance(found, list) and step.isdecimal() and len(step) < 6 and int(step) < len(found):
+            found = found[int(step)]
+        else:
+            return None
+    return found
+
+
+def _cell(row: Row, name: str) -> str:
+    value = value_at(row, name)
+    if value is None or isinstance(value, dict | list):
         return ""
     return value.strip() if isinstance(value, str) else str(value)
 
 
-def _typed(kind: str, text: str) -> _Make:
+def _typed(kind: str, text: str, decimal: str) -> _Make:
+    if kind == "whole":
+        names = _COLUMN.findall(text)
+        return lambda row: value_at(row, names[0]) if names else text
     factors = [_text(part.strip()) for part in text.split("*")]
+    constant = [not _COLUMN.search(part) for part in text.split("*")]
 
-    def number(row: Row) -> Any:
+    def product_of(row: Row) -> Any:
         product = Decimal(1)
-        for factor in factors:
+        for factor, fixed in zip(factors, constant, strict=True):
             cell = factor(row)
             if not cell:
                 return None
-            try:
-                product *= Decimal(cell)
-            except InvalidOperation:
-                raise BadRow(f"{cell[:40]!r} is not a number") from None
-        if not product.is_finite():
-            raise BadRow("a number is not finite")
+            found = number(cell, POINT if fixed else decimal)
+            if found is None:
+                raise BadRow(f"{cell[:40]!r} is not a number")
+            product *= found
         if kind == "money":
             return float(round(product, 4))
-        return (
-            int(product)
-            if product == product.to_integral_value() and abs(product) < 2**53
-            else float(product)
-        )
+        whole = product == product.to_integral_value() and abs(product) < 2**53
+        return int(product) if whole else float(product)
 
     def flag(row: Row) -> Any:
         cell = factors[0](row).lower()
         return None if not cell else cell in {"1", "true", "yes", "y"}
 
-    return flag if kind == "flag" else number
+    return flag if kind == "flag" else product_of
 
 
-def _fits(when: _When, row: Row) -> bool:
+def _fits(when: _When, row: Row, decimal: str) -> bool:
     cell = _cell(row, when.column)
     if when.empty is not None and (cell == "") != when.empty:
         return False
@@ -224,12 +265,11 @@ def _fits(when: _When, row: Row) -> bool:
     if when.starts_with is not None and not cell.startswith(when.starts_with):
         return False
     if when.below is not None or when.above is not None:
-        try:
-            number = float(cell)
-        except ValueError:
+        found = number(cell, decimal)
+        if found is None:
             return False
-        if when.below is not None and not number < when.below:
+        if when.below is not None and not found < when.below:
             return False
-        if when.above is not None and not number > when.above:
+        if when.above is not None and not found > when.above:
             return False
     return True

@@ -46,6 +46,7 @@ REASONS = {
     "alias_needs_server": "A website may only join a visitor's own anonymousId; other aliases need a server's key.",
     "too_many": "The batch has more events than allowed in one request.",
     "not_carried": "Heed could not process this event. Please report it; it can be sent again later.",
+    "bad_hook": "What a webhook was sent could not be read as an event.",
     "bad_row": "A row of an imported file could not be read as the mapping says.",
 }
 """Why an event is dropped, in words."""

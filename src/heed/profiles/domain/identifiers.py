@@ -33,8 +33,17 @@ BLOCKED = frozenset(
 )
 """Values that programs send where they know nobody; compared without case."""
 
-LIMITS = {"user_id": 1, "email": 5, "phone": 5, "anonymous_id": 200}
-"""How many identifiers of a kind one profile may have; any other kind 20."""
+LIMITS = {
+    "user_id": 1,
+    "email": 5,
+    "phone": 5,
+    "anonymous_id": 200,
+    "external:shopify_order": 500,
+    "external:shopify_checkout": 500,
+    "external:stripe_payment": 1_000,
+}
+"""How many identifiers of a kind one profile may have; any other kind 20. What somebody ordered or paid is an
+identifier where later news (a refund, a dispute) names nothing else."""
 OTHER_LIMIT = 20
 LONGEST = 512
 

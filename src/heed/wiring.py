@@ -156,6 +156,7 @@ def front(with_pages: bool = True) -> Any:
 
     from heed.collect.api import Collector, LiveFeed, limits_of
     from heed.collect.health import Health
+    from heed.collect.hooks import Hooks
     from heed.decisions.api import Decider
     from heed.kit.front import Front
 
@@ -170,6 +171,7 @@ def front(with_pages: bool = True) -> Any:
         settings.url,
     )
     collector.register()
+    Hooks(collector, settings.master_key).register()
     Health(collector.pool).register()
     Decider(
         settings.database_url,
@@ -199,7 +201,7 @@ def front(with_pages: bool = True) -> Any:
         from heed.web.wsgi import application
 
         pages = WSGIMiddleware(cast(Any, application), workers=settings.page_threads)
-    hot = ("/v1/", "/pixel/", "/beacon/", "/live/")
+    hot = ("/v1/", "/pixel/", "/beacon/", "/live/", "/hooks/")
     return Front(pages, hot, frozenset(settings.trusted_proxies))
 
 

@@ -103,7 +103,7 @@ class Collector:
         source = await self.source(key or parsed.write_key or request.query("writeKey"), request.address)
         if isinstance(source, Response):
             return source
-        if wait := await self._overloaded():
+        if wait := await self.overloaded():
             return problem(
                 429,
                 "too_much",
@@ -159,7 +159,7 @@ class Collector:
             return problem(404, "source_disabled", "The source of this write key is switched off.")
         return source
 
-    async def _overloaded(self) -> int:
+    async def overloaded(self) -> int:
         """Seconds to wait where too much is accepted and not yet carried, else 0."""
         now = time.monotonic()
         if now - self._behind_at > _BACKLOG_FRESH:

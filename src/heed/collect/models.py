@@ -8,7 +8,13 @@ from django.db import models
 class Source(models.Model):
     """Something that sends events, with a write key of its own; only the key's hash is kept."""
 
-    KINDS = {"web": "Website", "server": "Server", "import": "Import", "heed": "Heed itself"}
+    KINDS = {
+        "web": "Website",
+        "server": "Server",
+        "import": "Import",
+        "hook": "Webhook",
+        "heed": "Heed itself",
+    }
 
     id = models.TextField(primary_key=True)
     name = models.TextField()
@@ -24,7 +30,7 @@ class Source(models.Model):
 
 
 class DeadLetter(models.Model):
-    """What could not become an event: the payload as sent, and why."""
+    """What could not become an event: the payload as sent, and why; `hook` has the delivery's id and topic."""
 
     received_at = models.DateTimeField(db_index=True)
     source = models.TextField()
@@ -32,6 +38,7 @@ class DeadLetter(models.Model):
     detail = models.TextField()
     line = models.BigIntegerField(default=0)
     payload = models.BinaryField()
+    hook = models.JSONField(null=True)
     resubmitted_at = models.DateTimeField(null=True)
     discarded_at = models.DateTimeField(null=True)
 
@@ -60,3 +67,53 @@ class ImportRun(models.Model):
 
     class Meta:
         db_table = "import_run"
+
+
+class Hook(models.Model):
+    """How a webhook's deliveries are checked and read; the secret is sealed with the master key, "" until there is
+    one. `public_id` stands in the address others send to."""
+
+    source = models.OneToOneField(Source, on_delete=models.CASCADE, primary_key=True, related_name="hook")
+    public_id = models.TextField(unique=True)
+    kind = models.TextField()
+    secret = models.BinaryField(default=b"")
+    secret_at = models.DateTimeField(null=True)
+    options = models.JSONField(default=dict)
+    switched_on = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "hook"
+
+
+class HookDelivery(models.Model):
+    """One delivery that was signed rightly; `key` is a hash of its id, `times` how often it came."""
+
+    source = models.TextField()
+    key = models.BinaryField(max_length=16)
+    topic = models.TextField(default="")
+    events = models.IntegerField(default=0)
+    why = models.TextField(default="")
+    times = models.IntegerField(default=1)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "hook_delivery"
+        constraints = [models.UniqueConstraint(fields=["source", "key"], name="hook_delivery_once")]
+        indexes = [
+            models.Index(fields=["source", "-received_at"], name="hook_delivery_latest"),
+            models.Index(fields=["received_at"], name="hook_delivery_old"),
+        ]
+
+
+class HookRefusal(models.Model):
+    """How many deliveries were turned away on a day (UTC) because of their signature; nothing of them is kept."""
+
+    source = models.TextField()
+    day = models.DateField()
+    reason = models.TextField()
+    count = models.BigIntegerField(default=0)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "hook_refusal"
+        constraints = [models.UniqueConstraint(fields=["source", "day", "reason"], name="hook_refusal_once")]

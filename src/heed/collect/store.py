@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 import psycopg
@@ -25,6 +26,82 @@ async def source_of(pool: AsyncConnectionPool, hashed: bytes) -> tuple[str, bool
             "select id, disabled_at is not null, kind = 'web' from source where key_hash = %s", [hashed]
         )
         return await cursor.fetchone()
+
+
+class HookRow(msgspec.Struct, frozen=True):
+    """A webhook as the front needs it; `secret` is sealed, `on` says that it takes deliveries."""
+
+    source: str
+    kind: str
+    secret: bytes
+    options: dict[str, Any]
+    on: bool
+
+
+async def hook_of(pool: AsyncConnectionPool, public_id: str) -> HookRow | None:
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "select source_id, hook.kind, secret, options, disabled_at is null and switched_on"
+            " from hook join source on source.id = source_id where public_id = %s",
+            [public_id],
+        )
+        row = await cursor.fetchone()
+    return HookRow(*row) if row else None
+
+
+async def delivered(pool: AsyncConnectionPool, source: str, key: bytes) -> bool:
+    """Whether this delivery became an event before; it is counted as having come again."""
+    async with pool.connection() as connection:
+        cursor = await connection.execute(
+            "update hook_delivery set times = times + 1 where source = %s and key = %s and events > 0",
+            [source, key],
+        )
+    return cursor.rowcount > 0
+
+
+async def note_delivery(
+    pool: AsyncConnectionPool, source: str, key: bytes, topic: str, events: int, why: str, received: int
+) -> None:
+    async with pool.connection() as connection:
+        await connection.execute(
+            "insert into hook_delivery (source, key, topic, events, why, times, received_at)"
+            " values (%s, %s, %s, %s, %s, 1, %s) on conflict (source, key) do update"
+            " set times = hook_delivery.times + 1, events = excluded.events, why = excluded.why,"
+            " received_at = excluded.received_at",
+            [source, key, topic, events, why.replace("\x00", "")[:300], moment(received)],
+        )
+
+
+async def note_refusals(pool: AsyncConnectionPool, refused: Mapping[tuple[str, str], int], at: int) -> None:
+    """Count deliveries turned away, by source and reason."""
+    async with pool.connection() as connection:
+        for (source, reason), count in refused.items():
+            await connection.execute(
+                "insert into hook_refusal (source, day, reason, count, last_at) values (%s, %s, %s, %s, %s)"
+                " on conflict (source, day, reason) do update"
+                " set count = hook_refusal.count + excluded.count, last_at = excluded.last_at",
+                [source, moment(at).date(), reason, count, moment(at)],
+            )
+
+
+async def bury_delivery(
+    pool: AsyncConnectionPool,
+    source: str,
+    dropped: Sequence[Dropped],
+    received: int,
+    delivery: str,
+    topic: str,
+) -> None:
+    """Dead letters of one delivery, each with what it takes to read it again."""
+    async with pool.connection() as connection:
+        await connection.execute(
+            _LETTER.replace("payload)", "payload, hook)").replace("* from", "*, %s::jsonb from"),
+            [
+                *_letters(source, dropped, received)[:2],
+                msgspec.json.encode({"delivery": delivery, "topic": topic}).decode(),
+                *_letters(source, dropped, received)[2:],
+            ],
+        )
 
 
 async def backlog(pool: AsyncConnectionPool) -> int:

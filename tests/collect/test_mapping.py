@@ -90,3 +90,11 @@ def test_a_mapping_that_is_none_says_what_is_wrong() -> None:
     ):
         with pytest.raises(MappingError, match=words):
             read_mapping(text)
+
+
+def test_an_address_alone_says_who_somebody_is() -> None:
+    mapping = {"event": {"type": "identify", "traits": {"email": "{Mail}", "phone": "{Phone}"}}}
+    found = event(mapping, {"Mail": "a@example.org", "Phone": ""})
+    assert found.context["externalIds"] == [{"type": "email", "id": "a@example.org"}]
+    with pytest.raises(BadRow, match="no_identity"):
+        event(mapping, {"Mail": "", "Phone": ""})

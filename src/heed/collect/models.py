@@ -70,8 +70,8 @@ class ImportRun(models.Model):
 
 
 class Hook(models.Model):
-    """How a webhook's deliveries are checked and read; the secret is sealed with the master key, "" until there is
-    one. `public_id` stands in the address others send to."""
+    """How a webhook's deliveries are checked and read; the secret is sealed with the master key, empty until there is
+    one. `public_id` stands in the address others send to. Until its source is enabled nothing is taken."""
 
     source = models.OneToOneField(Source, on_delete=models.CASCADE, primary_key=True, related_name="hook")
     public_id = models.TextField(unique=True)
@@ -79,7 +79,6 @@ class Hook(models.Model):
     secret = models.BinaryField(default=b"")
     secret_at = models.DateTimeField(null=True)
     options = models.JSONField(default=dict)
-    switched_on = models.BooleanField(default=False)
 
     class Meta:
         db_table = "hook"

@@ -41,7 +41,7 @@ class HookRow(msgspec.Struct, frozen=True):
 async def hook_of(pool: AsyncConnectionPool, public_id: str) -> HookRow | None:
     async with pool.connection() as connection:
         cursor = await connection.execute(
-            "select source_id, hook.kind, secret, options, disabled_at is null and switched_on"
+            "select source_id, hook.kind, secret, options, disabled_at is null"
             " from hook join source on source.id = source_id where public_id = %s",
             [public_id],
         )

@@ -43,7 +43,12 @@ class MappingError(ValueError):
 
 
 class BadRow(ValueError):
-    """A row cannot be read as the mapping says."""
+    """A row cannot be read as the mapping says; `reason` is one of the protocol's where the row is read and no event."""
+
+    def __init__(self, detail: str, reason: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if reason else detail)
+        self.detail = detail
+        self.reason = reason
 
 
 _COLUMN = re.compile(r"\{([^{}]+)\}")
@@ -113,11 +118,11 @@ class Mapper:
                     return None
                 make = variant
                 break
-        call = make(row)
+        call = _named(make(row))
         call["messageId"] = self.message_id(row) or f"import-{digest[:16]}-{line}"
         found = from_mapping(call, received, limits)
         if not isinstance(found, Event):
-            raise BadRow(f"{found[0]}: {found[1]}")
+            raise BadRow(found[1], found[0])
         if self._time is not None:
             found.occurred = self._occurred(self._time(row))
         return found
@@ -155,6 +160,22 @@ def mapper_of(fields: Mapping[str, Any]) -> Mapper:
         raise MappingError(str(error)) from None
 
 
+def _named(call: dict[str, Any]) -> dict[str, Any]:
+    """Whoever has neither a user id nor another, and an e-mail address or phone number, is who has those."""
+    if any(call.get(name) for name in ("userId", "anonymousId")):
+        return call
+    context = call.get("context")
+    context = dict(context) if isinstance(context, dict) else {}
+    if context.get("externalIds"):
+        return call
+    told = [each for each in (call.get("traits"), context.get("traits")) if isinstance(each, dict)]
+    known = [(kind, str(traits[kind])) for traits in told for kind in ("email", "phone") if traits.get(kind)]
+    if known:
+        context["externalIds"] = [{"type": kind, "id": value} for kind, value in known]
+        call["context"] = context
+    return call
+
+
 def _unix(text: str) -> int | None:
     """Seconds or milliseconds since 1970; eight digits are a date, as in ISO 8601."""
     whole = text.partition(".")[0]
@@ -179,6 +200,8 @@ def _columns(value: Any) -> list[str]:
     return []
 
 
+_LARGEST = 20
+"""Digits before the point beyond the first: what can still be rounded to four decimals exactly."""
 KINDS = ("number", "money", "flag", "whole")
 """What a cell may be beside text; `whole` is the value as it stands in JSON, an object or a list."""
 
@@ -244,6 +267,8 @@ def _typed(kind: str, text: str, decimal: str) -> _Make:
             if found is None:
                 raise BadRow(f"{cell[:40]!r} is not a number")
             product *= found
+        if product.adjusted() > _LARGEST:
+            raise BadRow("a number is too large")
         if kind == "money":
             return float(round(product, 4))
         whole = product == product.to_integral_value() and abs(product) < 2**53

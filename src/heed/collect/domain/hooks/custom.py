@@ -24,7 +24,7 @@ def event(
     try:
         found = mapper.event(payload, 0, delivery, received, limits)
     except BadRow as error:
-        raise Unusable(str(error)) from None
+        raise Unusable(error.detail, error.reason) from None
     if found is not None:
         found.message_id = f"hook-{delivery}"
         found.occurred = min(found.occurred, received)

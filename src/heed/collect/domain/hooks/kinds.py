@@ -82,8 +82,8 @@ class Reader:
             if self.kind == JSON:
                 return self._mapped(delivery, payload, body, received, limits)
             found = self._found(delivery, payload)
-        except (Unusable, RecursionError) as error:
-            return Outcome(dropped=[_letter("bad_hook", str(error), body, limits)])
+        except Unusable as error:
+            return Outcome(dropped=[_letter(error.reason, str(error), body)])
         if not found.calls:
             return Outcome(ignored=found.ignored)
         outcome = Outcome()
@@ -94,7 +94,7 @@ class Reader:
             if isinstance(made, Event):
                 _add(outcome, made, body, limits)
             else:
-                outcome.dropped.append(_letter(made[0], made[1], body, limits))
+                outcome.dropped.append(_letter(made[0], made[1], body))
         return outcome
 
     def _found(self, delivery: Delivery, payload: dict[str, Any]) -> Found:
@@ -119,14 +119,11 @@ def _add(outcome: Outcome, event: Event, body: bytes, limits: Limits) -> None:
     size = len(msgspec.json.encode(event))
     if size > limits.event_bytes:
         detail = f"{size} bytes, allowed are {limits.event_bytes}"
-        outcome.dropped.append(_letter("too_large", detail, body, limits))
+        outcome.dropped.append(_letter("too_large", detail, body))
     else:
         outcome.events.append(event)
 
 
-LETTER_BYTES = 262_144
-"""Most of a delivery that a dead letter keeps."""
-
-
-def _letter(reason: str, detail: str, body: bytes, limits: Limits) -> Dropped:
-    return Dropped(reason, detail, body[: max(limits.event_bytes, LETTER_BYTES)])
+def _letter(reason: str, detail: str, body: bytes) -> Dropped:
+    """The body whole, so that it can be read again once its mapping is mended."""
+    return Dropped(reason, detail, body)

@@ -15,6 +15,10 @@ _MOST_PRODUCTS = 100
 class Unusable(ValueError):
     """The payload cannot become an event; the message says what is missing."""
 
+    def __init__(self, detail: str, reason: str = "") -> None:
+        super().__init__(detail)
+        self.reason = reason or "bad_hook"
+
 
 class Found(msgspec.Struct):
     """`calls` are tracking calls as dicts, one event each; where there are none, `ignored` says why."""

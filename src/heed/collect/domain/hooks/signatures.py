@@ -50,7 +50,7 @@ def stripe(header: Header, body: bytes, secret: str, now: int) -> str:
     if not times or not (times[0].isascii() and times[0].isdigit()) or len(times[0]) > 12:
         return "wrong_signature"
     right = _hmac(secret, times[0].encode() + b"." + body).hex().encode()
-    if not any([hmac.compare_digest(right, each.encode()) for each in signatures]):
+    if not any(hmac.compare_digest(right, each.encode()) for each in signatures):
         return "wrong_signature"
     return "" if abs(now / 1000 - int(times[0])) <= TOLERANCE else "stale_signature"
 

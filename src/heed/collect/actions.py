@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import secrets
 
+import msgspec
 from django.db import connection as django_connection
 from django.utils import timezone
 
+from heed.collect.domain.hooks.kinds import Delivery, Options, Reader
 from heed.collect.domain.keys import key_hash, new_key, shown_prefix
+from heed.collect.domain.mapping import MappingError
 from heed.collect.domain.protocol import BadRequest, Limits, parse
-from heed.collect.models import DeadLetter, Source
+from heed.collect.hooks import decoded
+from heed.collect.models import DeadLetter, Hook, Source
+from heed.contracts.event import Event
+from heed.kit.clock import in_ms
 from heed.ports import current
 from heed.ports.ledger import LIVE
 
@@ -52,24 +58,54 @@ def resubmit(letter_ids: list[int], limits: Limits, received: int) -> tuple[int,
     their message ids keep that from counting twice.
     """
     letters = list(DeadLetter.objects.filter(id__in=letter_ids, resubmitted_at=None, discarded_at=None))
+    named = {letter.source for letter in letters if letter.hook}
+    hooks = {hook.pk: hook for hook in Hook.objects.filter(source__in=named)}
     passed: list[int] = []
-    events = []
+    events: list[Event] = []
     for letter in letters:
-        try:
-            parsed = parse(b'{"batch":[' + bytes(letter.payload) + b"]}", "batch", received, limits)
-        except BadRequest:
-            continue
-        for place, event in enumerate(parsed.events):
+        if letter.hook:
+            found, whole = _of_hook(letter, hooks.get(letter.source), limits, received)
+        else:
+            found, whole = _of_call(letter, limits, received)
+        for event in found:
             event.source = letter.source
-            if event.message_id.startswith("heed-"):
-                event.message_id = f"heed-letter-{letter.pk}" + (f"-{place}" if place else "")
-            events.append(event)
-        if parsed.events and not parsed.dropped:
+        events += found
+        if whole:
             passed.append(letter.pk)
     if events:
         current.ledger().append(LIVE, events)
-        DeadLetter.objects.filter(id__in=passed).update(resubmitted_at=timezone.now())
+    DeadLetter.objects.filter(id__in=passed).update(resubmitted_at=timezone.now())
     return len(passed), len(letters) - len(passed)
+
+
+def _of_call(letter: DeadLetter, limits: Limits, received: int) -> tuple[list[Event], bool]:
+    """What passes of a tracking call that was dropped, and whether all of it does."""
+    try:
+        parsed = parse(b'{"batch":[' + bytes(letter.payload) + b"]}", "batch", received, limits)
+    except BadRequest:
+        return [], False
+    for place, event in enumerate(parsed.events):
+        if event.message_id.startswith("heed-"):
+            event.message_id = f"heed-letter-{letter.pk}" + (f"-{place}" if place else "")
+    return parsed.events, bool(parsed.events) and not parsed.dropped
+
+
+def _of_hook(
+    letter: DeadLetter, hook: Hook | None, limits: Limits, received: int
+) -> tuple[list[Event], bool]:
+    """The same of a delivery, read as its webhook reads now; one that it leaves out by now passes with nothing."""
+    if hook is None:
+        return [], False
+    body = bytes(letter.payload)
+    delivery = Delivery(str(letter.hook.get("delivery", "")), str(letter.hook.get("topic", "")))
+    try:
+        reader = Reader(hook.kind, msgspec.convert(hook.options, Options))
+    except (MappingError, msgspec.ValidationError):
+        return [], False
+    outcome = reader.outcome(delivery, decoded(body), body, in_ms(letter.received_at), limits)
+    for event in outcome.events:
+        event.received = received
+    return outcome.events, not outcome.dropped
 
 
 def discard(letter_ids: list[int]) -> int:

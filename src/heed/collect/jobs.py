@@ -9,8 +9,11 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from heed import settings as heed_settings
-from heed.collect.models import DeadLetter
+from heed.collect.models import DeadLetter, HookDelivery, HookRefusal
 
+DELIVERIES_KNOWN = timedelta(days=35)
+"""How long a delivery is recognised: Stripe lets people send one again for thirty days."""
+REFUSALS_KNOWN = timedelta(days=90)
 log = structlog.get_logger()
 
 
@@ -21,3 +24,13 @@ def forget_letters(timestamp: int) -> None:
     days = heed_settings.load().dead_letter_days
     gone, _ = DeadLetter.objects.filter(received_at__lt=timezone.now() - timedelta(days=days)).delete()
     log.info("letters.forgotten", count=gone)
+
+
+@app.periodic(cron="27 3 * * *")
+@app.task(queueing_lock="collect.forget_deliveries")
+def forget_deliveries(timestamp: int) -> None:
+    """Delete what is kept of webhooks' deliveries and refusals once it is past its time."""
+    now = timezone.now()
+    gone, _ = HookDelivery.objects.filter(received_at__lt=now - DELIVERIES_KNOWN).delete()
+    HookRefusal.objects.filter(day__lt=(now - REFUSALS_KNOWN).date()).delete()
+    log.info("deliveries.forgotten", count=gone)

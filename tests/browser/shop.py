@@ -12,7 +12,9 @@ from typing import Any
 from django.utils import timezone
 
 from heed.collect import actions as collecting
-from heed.collect.models import DeadLetter
+from heed.collect import hook_actions
+from heed.collect.domain.hooks.kinds import KINDS
+from heed.collect.models import DeadLetter, HookDelivery, HookRefusal
 from heed.contracts.event import Event
 from heed.govern import actions
 from heed.govern.models import User
@@ -31,6 +33,25 @@ HOSTILE = [
     "Théa Marchand-Dubois von und zu " * 12,
 ]
 _number = iter(range(10**9))
+
+
+def webhooks(names: list[str]) -> list[str]:
+    """A webhook of each kind with something that arrived and something refused; their sources' ids."""
+    now, made = timezone.now(), []
+    for kind, name in zip(KINDS, names, strict=True):
+        hook = hook_actions.create_hook(name, kind, name[:100])
+        HookDelivery.objects.create(
+            source=hook.pk, key=b"a", topic=name[:100], events=2, times=3, received_at=now
+        )
+        HookDelivery.objects.create(source=hook.pk, key=b"b", topic="x", why=name[:300], received_at=now)
+        HookRefusal.objects.create(
+            source=hook.pk, day=now.date(), reason="wrong_signature", count=4100, last_at=now
+        )
+        DeadLetter.objects.create(
+            received_at=now, source=hook.pk, reason="bad_hook", detail=name[:400], payload=b"{}"
+        )
+        made.append(str(hook.pk))
+    return made
 
 
 def event(name: str, who: str, ago: int, **more: Any) -> Event:

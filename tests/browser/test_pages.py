@@ -22,7 +22,7 @@ from heed.profiles.models import Profile
 from heed.segments import sample
 from heed.segments.models import Segment
 from tests.browser.conftest import PASSWORD
-from tests.browser.shop import HOSTILE, Carry, a_shop, bought, bury, hostile_people, wrote
+from tests.browser.shop import HOSTILE, Carry, a_shop, bought, bury, hostile_people, webhooks, wrote
 
 LOOKS = {
     "light": ("light", 1280, 900),
@@ -108,6 +108,9 @@ def test_every_page_looks_right(
         ]
         addresses += [f"/sources/{line.source.pk}/" for line in reading.sources()[:2]]
         addresses += [f"/accounts/{account.pk}/" for account in Account.objects.all()[:2]]
+        addresses += [
+            f"/sources/{pk}/" for pk in webhooks(HOSTILE[:3] if state == "hostile" else ["Desk"] * 3)
+        ]
         for segment in Segment.objects.order_by("-key")[:3]:
             addresses += [f"/segments/{segment.key}/", f"/segments/{segment.key}/edit/"]
         addresses += [f"/dead-letters/{letter.pk}/" for letter in DeadLetter.objects.all()[:2]]

@@ -90,7 +90,25 @@ def _path(name: str, says: str, shape: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+_HOOK = {
+    "post": {
+        "operationId": "webhook",
+        "tags": ["tracking"],
+        "summary": "What another system pushes to a webhook.",
+        "description": "Signed with HMAC-SHA256 as Shopify or Stripe sign, or in the header chosen under Sources.",
+        "security": [],
+        "parameters": [{"name": "public_id", "in": "path", "required": True, "schema": _TEXT}],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": _OBJECT}}},
+        "responses": {
+            "200": _KEPT,
+            **{status: told for status, told in PROBLEMS.items() if status != "401"},
+            "401": refusal("Not signed, or with another secret, or too long ago."),
+            "404": refusal("There is no webhook at this address, or it is switched off."),
+        },
+    }
+}
 PATHS: dict[str, Any] = {
+    "/hooks/{public_id}": _HOOK,
     **{f"/v1/{kind}": _path(kind, _SAYS[kind], _call(kind)) for kind in KINDS},
     "/v1/batch": _path("batch", "Many events in one request.", _many()),
     "/v1/import": _path("import", "Many events of the past; live ones never wait behind them.", _many()),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from heed.collect import views
+from heed.collect import hook_views, views
 
 app_name = "collect"
 urlpatterns = [
@@ -10,6 +10,10 @@ urlpatterns = [
     path("sources/<str:source_id>/disable/", views.disable, name="disable"),
     path("sources/<str:source_id>/enable/", views.enable, name="enable"),
     path("sources/<str:source_id>/key/", views.renew_key, name="renew_key"),
+    path("sources/<str:source_id>/secret/", hook_views.secret, name="hook_secret"),
+    path("sources/<str:source_id>/options/", hook_views.options, name="hook_options"),
+    path("sources/<str:source_id>/switch/", hook_views.switch, name="hook_switch"),
+    path("sources/<str:source_id>/try/", hook_views.attempt, name="hook_try"),
     path("events/", views.live, name="live"),
     path("dead-letters/", views.letters, name="letters"),
     path("dead-letters/all/", views.change_all, name="change_all"),

@@ -11,8 +11,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from heed import settings as heed_settings
-from heed.collect import actions, reading
-from heed.collect.domain.protocol import REASONS, Limits
+from heed.collect import actions, hook_actions, hook_reading, hook_views, reading
+from heed.collect.domain.hooks.kinds import KINDS
+from heed.collect.domain.protocol import REASONS
 from heed.collect.forms import SourceForm
 from heed.govern.access import Request, allow
 from heed.govern.actions import audit
@@ -32,9 +33,12 @@ def sources(request: Request) -> HttpResponse:
 def new_source(request: Request) -> HttpResponse:
     form = SourceForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        made, key = actions.create_source(
-            form.cleaned_data["name"], form.cleaned_data["kind"], str(request.user)
-        )
+        name, kind = form.cleaned_data["name"], form.cleaned_data["kind"]
+        if kind in KINDS:
+            hook = hook_actions.create_hook(name, kind, str(request.user))
+            audit(request.user, "source.created", name, source=hook.pk, kind=kind)
+            return redirect("collect:source", source_id=hook.pk)
+        made, key = actions.create_source(name, kind, str(request.user))
         audit(request.user, "source.created", made.name, source=made.id, kind=made.kind)
         return _with_key(request, made.id, key)
     return render(request, "collect/new_source.html", {"form": form}, status=422 if form.errors else 200)
@@ -54,6 +58,8 @@ def _with_key(request: Request, source_id: str, key: str) -> HttpResponse:
 
 @allow("sources.read")
 def source(request: Request, source_id: str) -> HttpResponse:
+    if (hook := hook_reading.hook(source_id)) is not None:
+        return hook_views.page(request, hook)
     context = {"line": _line(source_id), "key": "", "shown_key": PLACEHOLDER, "url": heed_settings.load().url}
     return render(request, "collect/source.html", context)
 
@@ -72,6 +78,8 @@ def disable(request: Request, source_id: str) -> HttpResponse:
 @require_POST
 def enable(request: Request, source_id: str) -> HttpResponse:
     line = _line(source_id)
+    if line.source.kind == "hook":
+        raise Http404
     actions.enable_source(source_id)
     audit(request.user, "source.enabled", line.source.name, source=source_id)
     messages.success(request, f"“{line.source.name}” may send again.")
@@ -82,6 +90,8 @@ def enable(request: Request, source_id: str) -> HttpResponse:
 @require_POST
 def renew_key(request: Request, source_id: str) -> HttpResponse:
     line = _line(source_id)
+    if line.source.kind == "hook":
+        raise Http404
     key = actions.renew_key(source_id)
     audit(request.user, "source.key_renewed", line.source.name, source=source_id)
     return _with_key(request, source_id, key)
@@ -123,15 +133,6 @@ def letter(request: Request, letter_id: int) -> HttpResponse:
     return render(request, "collect/letter.html", {"letter": found})
 
 
-def _limits() -> Limits:
-    settings = heed_settings.load()
-    return Limits(
-        event_bytes=settings.event_max_bytes,
-        batch_events=settings.batch_max_events,
-        past_ms=settings.past_days * 86_400_000,
-    )
-
-
 def _change(request: Request, ids: list[int], what: str) -> bool:
     """Do `what` ("again" or "discard") to these letters and say how it went."""
     if request.POST.get("do") == "discard":
@@ -140,7 +141,7 @@ def _change(request: Request, ids: list[int], what: str) -> bool:
         messages.success(request, f"{gone:,} discarded.")
     else:
         try:
-            passed, failed = actions.resubmit(ids, _limits(), time.time_ns() // 1_000_000)
+            passed, failed = actions.resubmit(ids, hook_views.limits(), time.time_ns() // 1_000_000)
         except LedgerUnavailable:
             messages.error(
                 request, "Nothing was sent: the ledger cannot be written just now. Try again in a moment."

@@ -116,3 +116,66 @@ class HookRefusal(models.Model):
     class Meta:
         db_table = "hook_refusal"
         constraints = [models.UniqueConstraint(fields=["source", "day", "reason"], name="hook_refusal_once")]
+
+
+class PlannedEvent(models.Model):
+    """What an event of a name should say: a JSON Schema (draft 2020-12) for its properties. What is counted about it
+    begins anew at `changed_at`."""
+
+    name = models.TextField(unique=True)
+    schema = models.JSONField()
+    changed_at = models.DateTimeField()
+    changed_by = models.TextField(default="")
+
+    class Meta:
+        db_table = "plan_event"
+        ordering = ["name"]
+
+
+class SeenEvent(models.Model):
+    """How many events of a name came from a source, planned or not; `bad` of them are not as planned."""
+
+    name = models.TextField()
+    source = models.TextField()
+    events = models.BigIntegerField(default=0)
+    bad = models.BigIntegerField(default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+    message_id = models.TextField()
+
+    class Meta:
+        db_table = "plan_seen"
+        constraints = [models.UniqueConstraint(fields=["name", "source"], name="plan_seen_once")]
+        indexes = [models.Index(fields=["last_at"], name="plan_seen_old")]
+
+
+class Violation(models.Model):
+    """In what way events of a name and source are not as planned; `message_id` is that of the latest. No value that
+    was sent is kept."""
+
+    name = models.TextField()
+    source = models.TextField()
+    property = models.TextField()
+    words = models.TextField()
+    count = models.BigIntegerField(default=0)
+    last_at = models.DateTimeField()
+    message_id = models.TextField()
+
+    class Meta:
+        db_table = "plan_violation"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "source", "property", "words"], name="plan_violation_once"
+            )
+        ]
+
+
+class PlanPosition(models.Model):
+    """How far of a lane events were held against the plan; `skipped` of them were not, as too many came at once."""
+
+    lane = models.SmallIntegerField(primary_key=True)
+    seq = models.BigIntegerField(default=0)
+    skipped = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "plan_position"

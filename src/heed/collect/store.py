@@ -198,3 +198,55 @@ def make_source(
         " values (%s, %s, %s, %s, %s, %s, '') on conflict (id) do nothing",
         [id, name, kind, hashed, prefix, at],
     )
+
+
+def planned(connection: psycopg.Connection) -> list[tuple[str, Any, datetime]]:
+    """`(name, schema, changed_at)` of every planned event."""
+    rows = connection.execute("select name, schema::text, changed_at from plan_event").fetchall()
+    return [(name, msgspec.json.decode(schema), changed_at) for name, schema, changed_at in rows]
+
+
+def plan_position(connection: psycopg.Connection, lane: int) -> int:
+    """How far the lane was held against the plan; locked until the transaction ends."""
+    connection.execute(
+        "insert into plan_position (lane, seq, skipped) values (%s, 0, 0) on conflict do nothing", [lane]
+    )
+    row = connection.execute("select seq from plan_position where lane = %s for update", [lane]).fetchone()
+    return row[0] if row else 0
+
+
+def note_plan_position(connection: psycopg.Connection, lane: int, seq: int, skipped: int) -> None:
+    connection.execute(
+        "update plan_position set seq = %s, skipped = skipped + %s where lane = %s", [seq, skipped, lane]
+    )
+
+
+def note_plan(
+    connection: psycopg.Connection,
+    seen: Sequence[Sequence[Any]],
+    violations: Sequence[Sequence[Any]],
+    most: tuple[int, int],
+) -> None:
+    """Add up what was seen and what was not as planned. New rows are made only while there are fewer than `most`."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into plan_seen as s (name, source, events, bad, first_at, last_at, message_id)"
+            " select * from (values (%s::text, %s::text, %s::bigint, %s::bigint, %s::timestamptz,"
+            "  %s::timestamptz, %s::text)) as v (name, source, events, bad, first_at, last_at, message_id)"
+            " where exists (select 1 from plan_seen k where (k.name, k.source) = (v.name, v.source))"
+            "  or (select count(*) from plan_seen) < %s"
+            " on conflict (name, source) do update set events = s.events + excluded.events,"
+            "  bad = s.bad + excluded.bad, last_at = greatest(s.last_at, excluded.last_at),"
+            "  message_id = excluded.message_id",
+            [(*row, most[0]) for row in seen],
+        )
+        cursor.executemany(
+            "insert into plan_violation as s (name, source, property, words, count, last_at, message_id)"
+            " select * from (values (%s::text, %s::text, %s::text, %s::text, %s::bigint, %s::timestamptz, %s::text))"
+            "  as v (name, source, property, words, count, last_at, message_id)"
+            " where exists (select 1 from plan_violation k where (k.name, k.source, k.property, k.words)"
+            "  = (v.name, v.source, v.property, v.words)) or (select count(*) from plan_violation) < %s"
+            " on conflict (name, source, property, words) do update set count = s.count + excluded.count,"
+            "  last_at = greatest(s.last_at, excluded.last_at), message_id = excluded.message_id",
+            [(*row, most[1]) for row in violations],
+        )

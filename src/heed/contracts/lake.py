@@ -96,6 +96,11 @@ def _personal_itself(name: str) -> bool:
     return _LOOKS_PERSONAL.search(name) is not None
 
 
+def looks_personal(text: str) -> bool:
+    """Whether a name, made from data perhaps, holds an address or a long number."""
+    return _personal_itself(text)
+
+
 def _split(
     properties: Mapping[str, Any], guard: list[str], declared: frozenset[str], depth: int
 ) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,0 +1,233 @@
+"""Tracking plans: what an event's properties should be, what is wrong with them, and what a plan might say.
+
+Nothing here tells a value that was sent: problems are words about a property and what the plan says of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from heed.contracts.lake import looks_personal
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+MOST_BYTES = 64_000
+MOST_PROBLEMS = 20
+"""Of one event."""
+_LONGEST_PATH = 200
+_DEEPEST = 3
+_MOST_NAMES = 200
+_ALWAYS = 0.995
+"""Share of events that have a property from which a proposal calls it required."""
+
+
+class PlanError(ValueError):
+    """The schema cannot be used; the message says why."""
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """`property` is a path such as `products[].price`, "" for the properties as a whole."""
+
+    property: str
+    words: str
+
+
+def read_schema(text: str) -> dict[str, Any]:
+    """The schema in a text; raises `PlanError`."""
+    if len(text.encode("utf-8", "replace")) > MOST_BYTES:
+        raise PlanError(f"It is larger than {MOST_BYTES:,} bytes.")
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise PlanError(f"It is not JSON: {error}.") from None
+    if not isinstance(found, dict):
+        raise PlanError("It must be a JSON object.")
+    if "\\u0000" in json.dumps(found):
+        raise PlanError("It has a NUL character in it.")
+    Checker(found)
+    return found
+
+
+class Checker:
+    """Holds properties against a schema. Nothing is fetched, and patterns run in linear time."""
+
+    def __init__(self, schema: dict[str, Any]) -> None:
+        """Raises `PlanError`."""
+        # Eight megabytes that only pages about plans and the worker need.
+        import jsonschema_rs
+
+        try:
+            self._validator = jsonschema_rs.Draft202012Validator(
+                schema, pattern_options=jsonschema_rs.RegexOptions(), retriever=_nothing_outside
+            )
+        except (ValueError, jsonschema_rs.ReferencingError) as error:
+            raise PlanError(_first_line(error)) from None
+
+    def problems(self, properties: Mapping[str, Any]) -> list[Problem]:
+        """What is not as planned, at most `MOST_PROBLEMS`, each once."""
+        if self._validator.is_valid(properties):
+            return []
+        found: dict[Problem, None] = {}
+        for error in self._validator.iter_errors(properties):
+            for problem in _problems_of(error):
+                found.setdefault(problem)
+                if len(found) >= MOST_PROBLEMS:
+                    return list(found)
+        return list(found)
+
+
+def _nothing_outside(address: str) -> Any:
+    raise ValueError(f"a plan stands for itself: {address[:100]} is elsewhere")
+
+
+def _first_line(error: Exception) -> str:
+    return f"It is no JSON Schema: {str(error).splitlines()[0][:200]}."
+
+
+_WORDS = {
+    "enum": "is none of the values the plan names",
+    "const": "is not the value the plan names",
+    "pattern": "is not written as the plan says",
+    "format": "is not written as the plan says",
+    "minimum": "is smaller than the plan allows",
+    "exclusiveMinimum": "is smaller than the plan allows",
+    "maximum": "is larger than the plan allows",
+    "exclusiveMaximum": "is larger than the plan allows",
+    "multipleOf": "is not a multiple of what the plan says",
+    "minLength": "is shorter than the plan allows",
+    "maxLength": "is longer than the plan allows",
+    "minItems": "has fewer entries than the plan allows",
+    "maxItems": "has more entries than the plan allows",
+    "uniqueItems": "has an entry twice",
+    "falseSchema": "is not in the plan",
+}
+_KINDS = {
+    "string": "text", "number": "a number", "integer": "a whole number", "boolean": "yes or no",
+    "object": "an object", "array": "a list", "null": "nothing",
+}  # fmt: skip
+
+
+def _problems_of(error: Any) -> list[Problem]:
+    kind, path = error.kind, path_of(error.instance_path)
+    if kind.name == "required":
+        return [Problem(path_of([*error.instance_path, kind.property]), "is missing")]
+    if kind.name in {"additionalProperties", "unevaluatedProperties"}:
+        return [
+            Problem(path_of([*error.instance_path, name]), "is not in the plan") for name in kind.unexpected
+        ]
+    if kind.name == "type":
+        wanted = " or ".join(_KINDS.get(each, each) for each in kind.types)
+        return [Problem(path, f"is {_KINDS[kind_of(error.instance)]} instead of {wanted}")]
+    return [Problem(path, _WORDS.get(kind.name, "is not as the plan says"))]
+
+
+def path_of(steps: Iterable[str | int]) -> str:
+    """`products[].price`. A name made from data, an address perhaps, is not told."""
+    path = ""
+    for step in steps:
+        if isinstance(step, int):
+            path += "[]"
+        else:
+            name = "…" if looks_personal(step) else step.replace("\x00", "")
+            path += f".{name}" if path else name
+    return path[:_LONGEST_PATH]
+
+
+def kind_of(value: Any) -> str:
+    """The type of a value as JSON Schema calls it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int):
+        return "integer"
+    if isinstance(value, float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list | tuple) else "object"
+
+
+class Learnt(msgspec.Struct, frozen=True):
+    """A property as it arrived: `kinds` with how many each, `share` of the events that have it."""
+
+    path: str
+    kinds: tuple[tuple[str, int], ...]
+    share: float
+    n: int
+
+    @property
+    def words(self) -> str:
+        return " or ".join(_KINDS[kind] for kind, _ in self.kinds)
+
+
+class Proposal(msgspec.Struct, frozen=True):
+    schema: dict[str, Any]
+    learnt: tuple[Learnt, ...]
+    events: int
+
+
+class _Node:
+    """What stood at one place over many events."""
+
+    def __init__(self) -> None:
+        self.n = 0
+        self.kinds: Counter[str] = Counter()
+        self.objects = 0
+        self.inner: dict[str, _Node] = {}
+        self.items: _Node | None = None
+
+    def see(self, value: Any, depth: int) -> None:
+        self.n += 1
+        kind = kind_of(value)
+        self.kinds[kind] += 1
+        if depth >= _DEEPEST:
+            return
+        if kind == "object":
+            self.objects += 1
+            for name, inner in value.items():
+                if looks_personal(name) or (name not in self.inner and len(self.inner) >= _MOST_NAMES):
+                    continue
+                self.inner.setdefault(name, _Node()).see(inner, depth + 1)
+        elif kind == "array":
+            self.items = self.items or _Node()
+            for each in value[:50]:
+                self.items.see(each, depth + 1)
+
+    def schema(self) -> dict[str, Any]:
+        kinds = set(self.kinds)
+        if "number" in kinds:
+            kinds.discard("integer")
+        found: dict[str, Any] = {"type": min(kinds) if len(kinds) == 1 else sorted(kinds)}
+        if self.inner:
+            found["properties"] = {name: node.schema() for name, node in sorted(self.inner.items())}
+            always = sorted(name for name, node in self.inner.items() if node.n >= _ALWAYS * self.objects)
+            if always:
+                found["required"] = always
+        if self.items is not None and self.items.n:
+            found["items"] = self.items.schema()
+        return found
+
+    def learnt(self, path: str, of: int) -> Iterable[Learnt]:
+        if path:
+            yield Learnt(path, tuple(self.kinds.most_common()), self.n / of if of else 0.0, self.n)
+        for name, node in sorted(self.inner.items()):
+            yield from node.learnt(f"{path}.{name}" if path else name, self.objects)
+        if self.items is not None and self.items.n:
+            yield from self.items.learnt(f"{path}[]", self.items.n)
+
+
+def proposed(many: Iterable[Mapping[str, Any]]) -> Proposal:
+    """A plan that the properties of events that arrived would keep: names, types, and what all of them have.
+
+    Other properties stay allowed; `"additionalProperties": false` is for people to decide.
+    """
+    root = _Node()
+    for properties in many:
+        root.see(dict(properties), 0)
+    schema = {"$schema": DRAFT, **(root.schema() if root.n else {"type": "object", "properties": {}})}
+    return Proposal(schema, tuple(root.learnt("", root.n)), root.n)

@@ -14,7 +14,8 @@ from django.utils import timezone
 from heed.collect import actions as collecting
 from heed.collect import hook_actions
 from heed.collect.domain.hooks.kinds import KINDS
-from heed.collect.models import DeadLetter, HookDelivery, HookRefusal
+from heed.collect.models import DeadLetter, HookDelivery, HookRefusal, SeenEvent, Violation
+from heed.collect.plan_actions import save_planned
 from heed.contracts.event import Event
 from heed.govern import actions
 from heed.govern.models import User
@@ -52,6 +53,33 @@ def webhooks(names: list[str]) -> list[str]:
         )
         made.append(str(hook.pk))
     return made
+
+
+def plans(names: list[str]) -> list[str]:
+    """Planned events with problems, and others nobody planned; the addresses of their pages."""
+    at, addresses = timezone.now(), []
+    for name in names:
+        schema = {"required": [name[:40]], "properties": {name[:40]: {"type": "number"}}}
+        made = save_planned(name[:200], schema, name[:100])
+        SeenEvent.objects.create(
+            name=made.name,
+            source=name[:60],
+            events=41_000,
+            bad=120,
+            first_at=at,
+            last_at=at,
+            message_id=name[:200],
+        )
+        SeenEvent.objects.create(
+            name=f"{name[:150]} Opened", source="s", events=7, first_at=at, last_at=at, message_id="m"
+        )
+        for words in ("is missing", "is text instead of a number"):
+            Violation.objects.create(
+                name=made.name, source=name[:60], property=f"products[].{name[:100]}", words=words,
+                count=60, last_at=at, message_id=name[:200],
+            )  # fmt: skip
+        addresses += [f"/plan/{made.pk}/", f"/plan/{made.pk}/?learn=1"]
+    return addresses
 
 
 def event(name: str, who: str, ago: int, **more: Any) -> Event:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from heed.collect import hook_views, views
+from heed.collect import hook_views, plan_views, views
 
 app_name = "collect"
 urlpatterns = [
@@ -14,6 +14,10 @@ urlpatterns = [
     path("sources/<str:source_id>/options/", hook_views.options, name="hook_options"),
     path("sources/<str:source_id>/switch/", hook_views.switch, name="hook_switch"),
     path("sources/<str:source_id>/try/", hook_views.attempt, name="hook_try"),
+    path("plan/", plan_views.plan, name="plan"),
+    path("plan/new/", plan_views.new, name="new_planned"),
+    path("plan/<int:planned_id>/", plan_views.planned, name="planned"),
+    path("plan/<int:planned_id>/remove/", plan_views.remove, name="remove_planned"),
     path("events/", views.live, name="live"),
     path("dead-letters/", views.letters, name="letters"),
     path("dead-letters/all/", views.change_all, name="change_all"),

@@ -1,8 +1,9 @@
 """The pages and routes of `profiles`."""
 
-from heed.govern.rooms import Entry, register_room, register_routes
+from heed.govern.rooms import Entry, register_door, register_room, register_routes
 from heed.profiles.duplicates import MOST_COUNTED, waiting
 from heed.profiles.preferences import requests_waiting
+from heed.profiles.sealed import OPENED, opened
 
 register_room(
     "profiles",
@@ -25,3 +26,4 @@ register_room(
     ],
 )
 register_routes("profiles", "heed.profiles.routes.router")
+register_door("opened_events", lambda: (OPENED, opened))

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import psycopg
 
+from heed import settings as heed_settings
 from heed.contracts.event import Event
 from heed.kit.sealing import Unreadable, unseal
 from heed.profiles.store import event_purpose, keys
@@ -48,3 +49,12 @@ def open_events(connection: psycopg.Connection, master_key: bytes, rows: Sequenc
         except Unreadable:
             found.unreadable += 1
     return found
+
+
+def opened(rows: Sequence[dict[str, Any]]) -> list[Event]:
+    """The same for a page: the events that can be read. On a connection of its own, as these statements are binary."""
+    if not rows:
+        return []
+    settings = heed_settings.load()
+    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+        return [event for _, event in open_events(connection, settings.master_key, rows).events]

@@ -107,6 +107,10 @@ def test_every_page_looks_right(
             for everything in (True, False)
         ]
         addresses += [f"/sources/{line.source.pk}/" for line in reading.sources()[:2]]
+        fields = [*datamap.every()[2:5], datamap.every()[-1]]
+        addresses += [
+            f"/permission/fields/one/?{urlencode({'kind': f.kind, 'name': f.name})}" for f in fields
+        ]
         addresses += [f"/accounts/{account.pk}/" for account in Account.objects.all()[:2]]
         addresses += [
             *plans(HOSTILE[:3] if state == "hostile" else ["Order Completed", "Promise Made", "Seen"]),

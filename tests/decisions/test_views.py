@@ -14,7 +14,7 @@ from heed import rules
 from heed.decisions.models import Action
 from heed.govern.api import create_user
 from heed.profiles import api as profiles
-from heed.profiles.domain.sections import Trait
+from heed.profiles.domain.traits import Trait
 from heed.profiles.models import Profile
 from heed.segments import sample
 

@@ -16,8 +16,8 @@ from heed.govern.api import create_user
 from heed.profiles import api as profiles
 from heed.profiles import datamap, field_book
 from heed.profiles.domain.consent import Permission
-from heed.profiles.domain.sections import Trait
-from heed.profiles.models import FieldPurpose, Profile
+from heed.profiles.domain.traits import Trait
+from heed.profiles.models import FieldSetting, Profile
 from heed.segments.models import Segment
 
 pytestmark = pytest.mark.django_db
@@ -98,11 +98,11 @@ def test_assigning_a_field_is_for_those_who_manage_customers() -> None:
     person(shoe=44)
     asked = {"kind": "trait", "name": "shoe", "purpose": "marketing"}
     assert signed_in("analyst").post("/permission/fields/assign/", asked).status_code == 403
-    assert not FieldPurpose.objects.exists()
+    assert not FieldSetting.objects.exists()
     assert signed_in("owner").post("/permission/fields/assign/", asked).status_code == 302
-    assert FieldPurpose.objects.get().purpose == "marketing"
+    assert FieldSetting.objects.get().purpose == "marketing"
     signed_in("owner").post("/permission/fields/assign/", {**asked, "purpose": ""})
-    assert not FieldPurpose.objects.exists()
+    assert FieldSetting.objects.get().purpose == ""
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_assigning_a_field_is_for_those_who_manage_customers() -> None:
 )
 def test_what_makes_no_sense_is_refused_in_words(asked: dict[str, str]) -> None:
     assert signed_in("owner").post("/permission/fields/assign/", asked).status_code == 302
-    assert not FieldPurpose.objects.exists()
+    assert not FieldSetting.objects.exists()
 
 
 def test_withdrawing_permission_hides_the_trait_on_every_way_to_it() -> None:
@@ -150,3 +150,24 @@ def test_a_form_that_asks_whether_a_field_is_known_is_noted_as_its_user() -> Non
     found = field("shoe")
     assert [who for who, _ in found.asked] == ["API key checkout"]
     assert not found.wasted
+
+
+def test_a_field_says_who_says_it_and_whose_word_counts() -> None:
+    state = profiles.fold.new()
+    state.traits.values["shoe"] = Trait(44, 2, "crm", {"shop": (45, 1)}, 1, 45)
+    Profile.objects.create(id=uuid.uuid4(), state=profiles.fold.encode(state), last_seen=timezone.now())
+    person(shoe=40)
+    path = "/permission/fields/one/?kind=trait&name=shoe"
+    html = signed_in("analyst").get(path).content.decode()
+    assert "Sources disagree about 50.0% of them" in html
+    assert signed_in("analyst").post(path, {"survivor": "first"}).status_code == 403
+    client = signed_in("owner")
+    assert client.post(path, {"survivor": "trusted"}).status_code == 422
+    assert client.post(path, {"survivor": "trusted", "trusted_0": "nobody"}).status_code == 422
+    assert (
+        client.post(path, {"survivor": "trusted", "trusted_0": "shop", "trusted_1": "crm"}).status_code == 302
+    )
+    assert FieldSetting.objects.get().trusted == ["shop", "crm"]
+    in_force()
+    assert profiles.fields.value(state, "shoe") == 45
+    assert client.get("/permission/fields/one/?kind=trait&name=nothing").status_code == 404

@@ -24,7 +24,8 @@ def _none_left() -> Iterator[None]:
 
 def belongs(installation: Installation, kind: str, name: str, purpose: str) -> None:
     installation.connection.execute(
-        "insert into field_purpose (kind, name, purpose) values (%s, %s, %s)", [kind, name, purpose]
+        "insert into field_setting (kind, name, purpose, survivor, trusted) values (%s, %s, %s, 'latest', '{}')",
+        [kind, name, purpose],
     )
 
 
@@ -69,7 +70,7 @@ def test_a_field_that_comes_to_belong_to_a_purpose_leaves_segments_by_itself(
     know(installation, plan="gold")
     installation.carry()
     assert installation.members("young") == set()
-    installation.connection.execute("delete from field_purpose")
+    installation.connection.execute("delete from field_setting")
     know(installation, plan="silver")
     installation.carry()
     assert installation.members("young") == {"ada"}
@@ -113,7 +114,7 @@ def test_what_was_refused_is_in_no_byte_of_the_lake_and_replay_agrees(installati
     installation.carry()
     assert b"quagga" not in installation.lake_bytes()
     before = installation.state_bytes()
-    installation.connection.execute("delete from field_purpose")
+    installation.connection.execute("delete from field_setting")
     belongs(installation, "property", "price", "marketing")
     replay(installation.engine.carrier, installation.lake)
     assert installation.state_bytes() == before

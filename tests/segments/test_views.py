@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from heed.govern.api import create_user
 from heed.profiles import api as profiles
-from heed.profiles.domain.sections import Trait
+from heed.profiles.domain.traits import Trait
 from heed.profiles.models import Profile
 from heed.segments import store
 from heed.segments.models import Segment

@@ -134,8 +134,8 @@ def get(profile_id: uuid.UUID, now: int) -> Customer | None:
 
 
 def _trait(state: Any, name: str) -> KnownTrait:
-    found = state.traits.values[name]
-    return KnownTrait(name, found.value, found.at, found.source, fields.missing(state, name))
+    value, at, source = fields.told(state, name) or (None, 0, "")
+    return KnownTrait(name, value, at, source, fields.missing(state, name))
 
 
 def withheld(state: Any) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,7 +22,7 @@ from heed.profiles.domain.fields import RECOGNISING, SPEAKING, Kind, Needed
 from heed.profiles.domain.records import column_of
 from heed.profiles.domain.state import fold
 from heed.profiles.lent import Use
-from heed.profiles.models import FieldPurpose
+from heed.profiles.models import FieldSetting
 
 SAMPLE = 5_000
 """Customers looked at for what traits there are."""
@@ -130,8 +130,9 @@ def every() -> list[Field]:
             "property", row["field"], events=row["events"], names=list(row["names"]),
             sources=list(row["sources"]), latest=row["latest"],
         )  # fmt: skip
-    for kind, name, purpose in FieldPurpose.objects.values_list("kind", "name", "purpose"):
-        fields.setdefault((kind, name), Field(kind, name)).purpose = purpose
+    for kind, name, purpose in FieldSetting.objects.values_list("kind", "name", "purpose"):
+        if purpose:
+            fields.setdefault((kind, name), Field(kind, name)).purpose = purpose
     _add_uses(fields)
     known = {each.key: each for each in preferences.purposes()}
     for (kind, name), each in fields.items():
@@ -181,11 +182,42 @@ def assign(kind: Kind, name: str, purpose: str, *, by: Any) -> None:
         raise Unchangeable("What says who somebody is, and what they permit, is needed to ask them at all.")
     if purpose and preferences.purpose(purpose) is None:
         raise Unchangeable("There is no such purpose.")
-    if purpose:
-        FieldPurpose.objects.update_or_create(kind=kind, name=name, defaults={"purpose": purpose})
-    else:
-        FieldPurpose.objects.filter(kind=kind, name=name).delete()
+    FieldSetting.objects.update_or_create(kind=kind, name=name, defaults={"purpose": purpose})
     audit(by, "field.assigned", f"{kind} {name}"[:200], purpose=purpose)
+
+
+@transaction.atomic
+def keep(name: str, survivor: str, trusted: Sequence[str], *, by: Any) -> None:
+    """Say whose word for a trait counts; `trusted` are ids of sources, the most trusted one first."""
+    order = list(dict.fromkeys(each for each in trusted if each)) if survivor == "trusted" else []
+    defaults = {"survivor": survivor, "trusted": order}
+    FieldSetting.objects.update_or_create(kind="trait", name=name, defaults=defaults)
+    audit(by, "field.kept", name[:200], survivor=survivor, trusted=order)
+
+
+@dataclass(frozen=True)
+class Words:
+    """Who said a trait of the customers looked at: sources with how many heard it from them, and how many of the
+    `holders` have different words from different sources."""
+
+    sources: list[tuple[str, int]]
+    differing: int
+    holders: int
+
+    @property
+    def share(self) -> float:
+        return self.differing / self.holders if self.holders else 0.0
+
+
+def words(name: str) -> Words:
+    found = traits.get()[1].get(name)
+    counted: Counter[str] = Counter()
+    differing = 0
+    for state in found.states if found else ():
+        trait = state.traits.values[name]
+        counted.update({trait.source, *trait.others})
+        differing += any(value != trait.value for value, _ in trait.others.values())
+    return Words(counted.most_common(20), differing, found.holders if found else 0)
 
 
 def note_use(kind: Kind, names: Iterable[str], used_by: str) -> None:

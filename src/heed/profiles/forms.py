@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxLengthValidator
 
-from heed.profiles.models import FieldPurpose, Purpose
+from heed.profiles.models import FieldSetting, Purpose
 
 BANDS = {
     "very_unhappy": ("very unhappy", -1.0, -0.5),
@@ -76,9 +76,34 @@ class PurposeForm(forms.ModelForm):  # type: ignore[type-arg]
 class FieldForm(forms.Form):
     """The purpose a field belongs to; empty for none."""
 
-    kind = forms.ChoiceField(choices=list(FieldPurpose.KINDS.items()))
+    kind = forms.ChoiceField(choices=list(FieldSetting.KINDS.items()))
     name = forms.CharField(max_length=200, strip=False)
     purpose = forms.CharField(max_length=60, required=False)
+
+
+MOST_TRUSTED = 4
+
+
+class KeepingForm(forms.Form):
+    """Whose word for a trait counts; `first` to `fourth` are sources in the order they are trusted."""
+
+    survivor = forms.ChoiceField(choices=list(FieldSetting.SURVIVORS.items()))
+
+    def __init__(self, *args: Any, sources: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for place in range(MOST_TRUSTED):
+            self.fields[f"trusted_{place}"] = forms.ChoiceField(required=False, choices=[("", ""), *sources])
+
+    @property
+    def trusted(self) -> list[str]:
+        found = (self.cleaned_data.get(f"trusted_{place}") for place in range(MOST_TRUSTED))
+        return [each for each in found if each]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("survivor") == "trusted" and not self.trusted:
+            raise forms.ValidationError("Say which source is trusted most.")
+        return data
 
 
 class LabelForm(forms.Form):

@@ -219,18 +219,29 @@ class Purpose(models.Model):
         return self.basis in {"consent", "legitimate_interest"}
 
 
-class FieldPurpose(models.Model):
-    """The purpose a trait or a property of events belongs to; see `domain.fields`."""
+class FieldSetting(models.Model):
+    """The purpose a trait or a property of events belongs to, and whose word for a trait counts; see `domain.fields`.
+
+    `trusted` are ids of sources, the most trusted one first.
+    """
 
     KINDS = {"trait": "Trait", "property": "Property of events"}
 
+    SURVIVORS = {
+        "latest": "The latest word",
+        "first": "The first word ever",
+        "trusted": "That of the source trusted most",
+    }
+
     kind = models.TextField(choices=list(KINDS.items()))
     name = models.TextField()
-    purpose = models.TextField()
+    purpose = models.TextField(default="", blank=True)
+    survivor = models.TextField(default="latest", choices=list(SURVIVORS.items()))
+    trusted = ArrayField(models.TextField(), default=list, blank=True)
 
     class Meta:
-        db_table = "field_purpose"
-        constraints = [models.UniqueConstraint(fields=["kind", "name"], name="field_purpose_once")]
+        db_table = "field_setting"
+        constraints = [models.UniqueConstraint(fields=["kind", "name"], name="field_setting_once")]
 
 
 class FieldUse(models.Model):

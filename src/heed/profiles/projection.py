@@ -87,12 +87,8 @@ def _last(identifiers: Mapping[str, list[str]], kind: str) -> str:
 
 def _country(state: State) -> str:
     for name in ("country", "country_code"):
-        trait = state.traits.values.get(name)
-        if trait is not None and isinstance(trait.value, str) and not fields.missing(state, name):
-            return trait.value
-    trait = state.traits.values.get("address")
-    if trait is None or not isinstance(trait.value, dict) or fields.missing(state, "address"):
-        return ""
-    if isinstance(found := trait.value.get("country"), str):
-        return found
-    return ""
+        if isinstance(found := fields.value(state, name), str):
+            return found
+    address = fields.value(state, "address")
+    found = address.get("country") if isinstance(address, dict) else None
+    return found if isinstance(found, str) else ""

@@ -10,7 +10,7 @@ from heed import rules
 from heed.contracts.fold import Section, State
 from heed.profiles import field_book
 from heed.profiles.api import register_section
-from heed.profiles.domain import activity, consent, sections
+from heed.profiles.domain import activity, consent, sections, traits
 from heed.profiles.domain.fields import fields
 from heed.profiles.lent import holds, lent_trait, lent_traits, member, register_book
 from heed.rules.facts import Fact, register_fact
@@ -20,10 +20,7 @@ class StateReadings:
     """How rules read this installation's profile state."""
 
     def trait(self, state: State, name: str) -> Any:
-        found = state.traits.values.get(name)
-        if found is None:
-            return lent_trait(state, name)
-        return None if fields.missing(state, name) else found.value
+        return fields.value(state, name) if name in state.traits.values else lent_trait(state, name)
 
     def count(self, state: State, key: str, since_bucket: int) -> int:
         return activity.count(state.activity, key, since_bucket)
@@ -41,7 +38,7 @@ class StateReadings:
         return member(state, segment, now)
 
     def traits(self, state: State) -> Iterable[str]:
-        return chain((name for name, _ in fields.seen(state)), lent_traits(state))
+        return chain(fields.seen(state), lent_traits(state))
 
     def counted(self, state: State) -> Iterable[str]:
         keys: Iterable[str] = state.activity.counters
@@ -59,7 +56,7 @@ def register() -> None:
     register_section(
         Section("identity", sections.Identity, sections.fold_identity, merge=sections.merge_identity)
     )
-    register_section(Section("traits", sections.Traits, sections.fold_traits, merge=sections.merge_traits))
+    register_section(Section("traits", traits.Traits, traits.fold_traits, merge=traits.merge_traits))
     register_section(Section("consent", consent.Consent, consent.fold_consent, merge=consent.merge_consent))
     register_section(
         Section("activity", activity.Activity, activity.counting.step, merge=activity.merge_activity)

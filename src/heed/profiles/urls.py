@@ -27,6 +27,7 @@ urlpatterns = [
     ),
     path("permission/", purposes_views.purposes, name="purposes"),
     path("permission/fields/", datamap_views.data_map, name="data_map"),
+    path("permission/fields/one/", datamap_views.field, name="field"),
     path("permission/fields/assign/", datamap_views.assign, name="assign_field"),
     path("permission/new/", purposes_views.purpose, name="add_purpose"),
     path("permission/requests/<int:request_id>/", purposes_views.request_done, name="request_done"),

@@ -1,4 +1,4 @@
-"""What every field may be used for: traits and properties that belong to a purpose, and what follows from it.
+"""What every field may be used for, and whose word for it counts.
 
 A trait whose purpose a customer does not permit is kept and stays out of sight: rules, pages, the API and matching do not
 know it until the customer permits. A property is refused: it is taken out before an event is folded, so that neither
@@ -14,6 +14,7 @@ import msgspec
 
 from heed.contracts.event import Event
 from heed.contracts.fold import State
+from heed.profiles.domain.traits import Survivor
 
 Kind = Literal["trait", "property"]
 REFUSED = "property_refused"
@@ -44,27 +45,56 @@ class Needed(msgspec.Struct, frozen=True):
         return bool(said.granted) if said is not None else self.basis != "consent"
 
 
+class Keeping(msgspec.Struct, frozen=True):
+    """Whose word for a trait counts."""
+
+    which: Survivor = "latest"
+    trusted: tuple[str, ...] = ()
+
+
 class Fields:
-    """The fields in force, by name; those not named belong to no purpose."""
+    """The fields in force, by name; those not named belong to no purpose, and of them the latest word counts."""
 
     def __init__(self) -> None:
         self.traits: dict[str, Needed] = {}
         self.properties: dict[str, Needed] = {}
+        self.keeping: dict[str, Keeping] = {}
 
-    def set(self, traits: Mapping[str, Needed], properties: Mapping[str, Needed]) -> None:
+    def set(
+        self,
+        traits: Mapping[str, Needed],
+        properties: Mapping[str, Needed],
+        keeping: Mapping[str, Keeping] | None = None,
+    ) -> None:
         self.traits = {name: needed for name, needed in traits.items() if name not in RECOGNISING}
         self.properties = {name: needed for name, needed in properties.items() if name not in SPEAKING}
+        self.keeping = dict(keeping or {})
 
     def missing(self, state: State, trait: str) -> str:
         """The purpose whose permission is missing for this trait, "" where it may be seen."""
         needed = self.traits.get(trait)
         return "" if needed is None or needed.permitted(state) else needed.purpose
 
-    def seen(self, state: State) -> Iterator[tuple[str, Any]]:
-        """Traits that may be seen, by name."""
-        for name, trait in state.traits.values.items():
-            if not self.traits or not self.missing(state, name):
-                yield name, trait.value
+    def told(self, state: State, trait: str) -> tuple[Any, int, str] | None:
+        """`(value, at in ms, source)` of the word that counts, whether it may be seen or not; None where unknown."""
+        found = state.traits.values.get(trait)
+        if found is None:
+            return None
+        keeping = self.keeping.get(trait)
+        if keeping is None:
+            return found.value, found.at, found.source
+        word: tuple[Any, int, str] = found.survivor(keeping.which, keeping.trusted)
+        return word
+
+    def value(self, state: State, trait: str) -> Any:
+        """The value that counts, None where it is unknown or out of sight."""
+        found = self.told(state, trait)
+        return None if found is None or self.missing(state, trait) else found[0]
+
+    def seen(self, state: State) -> Iterator[str]:
+        """The names of traits that may be seen."""
+        names = state.traits.values
+        return (name for name in names if not self.missing(state, name)) if self.traits else iter(names)
 
     def refuse(self, state: State, event: Event) -> bool:
         """Take properties out that this customer does not permit; whether there were any."""

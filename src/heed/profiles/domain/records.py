@@ -56,7 +56,7 @@ _LONGEST = 100
 def record_of(state: State) -> dict[str, str] | None:
     """The known columns of a customer; None where too little is known to compare."""
     identifiers = state.identity.identifiers
-    found = record(dict(fields.seen(state)))
+    found = record({name: fields.value(state, name) for name in fields.seen(state)})
     for kind in ("email", "phone"):
         if values := identifiers.get(kind):
             found[kind] = _plain(values[-1])

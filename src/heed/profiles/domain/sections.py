@@ -1,17 +1,12 @@
-"""The sections of the profile state that `profiles` itself owns: identity, traits, consent."""
+"""The section `identity`, and what of a state says who somebody is."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
 
 import msgspec
 
 from heed.contracts.event import OWN_SOURCE, Effect, Event
 from heed.contracts.fold import State
-
-MOST_TRAITS = 500
-LONGEST_TEXT = 4_000
+from heed.profiles.domain.fields import fields
 
 
 class Identity(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -51,65 +46,12 @@ def merge_identity(kept: Identity, absorbed: Identity) -> Identity:
     return kept
 
 
-class Trait(msgspec.Struct, array_like=True):
-    """One thing known of a customer; `at` is when it was said (ms), `source` who said it."""
-
-    value: Any
-    at: int
-    source: str
-
-
-class Traits(msgspec.Struct, array_like=True, omit_defaults=True):
-    values: dict[str, Trait] = {}
-
-
-def fold_traits(state: State, event: Event, now: int) -> tuple[Effect, ...]:
-    """The latest said wins; null takes a trait away."""
-    own: Traits = state.traits
-    inner = event.context.get("traits")
-    if isinstance(inner, Mapping) and inner:
-        _take(own, inner, event)
-    if event.traits and event.type != "group":
-        _take(own, event.traits, event)
-    return ()
-
-
-def _take(own: Traits, traits: Mapping[str, Any], event: Event) -> None:
-    for name, value in traits.items():
-        known = own.values.get(name)
-        if known is not None and known.at > event.occurred:
-            continue
-        if value is None:
-            own.values.pop(name, None)
-            continue
-        if known is None and len(own.values) >= MOST_TRAITS:
-            continue
-        own.values[name] = Trait(_bounded(value), event.occurred, event.source)
-
-
-def _bounded(value: Any) -> Any:
-    if isinstance(value, str):
-        return value[:LONGEST_TEXT]
-    if isinstance(value, (dict, list)) and len(msgspec.json.encode(value)) > LONGEST_TEXT:
-        return None
-    return value
-
-
-def merge_traits(kept: Traits, absorbed: Traits) -> Traits:
-    for name, theirs in absorbed.values.items():
-        mine = kept.values.get(name)
-        if mine is None or theirs.at > mine.at:
-            kept.values[name] = theirs
-    return kept
-
-
 def display_name(state: State) -> str:
     """What to call this customer on a page: a name, else an e-mail, else an identifier; "" for nobody."""
-    values = state.traits.values
-    name = _text(values, "name") or _text(values, "full_name")
+    name = _text(state, "name") or _text(state, "full_name")
     if not name:
-        first = _text(values, "first_name") or _text(values, "firstName")
-        last = _text(values, "last_name") or _text(values, "lastName")
+        first = _text(state, "first_name") or _text(state, "firstName")
+        last = _text(state, "last_name") or _text(state, "lastName")
         name = f"{first} {last}".strip()
     if name:
         return name
@@ -119,9 +61,9 @@ def display_name(state: State) -> str:
     return ""
 
 
-def _text(values: Mapping[str, Trait], name: str) -> str:
-    trait = values.get(name)
-    return trait.value.strip() if trait is not None and isinstance(trait.value, str) else ""
+def _text(state: State, name: str) -> str:
+    value = fields.value(state, name)
+    return value.strip() if isinstance(value, str) else ""
 
 
 _IDENTIFYING = (
@@ -146,7 +88,9 @@ def identifying_texts(state: State) -> list[str]:
     ]
     for name in _IDENTIFYING:
         trait = state.traits.values.get(name)
-        if trait is not None and isinstance(trait.value, str):
-            texts.append(trait.value)
-            texts.extend(word for word in trait.value.split()[:6] if len(word) >= 4)
+        said = [] if trait is None else [trait.value, *(value for value, _ in trait.others.values())]
+        for value in said if trait is None else [*said, trait.first]:
+            if isinstance(value, str):
+                texts.append(value)
+                texts.extend(word for word in value.split()[:6] if len(word) >= 4)
     return texts

@@ -157,7 +157,7 @@ def front(with_pages: bool = True) -> Any:
     from heed.collect.api import Collector, LiveFeed, limits_of
     from heed.collect.health import Health
     from heed.collect.hooks import Hooks
-    from heed.decisions.api import Decider
+    from heed.decisions.api import Decider, KnownFields
     from heed.kit.front import Front
 
     limits = limits_of(settings.event_max_bytes, settings.batch_max_events, settings.past_days)
@@ -173,7 +173,7 @@ def front(with_pages: bool = True) -> Any:
     collector.register()
     Hooks(collector, settings.master_key).register()
     Health(collector.pool).register()
-    Decider(
+    decider = Decider(
         settings.database_url,
         ledger,
         collector,
@@ -182,7 +182,9 @@ def front(with_pages: bool = True) -> Any:
         limits,
         system_clock,
         frozenset(settings.open_properties),
-    ).register()
+    )
+    decider.register()
+    KnownFields(decider, collector).register()
 
     def check(token: str) -> bool:
         try:

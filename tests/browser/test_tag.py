@@ -162,3 +162,26 @@ def test_segments_browser_library_delivers(server: Server, key: str, page: Page,
     assert names["identify"] == names["Order Completed"] == names["group"] == 1
     assert sum(names.values()) == 5
     assert failed == []
+
+
+def test_a_form_learns_what_need_not_be_asked_and_no_value(
+    server: Server, key: str, page: Page, tmp_path: Path
+) -> None:
+    _write(tmp_path, _tag(server, key))
+    with site(tmp_path) as address:
+        page.goto(address)
+        page.wait_for_function("window.heed && heed.loaded")
+        page.evaluate('heed.identify("form-user", {email: "form@example.org", city: "Lund"})')
+        page.evaluate("heed.flush()")
+        asked = 'heed.known(["email", "city", "phone"])'
+        page.wait_for_function(f"{asked}.then(found => found.city && found.city.known)")
+        found = page.evaluate(asked)
+        assert found["city"] == {"known": True, "permitted": True}
+        assert found["phone"]["known"] is False
+        assert "Lund" not in str(found)
+    ask = {"fields": ["city"], "userId": "form-user"}
+    website = server.heed("keys", "create", "site", "--scope", "write", "--kind", "website").stdout.strip()
+    assert httpx.post(f"{server.url}/v1/known", json=ask | {"writeKey": website}).status_code == 400
+    assert httpx.post(f"{server.url}/v1/known", json=ask | {"writeKey": "heed_write_x"}).status_code == 401
+    for body in (b"", b"[]", b'{"fields": [1]}', b'{"fields": []}', b"x" * 20_000):
+        assert httpx.post(f"{server.url}/v1/known", content=body, auth=(key, "")).status_code in {400, 413}

@@ -2,5 +2,6 @@
 
 from heed.decisions.actions import save_action
 from heed.decisions.hot import Decider
+from heed.decisions.known import KnownFields
 
-__all__ = ["Decider", "save_action"]
+__all__ = ["Decider", "KnownFields", "save_action"]

@@ -32,6 +32,16 @@ _QUESTION: dict[str, Any] = {
         },
     },
 }
+_FIELDS: dict[str, Any] = {
+    "type": "object",
+    "required": ["fields"],
+    "properties": {
+        "fields": {"type": "array", "minItems": 1, "maxItems": 100, "items": _TEXT},
+        "userId": {"type": "string", "description": "Ignored with a website's key."},
+        "anonymousId": _TEXT,
+        "purpose": {"type": "string", "default": "service"},
+    },
+}
 _ANSWER: dict[str, Any] = {
     "type": "object",
     "properties": {
@@ -73,5 +83,27 @@ PATHS: dict[str, Any] = {
                 "503": refusal("The decision cannot be kept just now; ask again. Retry-After says when."),
             },
         }
-    }
+    },
+    "/v1/known": {
+        "post": {
+            "operationId": "known",
+            "tags": ["decisions"],
+            "summary": "Which fields of a form need not be asked.",
+            "description": "Never a value. With a website's key only anonymousId says who.",
+            "security": [{"WriteKey": []}],
+            "requestBody": {"required": True, "content": {"application/json": {"schema": _FIELDS}}},
+            "responses": {
+                "200": {
+                    "description": "By field whether it is known, and whether it may be used for the purpose.",
+                    "content": {"application/json": {"schema": _OBJECT}},
+                },
+                "400": refusal("Nobody it is about, no fields or more than 100, or no such question."),
+                "401": refusal("No write key, or an unknown one."),
+                "404": refusal("The source of this write key is switched off."),
+                "413": refusal("The body is larger than 16 kB."),
+                "429": refusal("Too many questions, or too many unknown write keys, from one address."),
+                "503": refusal("Heed cannot answer just now; ask again. Retry-After says when."),
+            },
+        }
+    },
 }

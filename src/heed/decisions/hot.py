@@ -126,7 +126,7 @@ class Decider:
         source = await self.collector.source(key or ask.write_key, request.address)
         if isinstance(source, Response):
             return source
-        user_id, anonymous_id = _text(ask.user_id), _text(ask.anonymous_id)
+        user_id, anonymous_id = identifier(ask.user_id), identifier(ask.anonymous_id)
         if source.public:
             user_id = ""
         if not ask.placement.strip():
@@ -157,7 +157,7 @@ class Decider:
             source=source.id,
             context=context,
         )
-        profile_id, state = await self._state(events, asking)
+        profile_id, state = await self.state_of(events, asking)
         mood = sense.mood_at(state, received)
         circumstances = sense.circumstances_at(state, received)
         stance = sense.stance_of(state, received)
@@ -211,7 +211,7 @@ class Decider:
                 events.append(found)
         return events, dropped
 
-    async def _state(self, events: list[Event], asking: Event) -> tuple[uuid.UUID, State]:
+    async def state_of(self, events: list[Event], asking: Event) -> tuple[uuid.UUID, State]:
         """The person's state with everything folded in that was accepted here and is not carried yet."""
         normaliser, hasher = self.normaliser, self.hasher
         own = [*events, asking]
@@ -269,7 +269,7 @@ def _record(decision: Decision, decision_id: str, ask: _Ask) -> dict[str, Any]:
     return properties
 
 
-def _text(value: str | int | None) -> str:
+def identifier(value: str | int | None) -> str:
     with contextlib.suppress(AttributeError):
         return value.strip()[:1_000]  # type: ignore[union-attr]
     return "" if value is None else str(value)

@@ -7,8 +7,6 @@ import psycopg
 from heed.profiles.domain.fields import Keeping, Needed, fields
 from heed.profiles.domain.purposes import DEFAULTS
 
-_BASES = {key: basis for key, _, _, basis, _ in DEFAULTS}
-
 
 def mark(connection: psycopg.Connection) -> str:
     """A text that changes with what is set of fields and with the bases of purposes; "" while nothing is set."""
@@ -20,14 +18,16 @@ def mark(connection: psycopg.Connection) -> str:
 
 
 def reload(connection: psycopg.Connection) -> None:
+    bases = {key: basis for key, _, _, basis, _ in DEFAULTS}
+    bases.update(connection.execute("select key, basis from purpose").fetchall())
     needed: dict[str, dict[str, Needed]] = {"trait": {}, "property": {}}
     keeping: dict[str, Keeping] = {}
-    for kind, name, purpose, basis, survivor, trusted in connection.execute(
-        "select f.kind, f.name, f.purpose, p.basis, f.survivor, f.trusted from field_setting as f"
-        " left join purpose as p on p.key = f.purpose"
+    for kind, name, purpose, survivor, trusted in connection.execute(
+        "select kind, name, purpose, survivor, trusted from field_setting"
     ):
         if purpose:
-            needed[kind][name] = Needed(purpose, basis or _BASES.get(purpose, "consent"))
+            needed[kind][name] = Needed(purpose, bases.get(purpose, "consent"))
         if kind == "trait" and survivor != "latest":
             keeping[name] = Keeping(survivor, tuple(trusted))
+    fields.bases = bases
     fields.set(needed["trait"], needed["property"], keeping)

@@ -20,6 +20,7 @@ from heed.ports.ledger import LedgerUnavailable
 from heed.profiles import actions, datamap, preferences, reading
 from heed.profiles import customer as customers
 from heed.profiles import timeline as timelines
+from heed.profiles.domain.fields import fields as known_fields
 
 router = Router(tags=["profiles"])
 _MOST_FIELDS = 100
@@ -163,10 +164,11 @@ def known(
     """`fields` are names of traits, with commas between them. Nothing is known of somebody unknown."""
     names = [each.strip() for each in fields.split(",") if each.strip()][:_MOST_FIELDS]
     found = _found({"user_id": userId, "anonymous_id": anonymousId, "email": email, "phone": phone})
-    traits = {each.name: each for each in found[0].traits} if found else {}
-    permitted = bool(found) and preferences.permits(found[0].state, purpose, system_clock())
+    state = found[0].state if found else None
+    permitted = state is not None and preferences.permits(state, purpose, system_clock())
     datamap.note_use("trait", names, asked_by(request))
-    return {name: _known(traits.get(name), permitted) for name in names}
+    answers = {name: known_fields.known(state, name) if state else (False, False) for name in names}
+    return {name: {"known": has, "permitted": permitted and seen} for name, (has, seen) in answers.items()}
 
 
 @router.get("/{uuid:profile_id}", response=Profile, summary="One customer, as of now")
@@ -248,11 +250,6 @@ def preference_link(request: HttpRequest, profile_id: uuid.UUID, wanted: Wanted)
     audit(asked_by(request), "preferences.link_made", str(kept), everything=wanted.everything)
     token = preferences.link(kept, everything=wanted.everything)
     return {"path": reverse("profiles:preferences", args=[token])}
-
-
-def _known(trait: customers.KnownTrait | None, permitted: bool) -> dict[str, bool]:
-    known = trait is not None and (bool(trait.withheld) or trait.value not in (None, ""))
-    return {"known": known, "permitted": permitted and not (trait and trait.withheld)}
 
 
 def _shape(person: customers.Customer) -> dict[str, Any]:

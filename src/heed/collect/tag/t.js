@@ -1,7 +1,7 @@
 /* Heed's web tag. In a page:
      <script async src="https://heed.example/t.js" data-key="heed_write_…"></script>
    then heed.track("Product Viewed", {product_id: "42"}), heed.identify("user-1", {email: "…"}),
-   heed.page(), heed.alias("user-1"), heed.group("acme"), heed.consent({marketing: true}), heed.reset().
+   heed.page(), heed.alias("user-1"), heed.group("acme"), heed.known(["email"]), heed.consent({marketing: true}), heed.reset().
    data-auto="off" turns automatic events off; data-wait-consent asks for heed.consent() before anything is
    sent. Do Not Track and Global Privacy Control are honoured: then nothing is stored and nothing is sent,
    unless heed.consent({analytics: true}) was called by the visitor's own choice. */
@@ -125,6 +125,15 @@
     },
     group: function (group, traits) { add({ type: "group", groupId: group, traits: traits || {} }); },
     alias: function (user) { add({ type: "alias", userId: String(user), previousId: anonymous() }); },
+    /* Which fields of a form need not be asked: {email: {known: true, permitted: true}, …}; never a value. */
+    known: function (fields, purpose) {
+      if (!may()) return Promise.resolve({});
+      return fetch(host + "/v1/known", {
+        method: "POST", headers: { "Content-Type": "text/plain" },
+        body: JSON.stringify({ fields: fields, purpose: purpose || "service", anonymousId: anonymous(), writeKey: key })
+      }).then(function (r) { return r.ok ? r.json() : { fields: {} }; }, function () { return { fields: {} }; })
+        .then(function (found) { return found.fields; });
+    },
     reset: forget,
     consent: function (choices) {
       consent = Object.assign(consent || {}, choices);

@@ -14,6 +14,7 @@ import msgspec
 
 from heed.contracts.event import Event
 from heed.contracts.fold import State
+from heed.profiles.domain.purposes import DEFAULTS
 from heed.profiles.domain.traits import Survivor
 
 Kind = Literal["trait", "property"]
@@ -59,6 +60,19 @@ class Fields:
         self.traits: dict[str, Needed] = {}
         self.properties: dict[str, Needed] = {}
         self.keeping: dict[str, Keeping] = {}
+        self.bases: dict[str, str] = {key: basis for key, _, _, basis, _ in DEFAULTS}
+
+    def permits(self, state: State, purpose: str, now: int) -> bool:
+        """Whether data may be used for this purpose now: by consent, or where the basis is another, until they object."""
+        if purpose in state.consent.purposes or self.bases.get(purpose, "consent") == "consent":
+            return bool(state.consent.permits(purpose, now))
+        return True
+
+    def known(self, state: State, trait: str) -> tuple[bool, bool]:
+        """Whether we have it, and whether it may be seen."""
+        found = self.told(state, trait)
+        has = found is not None and found[0] not in (None, "")
+        return has, not self.missing(state, trait)
 
     def set(
         self,

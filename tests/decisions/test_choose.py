@@ -190,3 +190,40 @@ def test_the_reason_named_for_a_mood_pulls_the_way_the_mood_goes() -> None:
     assert mood_words(Mood(0.4, 0.1, 0.0, 0.8, 0.1, NOW, evidence)) == (
         "They seem pleased (+0.40 ± 0.10, usually +0.10), mostly because of: wrote with thanks."
     )
+
+
+def _sent(state: Any, channel: str, ago: int, purpose: str = "marketing") -> None:
+    said = {"action": f"a{ago}", "placement": "newsletter", "channel": channel, "purpose": purpose}
+    at = NOW - ago
+    fold_exposures(state, Event(f"m{ago}", "track", at, at, "Decision Made", properties=said), at)
+
+
+def test_who_wants_to_hear_once_a_week_hears_once_a_week() -> None:
+    state = fold.new()
+    state.consent.purposes["marketing"] = Permission(True, 1, "s")
+    offer, news = action("offer", purpose="marketing"), action("parcel", purpose="")
+
+    def mailed(*actions: Action, channel: str = "email") -> Any:
+        mood = Mood(0.1, 0.2, 0.0, 0.6, 0.1, NOW)
+        return choose(Catalogue(actions), Situation(state, mood, (), CALM, "banner", channel, NOW))
+
+    _sent(state, "email", 3 * DAY)
+    assert mailed(offer).action == "offer"
+    state.consent.cadence = 7
+    found = mailed(offer)
+    assert found.action is None
+    assert "once a week" in " ".join(found.why)
+    assert mailed(news).action == "parcel"
+    assert mailed(offer, channel="").action == "offer"
+    state.consent.cadence = 1
+    assert mailed(offer).action == "offer"
+
+
+def test_only_messages_that_rest_on_consent_and_go_out_count_for_the_cadence() -> None:
+    state = fold.new()
+    _sent(state, "", HOUR)
+    _sent(state, "email", 2 * HOUR, purpose="service")
+    _sent(state, "email", 3 * HOUR, purpose="")
+    assert state.decisions.contacts == []
+    _sent(state, "sms", 4 * HOUR)
+    assert state.decisions.contacts == [NOW - 4 * HOUR]

@@ -82,6 +82,21 @@ def test_stopping_everything_is_one_click(mara: Profile, carry: Carry) -> None:
     assert "Your orders and questions” is" not in page, "what a contract needs is not asked"
 
 
+def test_a_customer_says_how_often_they_want_to_hear_from_us(mara: Profile, carry: Carry) -> None:
+    page = text(Client().post(_address(mara), {"do": "save", "cadence": "7"}))
+    assert "You hear from us once a week at most" in page
+    carry([])
+    assert fold.decode(bytes(Profile.objects.get(pk=mara.pk).state)).consent.cadence == 7
+    assert (
+        "once a week"
+        not in text(Client().post(_address(mara), {"do": "save", "cadence": "7"})).split("<form")[0]
+    )
+    for odd in ("8", "-1", "x", "9" * 30, ""):
+        assert Client().post(_address(mara), {"do": "save", "cadence": odd}).status_code == 200
+    carry([])
+    assert fold.decode(bytes(Profile.objects.get(pk=mara.pk).state)).consent.cadence == 7
+
+
 def test_a_pause_rests_everything_and_ends_by_itself(mara: Profile, carry: Carry) -> None:
     _save(_address(mara), "marketing")
     carry([])

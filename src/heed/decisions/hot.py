@@ -167,7 +167,8 @@ class Decider:
                 state, mood, circumstances, stance, ask.placement.strip()[:100], ask.channel[:40], received
             ),
         )
-        asking.properties = _record(decision, asking.message_id, ask)
+        purpose = self.catalogue.purpose_of(decision.action)
+        asking.properties = _record(decision, asking.message_id, ask, purpose)
         try:
             if dropped:
                 await self.collector.bury(source.id, dropped, received)
@@ -250,7 +251,7 @@ class Decider:
         open_event(event, profiles.identifying_texts(state), self.declared_open)
 
 
-def _record(decision: Decision, decision_id: str, ask: _Ask) -> dict[str, Any]:
+def _record(decision: Decision, decision_id: str, ask: _Ask, purpose: str) -> dict[str, Any]:
     """The decision as an event's properties, with what was rejected and why."""
     properties: dict[str, Any] = {
         "decision_id": decision_id,
@@ -264,6 +265,8 @@ def _record(decision: Decision, decision_id: str, ask: _Ask) -> dict[str, Any]:
             for each in decision.considered
         ],
     }  # fmt: skip
+    if purpose:
+        properties["purpose"] = purpose
     if decision.treatment is not None:
         properties["treatment"] = decision.treatment.id
     return properties

@@ -11,6 +11,7 @@ import uuid
 import msgspec
 
 from heed.collect.api import Collector
+from heed.contracts.consent import SERVICE
 from heed.contracts.event import Event
 from heed.decisions.hot import Decider, identifier
 from heed.kit.front import Request, Response, answer, problem, register_hot
@@ -25,7 +26,7 @@ class _Ask(msgspec.Struct, rename="camel"):
     fields: list[str]
     user_id: str | int | None = None
     anonymous_id: str | int | None = None
-    purpose: str = profiles.SERVICE
+    purpose: str = SERVICE
     write_key: str = ""
 
 

@@ -4,7 +4,6 @@ from heed.profiles.alarms import alarms, register_alarms
 from heed.profiles.domain.activity import counting, prune
 from heed.profiles.domain.apart import Apart
 from heed.profiles.domain.conditions import atoms_in_force, register_rules
-from heed.profiles.domain.consent import SERVICE
 from heed.profiles.domain.fields import fields
 from heed.profiles.domain.identifiers import Hasher, Normaliser
 from heed.profiles.domain.merging import is_merge, merge_event
@@ -63,7 +62,6 @@ register_section = fold.register
 
 __all__ = [
     "OPENED",
-    "SERVICE",
     "Apart",
     "Hasher",
     "Normaliser",

@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from heed.contracts import vocabulary
+from heed.contracts.consent import CADENCES
 from heed.contracts.event import PREFERENCES_SOURCE, Event
 from heed.contracts.fold import State
 from heed.contracts.own import event_about
@@ -134,6 +135,14 @@ def pause(state: State, days: int, now: int) -> None:
     until = {"until": moment(now + days * DAY).isoformat()}
     name, said = (vocabulary.CONTACT_PAUSED, until) if days else (vocabulary.CONTACT_RESUMED, {})
     _tell([_event(state, name, said, now)], state, now)
+
+
+def set_cadence(state: State, days: int, now: int) -> list[str]:
+    """Keep so many days between messages that rest on consent; the change in words. Raises `LedgerUnavailable`."""
+    if days not in CADENCES or days == state.consent.cadence:
+        return []
+    _tell([_event(state, vocabulary.CADENCE_CHOSEN, {"days": days}, now)], state, now)
+    return [f"You hear from us {CADENCES[days]}"]
 
 
 def _event(state: State, name: str, said: dict[str, Any], now: int) -> Event:

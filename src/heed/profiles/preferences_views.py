@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
+from heed.contracts.consent import CADENCES
 from heed.contracts.fold import State
 from heed.govern.adapter import client_address
 from heed.kit.clock import moment, system_clock
@@ -90,7 +91,9 @@ def _change(request: HttpRequest, asked: str, state: State, now: int) -> list[st
         return ["The pause is over"]
     shown = set(request.POST.getlist("shown"))
     wanted = {key: key in request.POST.getlist("on") for key in offered if key in shown}
-    return preferences.choose(state, wanted, now)
+    days = request.POST.get("cadence", "")
+    often = preferences.set_cadence(state, int(days), now) if days.isdecimal() and len(days) < 4 else []
+    return [*preferences.choose(state, wanted, now), *often]
 
 
 def _page(
@@ -115,6 +118,8 @@ def _page(
             if (chosen := [each for each in choices if each.purpose.kind == kind])
         ],
         "paused_until": state.consent.paused_until if state.consent.paused(now) else 0,
+        "cadences": CADENCES,
+        "cadence": state.consent.cadence,
         "pause_days": preferences.PAUSE_DAYS,
         "changes": changes,
         "failed": failed,

@@ -93,5 +93,8 @@ class Catalogue:
         self.tallies = tallies or {}
         self.counted = counted
 
+    def purpose_of(self, action: str | None) -> str:
+        return next((each.action.purpose for each in self.ready if each.action.key == action), "")
+
     def rules(self) -> list[Rule]:
         return [rule for each in self.ready for rule in each.rules.values()]

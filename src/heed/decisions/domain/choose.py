@@ -10,11 +10,12 @@ from __future__ import annotations
 import msgspec
 
 from heed import rules
+from heed.contracts.consent import CADENCES, SERVICE
 from heed.contracts.decision import Considered, Decision, Outcome, Treatment
 from heed.contracts.fold import State
 from heed.contracts.mood import Circumstance, Mood, Stance, feeling
 from heed.decisions.domain.catalogue import Action, Catalogue, Ready, Tally
-from heed.decisions.domain.exposure import times_within
+from heed.decisions.domain.exposure import CONTACTING, times_within
 from heed.decisions.domain.wording import customer_reason, mood_words
 from heed.kit.clock import DAY, HOUR
 from heed.rules.tree import Rule
@@ -147,6 +148,10 @@ def _refusal(ready: Ready, catalogue: Catalogue, situation: Situation) -> tuple[
     if action.purpose and not state.consent.permits(action.purpose, now):
         resting = state.consent.paused(now)
         return "not_permitted", "they asked for a pause" if resting else f"no consent to {action.purpose}"
+    if action.purpose and action.purpose != SERVICE and situation.channel in CONTACTING:
+        days = state.consent.cadence
+        if days and any(now - at < days * DAY for at in state.decisions.contacts):
+            return "capped", f"they want to hear from us {CADENCES.get(days, 'less often')}"
     if action.kind in situation.stance.hold:
         return "held", f"{situation.stance.summary.rstrip('.')}: no {action.kind.replace('_', ' ')} now"
     if action.cap_count:

@@ -7,14 +7,13 @@ from collections.abc import Mapping
 import msgspec
 
 from heed.contracts import vocabulary
+from heed.contracts.consent import CADENCES, SERVICE
 from heed.contracts.event import Effect, Event
 from heed.contracts.fold import State
 from heed.kit.clock import DAY, parse_moment
 
 _MOST_PURPOSES = 50
 LONGEST_PAUSE = 400 * DAY
-SERVICE = "service"
-"""What orders and questions need; a pause does not touch it."""
 
 
 class Permission(msgspec.Struct, array_like=True):
@@ -30,11 +29,14 @@ class Permission(msgspec.Struct, array_like=True):
 
 
 class Consent(msgspec.Struct, array_like=True, omit_defaults=True):
-    """`paused_until` (ms) ends a pause said at `paused_at`; 0 is none. Permissions stand still meanwhile."""
+    """`paused_until` (ms) ends a pause said at `paused_at`; 0 is none. Permissions stand still meanwhile. `cadence` is the
+    days they want between two messages, said at `cadence_at`."""
 
     purposes: dict[str, Permission] = {}
     paused_until: int = 0
     paused_at: int = 0
+    cadence: int = 0
+    cadence_at: int = 0
 
     def permits(self, purpose: str, now: int) -> bool:
         found = self.purposes.get(purpose)
@@ -74,6 +76,9 @@ def _told(own: Consent, event: Event) -> None:
         if end is not None:
             own.paused_until = max(0, min(end, event.occurred + LONGEST_PAUSE))
             own.paused_at = event.occurred
+    elif event.name == vocabulary.CADENCE_CHOSEN and event.occurred >= own.cadence_at:
+        if (days := said.get("days")) in CADENCES and not isinstance(days, bool):
+            own.cadence, own.cadence_at = int(days), event.occurred
     elif event.name == vocabulary.CONTACT_RESUMED and event.occurred >= own.paused_at:
         own.paused_until, own.paused_at = 0, event.occurred
 
@@ -99,4 +104,6 @@ def merge_consent(kept: Consent, absorbed: Consent) -> Consent:
             kept.purposes[purpose] = theirs
     if (absorbed.paused_at, absorbed.paused_until) > (kept.paused_at, kept.paused_until):
         kept.paused_at, kept.paused_until = absorbed.paused_at, absorbed.paused_until
+    if (absorbed.cadence_at, absorbed.cadence) > (kept.cadence_at, kept.cadence):
+        kept.cadence_at, kept.cadence = absorbed.cadence_at, absorbed.cadence
     return kept

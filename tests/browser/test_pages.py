@@ -16,7 +16,7 @@ from heed.collect import actions as collecting
 from heed.collect import reading
 from heed.collect.models import DeadLetter
 from heed.govern import actions
-from heed.measure import cohorts, funnel, installation, store
+from heed.measure import cohorts, explorer, funnel, installation, paths, store
 from heed.profiles import datamap, preferences
 from heed.profiles.models import Profile
 from heed.segments import sample
@@ -34,7 +34,7 @@ STEPS = "step=Product+Viewed&step=Product+Added&step=Order+Completed&days=365&wi
 PAGES = [
     "/", "/customers/", "/customers/?q=zzz", "/customers/duplicates/", "/permission/", "/permission/new/", "/permission/purposes/marketing/", "/sources/", "/sources/new/", "/plan/", "/plan/new/", "/events/", "/dead-letters/",
     "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/",
-    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/permission/fields/", "/accounts/", "/accounts/?sort=unhappy", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/",
+    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/permission/fields/", "/explore/", "/paths/", "/accounts/", "/accounts/?sort=unhappy", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/",
     "/account/second-factor/app/", "/sign-in/again/?next=/account/", "/nothing/",
 ]  # fmt: skip
 UNNAMED = """() => {
@@ -81,7 +81,8 @@ def _nothing_kept() -> None:
         funnel.names,
     ):
         kept.forget()
-    funnel.kept.cache_clear()
+    for asked in (funnel.kept, explorer.kept, explorer.properties, paths.kept):
+        asked.cache_clear()
     reading.open_letters.forget()
 
 
@@ -99,6 +100,9 @@ def test_every_page_looks_right(
         bought(carry, [f"Customer Number {i}" for i in range(120)] if state == "full" else HOSTILE)
         steps = urlencode([("step", name[:200]) for name in HOSTILE[1:4]])
         addresses += [f"/funnel/?{steps}", f"/funnel/3/reached/?{steps}"]
+        names = ["Message Received", *HOSTILE[1:3]]
+        addresses += [f"/explore/?{urlencode({'event': name[:200], 'by': 'channel'})}" for name in names]
+        addresses += [f"/paths/?{urlencode({'event': name[:200], 'within': 720})}" for name in names]
         addresses += [f"/customers/{p.pk}/" for p in Profile.objects.order_by("valence")[:6]]
         addresses += [f"/customers/{p.pk}/" for p in Profile.objects.filter(orders__gt=1)[:1]]
         addresses += [

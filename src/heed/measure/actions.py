@@ -11,7 +11,9 @@ import msgspec
 from django.db import transaction
 
 from heed.govern.models import User
-from heed.measure import funnel, jobs, reading
+from heed.measure import explorer, funnel, jobs, paths, reading
+from heed.measure.domain import explorer as explored
+from heed.measure.domain import paths as ways
 from heed.measure.domain.funnel import Question
 from heed.segments import api as segments
 
@@ -31,7 +33,23 @@ class AtStep(msgspec.Struct, frozen=True, tag=True):
     at: datetime
 
 
-Whom = InCells | AtStep
+class WhoDid(msgspec.Struct, frozen=True, tag=True):
+    """Whoever did an event, or did it with this value of its property."""
+
+    question: explored.Question
+    part: str | None
+    at: datetime
+
+
+class OnWay(msgspec.Struct, frozen=True, tag=True):
+    """Whoever went this way from an event, or to it."""
+
+    question: ways.Question
+    way: tuple[str, ...]
+    at: datetime
+
+
+Whom = InCells | AtStep | WhoDid | OnWay
 
 
 @transaction.atomic
@@ -54,4 +72,8 @@ def fill_list(key: str, whom: dict[str, Any], by: str) -> None:
 def _ids(whom: Whom) -> Iterator[list[uuid.UUID]]:
     if isinstance(whom, InCells):
         return reading.ids_in(whom.cells)
+    if isinstance(whom, WhoDid):
+        return explorer.ids(whom.question, whom.part, whom.at.astimezone(UTC))
+    if isinstance(whom, OnWay):
+        return paths.ids(whom.question, whom.way, whom.at.astimezone(UTC))
     return funnel.ids(whom.question, whom.number, whom.kind, whom.at.astimezone(UTC))

@@ -12,6 +12,8 @@ register_room(
         Entry("Measure", "Value", "measure:value", "measure.read", order=20),
         Entry("Measure", "Cohorts", "measure:cohorts", "measure.read", order=30),
         Entry("Measure", "Funnel", "measure:funnel", "measure.read", order=40),
+        Entry("Measure", "Events", "measure:events", "measure.read", order=50),
+        Entry("Measure", "Paths", "measure:paths", "measure.read", order=60),
     ],
 )
 register_panel("customer", "expectation", value_views.expectation, "customers.read", order=20)

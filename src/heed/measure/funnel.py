@@ -12,12 +12,12 @@ from django.db import connection
 
 from heed.contracts.event import OWN_SOURCE
 from heed.kit.kept import Kept
+from heed.measure.behind import page_of, pieces_of
 from heed.measure.domain.funnel import BESIDE, LEFT, Question, Step, steps
 from heed.measure.purchases import MERGED, merges
 from heed.ports.current import lake_rows
 from heed.profiles import reading as people
 
-_PIECE: Final = 1_000
 _TOLD: Final = f"""
     {MERGED}, told as materialized (
         select coalesce(kept, profile_id)::uuid as who, name, occurred,
@@ -41,7 +41,7 @@ def _asked(question: Question, now: datetime) -> tuple[str, list[Any]]:
     values: list[Any] = [*merges(), list(set(question.steps)), since.date(), since, now]
     if question.segment:
         query += _OF_SEGMENT
-        values.append(_members(question.segment))
+        values.append(members(question.segment))
     query += _FIRST
     values.append(question.steps[0])
     for number, event in enumerate(question.steps[1:], 2):
@@ -55,7 +55,8 @@ def _asked(question: Question, now: datetime) -> tuple[str, list[Any]]:
     return query, values
 
 
-def _members(segment: str) -> list[str]:
+def members(segment: str) -> list[str]:
+    """The ids of a segment's members, as the lake has them."""
     with connection.cursor() as cursor:
         cursor.execute("select id from profile where segments @> array[%s::text]", [segment])
         return [str(each) for (each,) in cursor.fetchall()]
@@ -94,26 +95,12 @@ def who(
     question: Question, number: int, kind: str, now: datetime, after: str = "", size: int = people.PAGE
 ) -> people.Page:
     """The customers behind a figure of step `number`, by id."""
-    query, values = _behind(question, number, kind, now)
-    start = _id(after)
-    rows = lake_rows(f"{query} where who > ?::uuid order by who limit ?", [*values, str(start), size + 1])
-    ids = [row["who"] for row in rows]
-    more, ids = len(ids) > size, ids[:size]
-    return people.Page(people.people_of([uuid.UUID(each) for each in ids]), ids[-1] if more else "")
-
-
-def _id(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return uuid.UUID(int=0)
+    return page_of(*_behind(question, number, kind, now), after, size)
 
 
 def ids(question: Question, number: int, kind: str, now: datetime) -> Iterator[list[uuid.UUID]]:
     """All of them, in pieces."""
-    found = [uuid.UUID(row["who"]) for row in lake_rows(*_behind(question, number, kind, now))]
-    for start in range(0, len(found), _PIECE):
-        yield found[start : start + _PIECE]
+    return pieces_of(*_behind(question, number, kind, now))
 
 
 @lru_cache(maxsize=64)

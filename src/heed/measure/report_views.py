@@ -49,13 +49,13 @@ def _question(request: HttpRequest, known: dict[str, int]) -> Question:
     segment = request.GET.get("segment", "")
     return Question(
         tuple(steps or (each for each in _USUAL if each in known)),
-        _choice(request.GET.get("days", ""), DAYS, 30),
-        _choice(request.GET.get("within", ""), WITHIN, 168),
+        choice(request.GET.get("days", ""), DAYS, 30),
+        choice(request.GET.get("within", ""), WITHIN, 168),
         segment if segment in segments.names() else "",
     )
 
 
-def _choice(text: str, choices: dict[int, str], usual: int) -> int:
+def choice(text: str, choices: dict[int, str], usual: int) -> int:
     return (
         int(text) if text.isascii() and text.isdigit() and len(text) < 6 and int(text) in choices else usual
     )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from heed.measure import report_views, value_views, views
+from heed.measure import explore_views, report_views, value_views, views
 
 app_name = "measure"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("value/<int:recency>-<int:frequency>/", value_views.cell, name="value_cell"),
     path("value/<slug:key>/", value_views.group, name="value_group"),
     path("cohorts/", report_views.cohorts, name="cohorts"),
+    path("explore/", explore_views.events, name="events"),
+    path("explore/people/", explore_views.event_people, name="event_people"),
+    path("paths/", explore_views.paths, name="paths"),
+    path("paths/people/", explore_views.path_people, name="path_people"),
     path("funnel/", report_views.funnel, name="funnel"),
     path("funnel/<int:number>/<slug:kind>/", report_views.funnel_people, name="funnel_people"),
 ]

@@ -198,6 +198,30 @@ def foretold(rows: Sequence[Pair], label: str) -> str:
     return _svg("foretold", label, parts)
 
 
+def columns(bars: Sequence[tuple[str, int]], label: str) -> str:
+    """Counts side by side, `(when, count)`, oldest first; from zero up."""
+    if not bars:
+        return ""
+    top = max(max(count for _, count in bars), 1)
+    each = (WIDTH - _LEFT - _RIGHT) / len(bars)
+    parts = []
+    for place, (when, count) in enumerate(bars):
+        height = count / top * (HEIGHT - _TOP - _BOTTOM)
+        x, y = _LEFT + place * each, HEIGHT - _BOTTOM - height
+        parts.append(
+            f'<rect class="column" x="{x + each * 0.1:.1f}" y="{y:.1f}" width="{each * 0.8:.1f}"'
+            f' height="{height:.1f}"><title>{escape(when)}: {number(count)}</title></rect>'
+        )
+    for place in sorted({0, len(bars) // 2, len(bars) - 1}):
+        x = _LEFT + (place + 0.5) * each
+        anchor = "start" if place == 0 else "end" if place == len(bars) - 1 else "middle"
+        parts.append(
+            f'<text x="{x:.1f}" y="{HEIGHT - 5}" text-anchor="{anchor}">{escape(bars[place][0])}</text>'
+        )
+    parts.append(f'<text x="{WIDTH - _RIGHT + 4}" y="{_TOP + 4}">{number(top)}</text>')
+    return _svg("columns", label, parts)
+
+
 def spark(values: Sequence[float], label: str) -> str:
     """A small line without axes, from zero up; for rates."""
     kept = [v for v in values if math.isfinite(v)]

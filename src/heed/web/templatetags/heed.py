@@ -223,6 +223,12 @@ def foretold_chart(rows: Any, label: str) -> SafeString:
 
 
 @register.simple_tag
+def columns_chart(bars: Any, label: str) -> SafeString:
+    """`bars` are (when, count), oldest first."""
+    return mark_safe(charts.columns(list(bars), label))  # noqa: S308
+
+
+@register.simple_tag
 def spark(values: Any, label: str) -> SafeString:
     return mark_safe(charts.spark(list(values or ()), label))  # noqa: S308
 

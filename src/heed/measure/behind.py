@@ -1,0 +1,37 @@
+"""The customers behind a figure that is asked of the lake."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from typing import Any, Final
+
+from heed.ports.current import lake_rows
+from heed.profiles import reading as people
+
+_PIECE: Final = 1_000
+
+
+def page_of(query: str, values: list[Any], after: str, size: int = people.PAGE) -> people.Page:
+    """One page of them by id. The query gives `who` as text, each once; a cursor that makes no sense starts anew."""
+    rows = lake_rows(
+        f"select who from ({query}) where who > ? order by who limit ?",  # noqa: S608  a query of our own
+        [*values, str(_id(after)), size + 1],
+    )
+    ids = [row["who"] for row in rows]
+    more, ids = len(ids) > size, ids[:size]
+    return people.Page(people.people_of([uuid.UUID(each) for each in ids]), ids[-1] if more else "")
+
+
+def pieces_of(query: str, values: list[Any]) -> Iterator[list[uuid.UUID]]:
+    """All of them, in pieces."""
+    found = [uuid.UUID(row["who"]) for row in lake_rows(query, values)]
+    for start in range(0, len(found), _PIECE):
+        yield found[start : start + _PIECE]
+
+
+def _id(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return uuid.UUID(int=0)

@@ -18,7 +18,7 @@ from heed.ports.current import lake_rows
 from heed.profiles import reading as people
 
 _NAME: Final = """case when type in ('page', 'screen') then 'Viewed ' || coalesce(nullif(page_path, ''), nullif(name, ''),
-    'a page') else name end"""
+    'a page') else coalesce(nullif(name, ''), 'Something of a private name') end"""
 
 
 def _asked(question: Question, now: datetime) -> tuple[str, list[Any]]:

@@ -28,6 +28,7 @@ from heed.ports.ledger import BULK, Ledger
 
 CHUNK = 2_000
 _SNIFF = 1 << 20
+"""Most characters of a line."""
 
 
 class ImportProblem(ValueError):
@@ -158,8 +159,11 @@ def _source(connection: psycopg.Connection, mapper: Mapper, clock: Clock) -> str
     return source
 
 
-def rows_of(file: Path, mapper: Mapper) -> Iterator[tuple[int, dict[str, Any] | str, float]]:
-    """`(line, row, share of the file read)`; a row that is no row comes as a text saying why."""
+def rows_of(file: Path, mapper: Mapper, most: int = 0) -> Iterator[tuple[int, dict[str, Any] | str, float]]:
+    """`(line, row, share of the file read)`; a row that is no row comes as a text saying why.
+
+    `most` bytes may be unpacked, 0 for any number. Raises `ImportProblem`.
+    """
     suffixes = [each.lower() for each in file.suffixes]
     if suffixes[-1:] == [".parquet"]:
         yield from _parquet(file, mapper)
@@ -173,6 +177,8 @@ def rows_of(file: Path, mapper: Mapper) -> Iterator[tuple[int, dict[str, Any] | 
         try:
             for line, row in lines:
                 yield line, row, min(1.0, raw.tell() / size)
+                if most and opened.tell() > most:
+                    raise ImportProblem(f"{file.name} unpacks to more than {most:,} bytes.")
         except (OSError, EOFError) as error:
             raise ImportProblem(f"{file.name} cannot be read to its end: {error}") from None
 
@@ -180,7 +186,7 @@ def rows_of(file: Path, mapper: Mapper) -> Iterator[tuple[int, dict[str, Any] | 
 def _csv(text: io.TextIOWrapper, mapper: Mapper) -> Iterator[tuple[int, dict[str, Any] | str]]:
     """Rows by header; the line is that of the row's end, as editors count."""
     csv.field_size_limit(_SNIFF)
-    reader = csv.reader(text, delimiter=mapper.mapping.delimiter)
+    reader = csv.reader(_lines(text), delimiter=mapper.mapping.delimiter)
     header = next(reader, None)
     if not header:
         raise ImportProblem("The file is empty: its first line must name the columns.")
@@ -202,6 +208,12 @@ def _csv(text: io.TextIOWrapper, mapper: Mapper) -> Iterator[tuple[int, dict[str
             yield reader.line_num, dict(zip(header, row, strict=True))
 
 
+def _lines(text: io.TextIOWrapper) -> Iterator[str]:
+    """Lines, one without an end in pieces: it must not fill the memory."""
+    while line := text.readline(_SNIFF):
+        yield line
+
+
 def _check_columns(header: set[str], mapper: Mapper) -> None:
     missing = mapper.columns - header
     if missing:
@@ -212,7 +224,7 @@ def _check_columns(header: set[str], mapper: Mapper) -> None:
 
 
 def _json_lines(text: io.TextIOWrapper) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    for line, each in enumerate(text, 1):
+    for line, each in enumerate(_lines(text), 1):
         if not each.strip():
             continue
         try:

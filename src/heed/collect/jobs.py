@@ -4,19 +4,34 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import psycopg
 import structlog
 from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
 from heed import settings as heed_settings
-from heed.collect import planning
-from heed.collect.models import DeadLetter, HookDelivery, HookRefusal, SeenEvent, Violation
+from heed.collect import planning, uploads
+from heed.collect.domain.assistant import Unfinished
+from heed.collect.domain.mapping import MappingError, read_mapping
+from heed.collect.importer import ImportProblem, Progress, run_import
+from heed.collect.models import (
+    DeadLetter,
+    HookDelivery,
+    HookRefusal,
+    SeenEvent,
+    Upload,
+    UploadPart,
+    Violation,
+)
+from heed.kit.clock import system_clock
 from heed.ports import current
+from heed.ports.ledger import LedgerUnavailable
 
 DELIVERIES_KNOWN = timedelta(days=35)
 """How long a delivery is recognised: Stripe lets people send one again for thirty days."""
 REFUSALS_KNOWN = timedelta(days=90)
+UPLOAD_KEPT = timedelta(days=7)
 SEEN_KNOWN = timedelta(days=90)
 PLAN_SECONDS = 20.0
 """Of each minute, at most, for the tracking plan: other jobs of the worker wait meanwhile."""
@@ -60,3 +75,67 @@ def forget_seen_events(timestamp: int) -> None:
     gone, _ = SeenEvent.objects.filter(last_at__lt=before).delete()
     Violation.objects.filter(last_at__lt=before).delete()
     log.info("seen_events.forgotten", count=gone)
+
+
+@app.task()
+def count_upload(upload_id: str) -> None:
+    """Look through a file that was sent, and say what it would come to."""
+    upload = Upload.objects.filter(pk=upload_id, state="counting").first()
+    if upload is None:
+        return
+    own = Upload.objects.filter(pk=upload_id)
+    try:
+        counts = uploads.count(upload, system_clock(), uploads.Watch(upload))
+        own.update(state="counted", share=1.0, counts=counts.told())
+    except uploads.Stopped:
+        own.update(state="stopped", stopping=False)
+    except (ImportProblem, MappingError, Unfinished) as error:
+        own.update(state="failed", problem=str(error)[:500])
+
+
+@app.task()
+def import_upload(upload_id: str) -> None:
+    """Import a file that was sent. Stopped or cut off, it goes on where it was when it is started again."""
+    upload = Upload.objects.filter(pk=upload_id, state="importing").first()
+    if upload is None:
+        return
+    own = Upload.objects.filter(pk=upload_id)
+    watch = uploads.Watch(upload)
+
+    def tell(done: Progress) -> None:
+        watch(done.share, counts={**upload.counts, "imported": done.events, "dropped": done.dropped})
+
+    try:
+        text = uploads.mapping_text(uploads.choices_of(upload))
+        with (
+            uploads.opened(upload) as file,
+            psycopg.connect(heed_settings.load().database_url, autocommit=True) as own_connection,
+        ):
+            done = run_import(
+                file,
+                read_mapping(text),
+                text,
+                own_connection,
+                current.ledger(),
+                uploads.limits(),
+                system_clock,
+                tell,
+            )
+        counts = {**upload.counts, "imported": done.events, "dropped": done.dropped}
+        own.update(state="done", share=1.0, counts=counts, touched_at=timezone.now())
+        UploadPart.objects.filter(upload=upload).delete()
+        log.info("upload.imported", events=done.events, dropped=done.dropped)
+    except uploads.Stopped:
+        own.update(state="stopped", stopping=False)
+    except (ImportProblem, MappingError, Unfinished) as error:
+        own.update(state="failed", problem=str(error)[:500])
+    except LedgerUnavailable:
+        own.update(state="failed", problem="Events cannot be kept just now. Go on once there is room again.")
+
+
+@app.periodic(cron="47 3 * * *")
+@app.task(queueing_lock="collect.forget_uploads")
+def forget_uploads(timestamp: int) -> None:
+    """Delete files that were sent and never imported."""
+    gone, _ = Upload.objects.filter(created_at__lt=timezone.now() - UPLOAD_KEPT).delete()
+    log.info("uploads.forgotten", count=gone)

@@ -179,3 +179,45 @@ class PlanPosition(models.Model):
 
     class Meta:
         db_table = "plan_position"
+
+
+class Upload(models.Model):
+    """A file that somebody sent to be imported, how it is to be read, and how far that came. Its bytes are sealed
+    with the master key, in parts, and go once it is imported."""
+
+    STATES = {
+        "mapping": "waiting for you",
+        "counting": "being looked through",
+        "counted": "ready to import",
+        "importing": "being imported",
+        "stopped": "stopped",
+        "failed": "failed",
+        "done": "imported",
+    }
+
+    id = models.TextField(primary_key=True)
+    name = models.TextField()
+    size = models.BigIntegerField()
+    choices = models.JSONField()
+    state = models.TextField(choices=list(STATES.items()), default="mapping")
+    share = models.FloatField(default=0.0)
+    counts = models.JSONField(default=dict)
+    problem = models.TextField(default="")
+    stopping = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    created_by = models.TextField(default="")
+    touched_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "upload"
+        ordering = ["-created_at"]
+
+
+class UploadPart(models.Model):
+    upload = models.ForeignKey(Upload, on_delete=models.CASCADE, related_name="parts")
+    place = models.IntegerField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        db_table = "upload_part"
+        constraints = [models.UniqueConstraint(fields=["upload", "place"], name="upload_part_once")]

@@ -1,6 +1,7 @@
 """The pages and routes of `profiles`."""
 
 from heed.govern.rooms import Entry, register_door, register_room, register_routes
+from heed.profiles import reading
 from heed.profiles.duplicates import MOST_COUNTED, waiting
 from heed.profiles.preferences import requests_waiting
 from heed.profiles.sealed import OPENED, opened
@@ -26,4 +27,5 @@ register_room(
     ],
 )
 register_routes("profiles", "heed.profiles.routes.router")
+register_door("identifies", lambda: reading.identifies())
 register_door("opened_events", lambda: (OPENED, opened))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,8 +17,10 @@ import msgspec
 from django.db import connection
 
 from heed import settings as heed_settings
+from heed.contracts.event import Event
 from heed.ports.current import lake_rows
 from heed.profiles.domain.identifiers import Hasher, Normaliser
+from heed.settings import Settings
 
 PAGE = 50
 BINS = 40
@@ -251,7 +254,7 @@ def exists(profile_id: uuid.UUID) -> bool:
 
 def _hashes(value: str, kinds: tuple[str, ...]) -> list[uuid.UUID]:
     settings = heed_settings.load()
-    normaliser = Normaliser(settings.phone_region, tuple(settings.blocked_identifiers))
+    normaliser = _normaliser(settings)
     hasher = Hasher(settings.master_key)
     return [hasher.hash(found) for kind in kinds if (found := normaliser.identifier(kind, value))]
 
@@ -348,3 +351,13 @@ def _read_cursor(text: str, sort: _Sort) -> tuple[str, uuid.UUID] | None:
         return value, uuid.UUID(found)
     except ValueError:
         return None
+
+
+def _normaliser(settings: Settings) -> Normaliser:
+    return Normaliser(settings.phone_region, tuple(settings.blocked_identifiers))
+
+
+def identifies() -> Callable[[Event], bool]:
+    """Says of events whether any identifier they carry can be used."""
+    normaliser = _normaliser(heed_settings.load())
+    return lambda event: bool(normaliser.of_event(event))

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
 ]
 
+FILE_UPLOAD_HANDLERS = ["heed.govern.uploads.Guarded"]
 MIDDLEWARE = [
     "heed.web.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",

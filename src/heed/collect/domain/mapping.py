@@ -64,6 +64,7 @@ class _When(msgspec.Struct):
     below: float | None = None
     above: float | None = None
     equals: str | None = None
+    one_of: list[str] | None = None
     starts_with: str | None = None
     empty: bool | None = None
     skip: bool = False
@@ -72,7 +73,7 @@ class _When(msgspec.Struct):
 class _Mapping(msgspec.Struct, forbid_unknown_fields=True):
     event: dict[str, Any]
     source: str = "Import"
-    time: str = ""
+    time: str | list[str] = ""
     time_format: str = ""
     timezone: str = "UTC"
     message_id: str = ""
@@ -97,7 +98,8 @@ class Mapper:
         self._variants = [
             (each, _compile(_merged(mapping.event, each.event), mapping.decimal)) for each in mapping.when
         ]
-        self._time = _text(mapping.time) if mapping.time else None
+        times = [mapping.time] if isinstance(mapping.time, str) else mapping.time
+        self._times = [_text(each) for each in times if each]
         self._id = _text(mapping.message_id) if mapping.message_id else None
 
     @property
@@ -123,8 +125,10 @@ class Mapper:
         found = from_mapping(call, received, limits)
         if not isinstance(found, Event):
             raise BadRow(found[1], found[0])
-        if self._time is not None:
-            found.occurred = self._occurred(self._time(row))
+        if self._times:
+            # The first that holds something: when somebody confirmed, else when they signed up.
+            said = next((text for time in self._times if (text := time(row))), "")
+            found.occurred = self._occurred(said)
         return found
 
     def message_id(self, row: Row) -> str:
@@ -207,13 +211,22 @@ KINDS = ("number", "money", "flag", "whole")
 
 
 def _compile(template: Any, decimal: str) -> _Make:
-    """A function from a row to the template filled in; empty texts are left out."""
+    """A function from a row to the template filled in; empty texts are left out, and objects of a list that lack one."""
     if isinstance(template, dict):
         if len(template) == 1 and set(template) <= set(KINDS):
             ((kind, text),) = template.items()
             return _typed(kind, str(text), decimal)
         parts = [(name, _compile(value, decimal)) for name, value in template.items()]
         return lambda row: {name: value for name, make in parts if (value := make(row)) not in ("", None)}
+    if isinstance(template, list):
+        entries = [
+            (_compile(each, decimal), set(each) if isinstance(each, dict) else set()) for each in template
+        ]
+        return lambda row: [
+            value
+            for make, names in entries
+            if (value := make(row)) not in ("", None) and not (names and names - set(value))
+        ]
     if isinstance(template, str):
         return _text(template)
     return lambda row: template
@@ -250,10 +263,20 @@ def _cell(row: Row, name: str) -> str:
     return value.strip() if isinstance(value, str) else str(value)
 
 
+def _unpacked(value: Any) -> Any:
+    """An object or a list that stands in a cell as JSON text."""
+    if isinstance(value, str) and value[:1] in {"{", "["}:
+        try:
+            return msgspec.json.decode(value)
+        except (msgspec.DecodeError, RecursionError, UnicodeError):
+            return value
+    return value
+
+
 def _typed(kind: str, text: str, decimal: str) -> _Make:
     if kind == "whole":
         names = _COLUMN.findall(text)
-        return lambda row: value_at(row, names[0]) if names else text
+        return lambda row: _unpacked(value_at(row, names[0])) if names else text
     factors = [_text(part.strip()) for part in text.split("*")]
     constant = [not _COLUMN.search(part) for part in text.split("*")]
 
@@ -286,6 +309,8 @@ def _fits(when: _When, row: Row, decimal: str) -> bool:
     if when.empty is not None and (cell == "") != when.empty:
         return False
     if when.equals is not None and cell != when.equals:
+        return False
+    if when.one_of is not None and cell.casefold() not in {each.casefold() for each in when.one_of}:
         return False
     if when.starts_with is not None and not cell.startswith(when.starts_with):
         return False

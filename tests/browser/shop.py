@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import random
 import time
@@ -12,9 +14,9 @@ from typing import Any
 from django.utils import timezone
 
 from heed.collect import actions as collecting
-from heed.collect import hook_actions
+from heed.collect import hook_actions, uploads
 from heed.collect.domain.hooks.kinds import KINDS
-from heed.collect.models import DeadLetter, HookDelivery, HookRefusal, SeenEvent, Violation
+from heed.collect.models import DeadLetter, HookDelivery, HookRefusal, SeenEvent, Upload, Violation
 from heed.collect.plan_actions import save_planned
 from heed.contracts.event import Event
 from heed.govern import actions
@@ -79,6 +81,29 @@ def plans(names: list[str]) -> list[str]:
                 count=60, last_at=at, message_id=name[:200],
             )  # fmt: skip
         addresses += [f"/plan/{made.pk}/", f"/plan/{made.pk}/?learn=1"]
+    return addresses
+
+
+def sent_files(names: list[str]) -> list[str]:
+    """Files to import in each state; the addresses of their pages and of the list."""
+    table = io.StringIO()
+    rows = csv.writer(table)
+    rows.writerow(["email", "Name", names[0][:150]])
+    for name in names:
+        rows.writerow(["ada@example.org", name, name])
+    counts = uploads.Counts(
+        rows=4100, events=4000, skipped=3, nobody=7, refused={"bad_row": (90, 12, names[0][:200])}
+    )
+    addresses = ["/imports/"]
+    for number, state in enumerate(Upload.STATES):
+        made = uploads.keep(
+            f"{names[number % len(names)][:150]}.csv", [table.getvalue().encode()], names[0][:100]
+        )
+        told = {**counts.told(), "imported": 1500, "dropped": 2}
+        Upload.objects.filter(pk=made.pk).update(
+            state=state, counts=told, share=0.4, problem=names[0][:300] if state == "failed" else ""
+        )
+        addresses.append(f"/imports/{made.pk}/")
     return addresses
 
 

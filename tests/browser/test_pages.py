@@ -22,7 +22,18 @@ from heed.profiles.models import Profile
 from heed.segments import sample
 from heed.segments.models import Segment
 from tests.browser.conftest import PASSWORD
-from tests.browser.shop import HOSTILE, Carry, a_shop, bought, bury, hostile_people, plans, webhooks, wrote
+from tests.browser.shop import (
+    HOSTILE,
+    Carry,
+    a_shop,
+    bought,
+    bury,
+    hostile_people,
+    plans,
+    sent_files,
+    webhooks,
+    wrote,
+)
 
 LOOKS = {
     "light": ("light", 1280, 900),
@@ -32,7 +43,7 @@ LOOKS = {
 }
 STEPS = "step=Product+Viewed&step=Product+Added&step=Order+Completed&days=365&within=720"
 PAGES = [
-    "/", "/customers/", "/customers/?q=zzz", "/customers/duplicates/", "/permission/", "/permission/new/", "/permission/purposes/marketing/", "/sources/", "/sources/new/", "/plan/", "/plan/new/", "/events/", "/dead-letters/",
+    "/", "/customers/", "/customers/?q=zzz", "/customers/duplicates/", "/permission/", "/permission/new/", "/permission/purposes/marketing/", "/sources/", "/sources/new/", "/imports/", "/plan/", "/plan/new/", "/events/", "/dead-letters/",
     "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/",
     "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/permission/fields/", "/explore/", "/paths/", "/accounts/", "/accounts/?sort=unhappy", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/",
     "/account/second-factor/app/", "/sign-in/again/?next=/account/", "/nothing/",
@@ -116,6 +127,7 @@ def test_every_page_looks_right(
             f"/permission/fields/one/?{urlencode({'kind': f.kind, 'name': f.name})}" for f in fields
         ]
         addresses += [f"/accounts/{account.pk}/" for account in Account.objects.all()[:2]]
+        addresses += sent_files(HOSTILE if state == "hostile" else ["Ada Lind"])
         addresses += [
             *plans(HOSTILE[:3] if state == "hostile" else ["Order Completed", "Promise Made", "Seen"]),
             "/plan/",

@@ -9,6 +9,7 @@ register_room(
     "heed.collect.urls",
     navigation=[
         Entry("Settings", "Sources", "collect:sources", "sources.read", order=10),
+        Entry("Settings", "Import a file", "collect:imports", "sources.manage", order=11),
         Entry("Settings", "Tracking plan", "collect:plan", "sources.read", order=12),
         Entry("Settings", "Live events", "collect:live", "events.read", order=15),
         Entry(

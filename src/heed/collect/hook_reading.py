@@ -109,7 +109,7 @@ def shown(event: Event) -> Shown:
     who += [(name, text(traits.get(key))) for name, key in (("e-mail", "email"), ("phone", "phone"))]
     external = event.context.get("externalIds")
     for each in external if isinstance(external, list) else []:
-        if isinstance(each, dict):
+        if isinstance(each, dict) and each.get("type") not in {"email", "phone"}:
             who.append((text(each.get("type")).replace("_", " "), text(each.get("id"))))
     names = {"identify": "Who somebody is", "page": "Page seen", "screen": "Screen seen"}
     return Shown(

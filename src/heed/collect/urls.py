@@ -1,6 +1,6 @@
 from django.urls import path
 
-from heed.collect import hook_views, plan_views, views
+from heed.collect import hook_views, import_views, plan_views, views
 
 app_name = "collect"
 urlpatterns = [
@@ -14,6 +14,11 @@ urlpatterns = [
     path("sources/<str:source_id>/options/", hook_views.options, name="hook_options"),
     path("sources/<str:source_id>/switch/", hook_views.switch, name="hook_switch"),
     path("sources/<str:source_id>/try/", hook_views.attempt, name="hook_try"),
+    path("imports/", import_views.imports, name="imports"),
+    path("imports/<str:upload_id>/", import_views.upload, name="upload"),
+    path("imports/<str:upload_id>/state/", import_views.state, name="upload_state"),
+    path("imports/<str:upload_id>/mapping/", import_views.mapping, name="upload_mapping"),
+    path("imports/<str:upload_id>/change/", import_views.change, name="upload_change"),
     path("plan/", plan_views.plan, name="plan"),
     path("plan/new/", plan_views.new, name="new_planned"),
     path("plan/<int:planned_id>/", plan_views.planned, name="planned"),

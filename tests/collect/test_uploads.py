@@ -1,0 +1,413 @@
+"""Somebody imports a file by hand: sends it, looks it over, lets it be looked through, starts and stops it."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.utils import timezone
+
+from heed.collect import import_actions, jobs, uploads
+from heed.collect.domain.assistant import Column
+from heed.collect.importer import CHUNK, ImportProblem
+from heed.collect.models import DeadLetter, Upload, UploadPart
+from heed.govern import uploads as guarded
+from heed.govern.models import AuditEntry
+from heed.profiles import api as profiles
+from heed.profiles.models import Profile
+from tests.carrying import Carry, carry
+from tests.collect import exports
+from tests.collect.test_views import signed_in, text
+
+__all__ = ["carry"]
+
+
+@pytest.fixture
+def deferred(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What the worker was asked to do, done when a test says so."""
+    asked: list[tuple[str, str]] = []
+    for name in ("count_upload", "import_upload"):
+        monkeypatch.setattr(
+            getattr(jobs, name), "defer", lambda upload_id, name=name: asked.append((name, upload_id))
+        )
+    return asked
+
+
+def work(deferred: list[tuple[str, str]]) -> None:
+    while deferred:
+        name, upload_id = deferred.pop(0)
+        getattr(jobs, name)(upload_id)
+
+
+def send(client: Client, name: str, content: bytes | str) -> Upload:
+    body = content.encode() if isinstance(content, str) else content
+    answer = client.post("/imports/", {"file": SimpleUploadedFile(name, body)})
+    assert answer.status_code == 302, re.findall(
+        r'class="error"[^>]*>(.*?)</div>\s*</div>', answer.content.decode(), re.S
+    )
+    return Upload.objects.latest("created_at")
+
+
+def form_of(upload: Upload, **changes: str) -> dict[str, str]:
+    """The form as the page shows it, with changes."""
+    choices = uploads.choices_of(upload)
+    data = {name: getattr(choices, name) for name in
+            ("rows", "event", "says", "source", "decimal", "timezone", "time_format", "delimiter", "encoding")}  # fmt: skip
+    for place, each in enumerate(choices.columns):
+        data |= {f"role-{place}": each.role, f"target-{place}": each.target, f"kind-{place}": each.kind}
+    return {**data, **changes}
+
+
+def imported(
+    client: Client, upload: Upload, deferred: list[tuple[str, str]], carry: Carry, **changes: str
+) -> Upload:
+    assert client.post(f"/imports/{upload.pk}/", form_of(upload, **changes)).status_code == 302
+    work(deferred)
+    assert client.post(f"/imports/{upload.pk}/change/", {"do": "start"}).status_code == 302
+    work(deferred)
+    carry([])
+    upload.refresh_from_db()
+    return upload
+
+
+def person(email: str) -> Any:
+    return profiles.fold.decode(bytes(Profile.objects.get(email=email).state))
+
+
+def test_german_orders_are_looked_through_and_imported(carry: Carry, deferred: list[tuple[str, str]]) -> None:
+    client = signed_in()
+    upload = send(client, "Bestellungen März.csv", exports.GERMAN)
+    page = text(client.get(f"/imports/{upload.pk}/"))
+    assert "Kundennummer" in page
+    assert "1234.56" in page, "the first row as it would become"
+    assert '<option value="cp1252" selected>' in page
+    assert '<option value="," selected>1.234,56' in page
+    assert "Download the mapping" in page
+    text(client.post(f"/imports/{upload.pk}/", form_of(upload), follow=True))
+    assert [name for name, _ in deferred] == ["count_upload"]
+    work(deferred)
+    page = text(client.get(f"/imports/{upload.pk}/"))
+    assert "Import 2 events" in page
+    assert "the time &#x27;gestern&#x27;" in page
+    assert "line 4" in page
+    assert not Profile.objects.exists()
+    assert not DeadLetter.objects.exists(), "looking through keeps nothing"
+    client.post(f"/imports/{upload.pk}/change/", {"do": "start"})
+    work(deferred)
+    carry([])
+    upload.refresh_from_db()
+    assert (upload.state, upload.counts["imported"], upload.counts["dropped"]) == ("done", 2, 3)
+    assert person("ada@example.org").orders.recent["B-7"].value == 12_345_600
+    assert DeadLetter.objects.count() == 3
+    assert not UploadPart.objects.exists(), "its bytes are gone"
+    assert "2" in text(client.get("/imports/"))
+    assert set(AuditEntry.objects.values_list("what", flat=True)) >= {"upload.sent", "upload.imported"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "email", "granted"),
+    [
+        ("hubspot.csv", exports.HUBSPOT, "bob@example.org", False),
+        ("unsubscribed_members_export.csv", exports.UNSUBSCRIBED, "dora@example.org", False),
+        ("subscribed_members_export.csv", exports.SUBSCRIBED, "ada@example.org", True),
+        ("klaviyo.csv", exports.KLAVIYO, "bob@example.org", False),
+    ],
+)
+def test_who_unsubscribed_there_is_unsubscribed_here(
+    carry: Carry, deferred: list[tuple[str, str]], name: str, content: str, email: str, granted: bool
+) -> None:
+    client = signed_in()
+    upload = imported(client, send(client, name, content), deferred, carry)
+    assert upload.state == "done", upload.problem
+    told = person(email).consent.purposes
+    assert {key: each.granted for key, each in told.items()} == {"marketing": granted, "email": granted}
+    assert told["marketing"].proof == ("Mailchimp audience export" if "members" in name else "")
+
+
+def test_a_permission_of_long_ago_does_not_undo_a_refusal_since(
+    carry: Carry, deferred: list[tuple[str, str]]
+) -> None:
+    from tests.browser.shop import event
+
+    traits = {"email": "ada@example.org"}
+    carry([event("Unsubscribed", "u1", 1_000, context={"traits": traits})])
+    client = signed_in()
+    imported(client, send(client, "subscribed.csv", exports.SUBSCRIBED), deferred, carry)
+    assert person("ada@example.org").consent.purposes["marketing"].granted is False
+
+
+def test_segments_events_come_as_they_were_and_once(carry: Carry, deferred: list[tuple[str, str]]) -> None:
+    client = signed_in()
+    for name in ("events.jsonl", "again.json"):
+        upload = imported(client, send(client, name, exports.SEGMENT), deferred, carry)
+    assert upload.state == "done" or "before" in upload.problem
+    assert person("ada@example.org").orders.recent["A1"].value == 125_000
+    assert person("ada@example.org").activity.names["Order Completed"] == 1
+
+
+def test_packed_files_and_parquet_are_read_too(carry: Carry, deferred: list[tuple[str, str]]) -> None:
+    client = signed_in()
+    table = io.BytesIO()
+    pq.write_table(pa.table({"email": ["p@example.org"], "plan": ["gold"], "visits": [3]}), table)
+    for name, content in (
+        ("a.csv.gz", gzip.compress(b"email,plan\ng@example.org,gold\n")),
+        ("b.parquet", table.getvalue()),
+        ("c.txt", b"email\tplan\nt@example.org\tgold\n"),
+        ("d.csv", "email;plan\nu@example.org;gold\n".encode("utf-16")),
+    ):
+        upload = imported(client, send(client, name, content), deferred, carry)
+        assert (name, upload.state, upload.problem) == (name, "done", "")
+    assert set(Profile.objects.values_list("email", flat=True)) == {f"{c}@example.org" for c in "gptu"}
+    assert person("p@example.org").traits.values["plan"].value == "gold"
+
+
+def test_rows_of_nobody_are_told(carry: Carry, deferred: list[tuple[str, str]]) -> None:
+    client = signed_in()
+    upload = send(client, "x.csv", "email,plan\nno address,gold\na@example.org,gold\n,gold\n")
+    client.post(f"/imports/{upload.pk}/", form_of(upload))
+    work(deferred)
+    upload.refresh_from_db()
+    assert (upload.counts["events"], upload.counts["nobody"]) == (2, 1)
+    assert [(each["reason"], each["n"], each["line"]) for each in upload.counts["refused"]] == [
+        ("no_identity", 1, 4)
+    ]
+
+
+def _many(n: int) -> bytes:
+    return b"email,plan\n" + b"".join(b"p%d@example.org,gold\n" % i for i in range(n))
+
+
+def test_an_import_is_stopped_and_goes_on_and_nothing_counts_twice(
+    carry: Carry, deferred: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "_LOOK_EVERY", 0.0)
+    client = signed_in()
+    upload = send(client, "many.csv", _many(3 * CHUNK))
+    client.post(f"/imports/{upload.pk}/", form_of(upload))
+    work(deferred)
+    client.post(f"/imports/{upload.pk}/change/", {"do": "start"})
+    real = uploads.Watch.__call__
+
+    def stop_after_the_first(self: uploads.Watch, share: float, **told: Any) -> None:
+        real(self, share, **told)
+        client.post(f"/imports/{upload.pk}/change/", {"do": "stop"})
+
+    monkeypatch.setattr(uploads.Watch, "__call__", stop_after_the_first)
+    work(deferred)
+    upload.refresh_from_db()
+    assert (upload.state, upload.counts["imported"]) == ("stopped", CHUNK)
+    assert "Go on" in text(client.get(f"/imports/{upload.pk}/"))
+    monkeypatch.setattr(uploads.Watch, "__call__", real)
+    client.post(f"/imports/{upload.pk}/change/", {"do": "start"})
+    work(deferred)
+    carry([])
+    upload.refresh_from_db()
+    assert (upload.state, upload.counts["imported"]) == ("done", 3 * CHUNK)
+    assert Profile.objects.count() == 3 * CHUNK
+
+
+@pytest.mark.django_db
+def test_work_that_nobody_does_any_more_can_be_started_again(deferred: list[tuple[str, str]]) -> None:
+    client = signed_in()
+    upload = send(client, "x.csv", _many(3))
+    Upload.objects.filter(pk=upload.pk).update(
+        state="importing",
+        counts=uploads.Counts(rows=3, events=3).told(),
+        touched_at=timezone.now() - timedelta(minutes=2),
+    )
+    assert "Go on" in text(client.get(f"/imports/{upload.pk}/"))
+    client.post(f"/imports/{upload.pk}/change/", {"do": "start"})
+    assert deferred == [("import_upload", upload.pk)]
+    client.post(f"/imports/{upload.pk}/change/", {"do": "start"})
+    assert len(deferred) == 1, "it is being done"
+    Upload.objects.filter(pk=upload.pk).update(touched_at=timezone.now() - timedelta(minutes=2))
+    client.post(f"/imports/{upload.pk}/change/", {"do": "stop"})
+    upload.refresh_from_db()
+    assert upload.state == "stopped"
+
+
+@pytest.mark.django_db
+def test_nothing_is_imported_before_it_was_looked_through(deferred: list[tuple[str, str]]) -> None:
+    client = signed_in()
+    upload = send(client, "x.csv", _many(3))
+    client.post(f"/imports/{upload.pk}/change/", {"do": "start"})
+    assert deferred == []
+    Upload.objects.filter(pk=upload.pk).update(state="failed")
+    assert "Look through it first" in text(
+        client.post(f"/imports/{upload.pk}/change/", {"do": "start"}, follow=True)
+    )
+    assert deferred == []
+
+
+@pytest.mark.django_db
+def test_choices_that_make_no_sense_are_not_kept(deferred: list[tuple[str, str]]) -> None:
+    client = signed_in()
+    upload = send(client, "x.csv", _many(3))
+    for changes, words in (
+        ({"role-0": "skip"}, "who it is"),
+        ({"timezone": "Europe/Nowhere"}, "no such time zone"),
+        ({"timezone": "../../etc/passwd"}, "no such time zone"),
+        ({"says": "granted"}, "when it was given"),
+        ({"encoding": "rot13"}, "Select a valid choice"),
+        ({"rows": "events", "event": ""}, "called"),
+    ):
+        assert words in text(client.post(f"/imports/{upload.pk}/", form_of(upload, **changes)), 422)
+    assert deferred == []
+    assert uploads.choices_of(Upload.objects.get()).columns[0] == Column("email", "email")
+    text(
+        client.post(f"/imports/{upload.pk}/", form_of(upload, **{"role-0": "nonsense", "role-1": "email"})),
+        302,
+    )
+
+
+@pytest.mark.django_db
+def test_the_mapping_is_the_one_heed_import_takes(tmp_path: Path) -> None:
+    from heed.collect.domain.mapping import read_mapping
+
+    client = signed_in()
+    upload = send(client, "b.csv", exports.GERMAN)
+    answer = client.get(f"/imports/{upload.pk}/mapping/")
+    assert answer["Content-Disposition"] == 'attachment; filename="mapping.toml"'
+    mapper = read_mapping(answer.content.decode())
+    assert (mapper.mapping.decimal, mapper.mapping.delimiter, mapper.mapping.encoding) == (",", ";", "cp1252")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("x.zip", b"PK\x03\x04", "Unpack a zip first"),
+        ("x.xlsx", b"PK\x03\x04", "Heed reads CSV"),
+        ("noending", b"a,b\n1,2\n", "Heed reads CSV"),
+        ("x.csv", b"email,plan\n", "no rows"),
+        ("x.json", b'[{"a": 1}]', "one object on each line"),
+        ("x.parquet", b"nonsense", "no Parquet file"),
+        ("x.csv.gz", b"nonsense", "cannot be"),
+        ("x.csv.gz", gzip.compress(b"a,b\n1,2\n")[:-6], "cannot be unpacked"),
+        (
+            "x.csv",
+            (",".join(f"c{i}" for i in range(400)) + "\n" + ",".join("1" * 400) + "\n").encode(),
+            "at most 300",
+        ),
+    ],
+)
+def test_a_file_that_cannot_be_used_says_why_and_is_not_kept(name: str, content: bytes, words: str) -> None:
+    page = text(signed_in().post("/imports/", {"file": SimpleUploadedFile(name, content)}), 422)
+    assert words in page
+    assert not Upload.objects.exists()
+    assert not UploadPart.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_too_large_is_pointed_to_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guarded, "MOST_BYTES", 100_000)
+    page = text(signed_in().post("/imports/", {"file": SimpleUploadedFile("x.csv", _many(10_000))}), 422)
+    assert "larger than 100 MB" in page
+    assert "heed import FILE --map MAP.toml" in page
+    assert not Upload.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_strangers_file_is_not_even_kept_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: list[bytes] = []
+    real = guarded.Guarded.receive_data_chunk
+
+    def noted(self: Any, raw_data: bytes, start: int) -> None:
+        kept.append(raw_data)
+        real(self, raw_data, start)
+
+    monkeypatch.setattr(guarded.Guarded, "receive_data_chunk", noted)
+    stranger = Client(enforce_csrf_checks=True)
+    for address in ("/imports/", "/sign-in/"):
+        answer = stranger.post(address, {"file": SimpleUploadedFile("x.csv", _many(1_000))})
+        assert answer.status_code in {302, 403}
+    assert kept == []
+    send(signed_in(), "x.csv", _many(10))
+    assert kept
+
+
+@pytest.mark.django_db
+def test_a_small_file_that_unpacks_to_much_stops_in_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from heed.collect.domain.mapping import mapper_of
+    from heed.collect.importer import rows_of
+
+    bomb = tmp_path / "x.jsonl.gz"
+    bomb.write_bytes(gzip.compress(b"0" * 30_000_000))
+    mapper = mapper_of({"event": {}})
+    pieces: list[int] = []
+
+    def read() -> None:
+        for _, row, _ in rows_of(bomb, mapper, 10_000_000):
+            pieces.append(len(str(row)))
+
+    with pytest.raises(ImportProblem, match="unpacks to more"):
+        read()
+    assert len(pieces) <= 12, "a line without an end comes in pieces"
+    assert max(pieces) < 2_000
+
+
+@pytest.mark.django_db
+def test_a_file_lies_sealed_where_it_is_kept() -> None:
+    upload = send(signed_in(), "x.csv", _many(10))
+    sealed = b"".join(bytes(part.sealed) for part in UploadPart.objects.all())
+    assert b"example.org" not in sealed
+    with uploads.opened(upload) as file:
+        assert file.read_bytes() == _many(10)
+        folder = file.parent
+        assert folder.stat().st_mode & 0o077 == 0
+    assert not folder.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("role", "status"), [("analyst", 403), ("marketer", 403), ("engineer", 200)])
+def test_only_who_connects_systems_imports(role: str, status: int) -> None:
+    upload = uploads.keep("x.csv", [_many(3)], "somebody")
+    client = signed_in(role)
+    for address in (
+        "/imports/",
+        f"/imports/{upload.pk}/",
+        f"/imports/{upload.pk}/state/",
+        f"/imports/{upload.pk}/mapping/",
+    ):
+        assert client.get(address).status_code == status, address
+    if status == 403:
+        for address in ("/imports/", f"/imports/{upload.pk}/", f"/imports/{upload.pk}/change/"):
+            assert client.post(address, {"do": "delete"}).status_code == 403
+    else:
+        assert client.get("/imports/nothing/").status_code == 404
+        assert "is deleted" in text(
+            client.post(f"/imports/{upload.pk}/change/", {"do": "delete"}, follow=True)
+        )
+    assert Upload.objects.exists() == (status == 403)
+
+
+@pytest.mark.django_db
+def test_files_nobody_imports_are_forgotten() -> None:
+    old, new = (uploads.keep("x.csv", [_many(3)], "") for _ in range(2))
+    Upload.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
+    jobs.forget_uploads(0)
+    assert list(Upload.objects.all()) == [new]
+    assert set(UploadPart.objects.values_list("upload_id", flat=True)) == {new.pk}
+
+
+@pytest.mark.django_db
+def test_hostile_columns_and_cells_are_shown_as_text(deferred: list[tuple[str, str]]) -> None:
+    name = "<script>alert(1)</script>"
+    client = signed_in()
+    upload = send(
+        client, f"{name.replace('/', '')}.csv", f"email,{name},=cmd|x\na@example.org,{name},{name}\n"
+    )
+    page = text(client.get(f"/imports/{upload.pk}/"))
+    assert "<script>alert" not in page
+    assert import_actions.stale(upload) is False

@@ -4,7 +4,7 @@ from heed.contracts.fold import State
 from heed.rules import explain
 from heed.rules.dates import as_moment
 from heed.rules.explain import describe
-from heed.rules.facts import Fact, UnknownFact, fact, facts, register_fact
+from heed.rules.facts import Fact, Family, UnknownFact, fact, facts, register_fact, register_family
 from heed.rules.parser import parse
 from heed.rules.predicate import Predicate, Readings
 from heed.rules.predicate import predicate as compile_rule
@@ -14,6 +14,7 @@ from heed.rules.tree import Rule, fields_of
 
 __all__ = [
     "Fact",
+    "Family",
     "Predicate",
     "Readings",
     "Rule",
@@ -32,6 +33,7 @@ __all__ = [
     "quoted",
     "readings",
     "register_fact",
+    "register_family",
     "set_readings",
     "text",
     "unmet",

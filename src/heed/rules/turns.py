@@ -120,6 +120,8 @@ def _fact_turn(compare: Compare) -> Turn | None:
         return None
     if compare.field in _makers:
         return _makers[compare.field](compare)
+    if (own := fact(compare.field).turn) is not None:
+        return own
     limit, runs = compare.value, running(compare.field)
     if runs is None or isinstance(limit, bool) or not isinstance(limit, int | float):
         return None

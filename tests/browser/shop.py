@@ -23,6 +23,7 @@ from heed.govern import actions
 from heed.govern.models import User
 from heed.measure import valuing
 from heed.profiles.models import LikelyPair, Profile
+from heed.scores import api as scores
 from heed.segments import api as segments
 
 Carry = Callable[[list[Event]], None]
@@ -202,6 +203,22 @@ def bought(carry: Carry, names: list[str]) -> None:
     carry(sorted(events, key=lambda e: e.occurred))
     for days in (28, 0):
         valuing.refresh(timezone.now() - timedelta(days=days))
+
+
+def scored(carry: Carry, words: str) -> list[str]:
+    """A score that some customers have, and the pages that show it."""
+    key, ids = "upsell", list(Profile.objects.order_by("valence").values_list("pk", flat=True)[:6])
+    scores.define(key, name=words[:100], high=words[:200], made_by=words[:200])
+    now = time.time_ns() // 1_000_000
+    scores.give(
+        [
+            scores.Given(each, key, 0.9 - i / 7, f"{words[:400]}\nBought twice.", "v1", now + (3 - i) * DAY)
+            for i, each in enumerate(ids)
+        ],
+        by=words,
+    )
+    carry([])
+    return [f"/scores/{key}/", f"/scores/{key}/edit/"]
 
 
 def likely(probability: float, reasons: list[str]) -> None:

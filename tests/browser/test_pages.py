@@ -19,17 +19,19 @@ from heed.govern import actions
 from heed.measure import cohorts, explorer, funnel, installation, paths, store
 from heed.profiles import datamap, preferences
 from heed.profiles.models import Profile
+from heed.scores import store as scores
 from heed.segments import sample
 from heed.segments.models import Segment
 from tests.browser.conftest import PASSWORD
 from tests.browser.shop import (
-    HOSTILE,
     Carry,
+    HOSTILE,
     a_shop,
     bought,
     bury,
     hostile_people,
     plans,
+    scored,
     sent_files,
     webhooks,
     wrote,
@@ -45,7 +47,7 @@ STEPS = "step=Product+Viewed&step=Product+Added&step=Order+Completed&days=365&wi
 PAGES = [
     "/", "/customers/", "/customers/?q=zzz", "/customers/duplicates/", "/permission/", "/permission/new/", "/permission/purposes/marketing/", "/sources/", "/sources/new/", "/imports/", "/plan/", "/plan/new/", "/events/", "/dead-letters/",
     "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/",
-    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/permission/fields/", "/explore/", "/paths/", "/accounts/", "/accounts/?sort=unhappy", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/",
+    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/permission/fields/", "/explore/", "/paths/", "/accounts/", "/accounts/?sort=unhappy", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/", "/scores/", "/scores/new/",
     "/account/second-factor/app/", "/sign-in/again/?next=/account/", "/nothing/",
 ]  # fmt: skip
 UNNAMED = """() => {
@@ -90,6 +92,7 @@ def _nothing_kept() -> None:
         installation.storage,
         cohorts.newest_cohorts,
         funnel.names,
+        scores.given,
     ):
         kept.forget()
     for asked in (funnel.kept, explorer.kept, explorer.properties, paths.kept):
@@ -135,6 +138,7 @@ def test_every_page_looks_right(
         addresses += [
             f"/sources/{pk}/" for pk in webhooks(HOSTILE[:3] if state == "hostile" else ["Desk"] * 3)
         ]
+        addresses += scored(carry, "Takes a larger plan" if state == "full" else HOSTILE[0])
         for segment in Segment.objects.order_by("-key")[:3]:
             addresses += [f"/segments/{segment.key}/", f"/segments/{segment.key}/edit/"]
         addresses += [f"/dead-letters/{letter.pk}/" for letter in DeadLetter.objects.all()[:2]]

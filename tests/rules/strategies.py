@@ -29,6 +29,7 @@ PROPERTIES = ("value", "category", "rating", "coupon", "discount", "gift")
 CIRCUMSTANCES = ("order_late", "case_open", "basket_left", "just_complained")
 PURPOSES = ("marketing", "service")
 LISTS = ("testers", "press")
+SCORES = ("upsell", "risk")
 
 texts = st.sampled_from(["", "pro", "free", 'a "quoted" \\ text', "Ünï", "%_'", "5", "true", "null"])
 numbers = st.one_of(
@@ -108,11 +109,13 @@ dates = st.one_of(
         st.sampled_from(["2026-09-21", "2020-02-29T12:00:00+02:00", "1950-01-01"]),
     ),
 )
+scores = compares((*(f"score.{name}" for name in SCORES), "score.nobody_gave_it"))
 leaves = st.one_of(
     sequences(),
     touches,
     dates,
     compares((*(f"trait.{name}" for name in TRAITS), "mood.valence", "mood.confidence")),
+    scores,
     dids,
     totals,
     st.builds(Holds, st.sampled_from(CIRCUMSTANCES)),

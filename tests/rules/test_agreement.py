@@ -46,11 +46,13 @@ from tests.rules.strategies import (
     EVENTS,
     LISTS,
     PURPOSES,
+    SCORES,
     TRAITS,
     dates,
     literals,
     minutes,
     rules,
+    scores,
     sequences,
     touches,
 )
@@ -123,9 +125,18 @@ customers = st.fixed_dictionaries(
         "true_now": st.sets(st.sampled_from(CIRCUMSTANCES)),
         "consented": st.sets(st.sampled_from(PURPOSES)),
         "lists": st.sets(st.sampled_from(LISTS)),
+        "given": st.dictionaries(
+            st.sampled_from(SCORES),
+            st.tuples(
+                st.one_of(st.integers(-5, 120).map(float), st.sampled_from([0.5, -0.25, 12.5, 0.1 + 0.2])),
+                st.sampled_from([0, NOW - 1, NOW, NOW + 1, NOW + _HOUR, NOW + 40 * 24 * _HOUR]),
+            ),
+        ),
+        "profiling": st.sampled_from([None, True, False]),
         "events": events,
     }
 )
+"""`given` are scores with the moment from when on they count no more (0 for never); `profiling` is what they permit."""
 
 
 def world(people: list[dict[str, Any]], *rules: Rule) -> tuple[dict[str, Any], RowBuilder]:
@@ -186,16 +197,30 @@ close = st.lists(
     st.sampled_from([0, 1, 60_000]),
 )
 def test_sequences_agree_where_time_is_just_enough(people: list[Any], rule: Any, later: int) -> None:
-    nobody: dict[str, Any] = {"traits": {}, "true_now": set(), "consented": set(), "lists": set()}
+    nobody: dict[str, Any] = {
+        "traits": {},
+        "true_now": set(),
+        "consented": set(),
+        "lists": set(),
+        "given": {},
+    }
     _agree([{**nobody, "events": events} for events in people], rule, NOW + later)
 
 
 def _feel(states: dict[str, Any]) -> None:
-    """Moods are facts of another room; here nobody has any, so that comparing them is comparing nothing."""
+    """Moods are facts of another room; here nobody has any, so that comparing them is comparing nothing. Scores are
+    those given."""
+    from heed.profiles.domain.consent import Consent, Permission
+    from heed.scores.domain.section import Score, Scores
     from heed.sense.domain.mood import Feelings
 
     for state in states.values():
         state.mood = Feelings()
+        state.scores = Scores(
+            {key: Score(value, NOW - 1, until=until) for key, (value, until) in state.given.items()}
+        )
+        said = getattr(state, "profiling", None)
+        state.consent = Consent({} if said is None else {"profiling": Permission(said, NOW - 1, "shop")})
 
 
 def _naive(rule: Any, state: Any, now: int) -> bool:
@@ -236,6 +261,10 @@ def _naive(rule: Any, state: Any, now: int) -> bool:
         return _dated(rule, state.traits.get("due"), now)
     if rule.field.startswith("trait."):
         return _compare(state.traits.get(rule.field[6:]), rule.operator, rule.value)
+    if rule.field.startswith("score."):
+        value, until = state.given.get(rule.field[6:], (None, 0))
+        unknown = (until and until <= now) or getattr(state, "profiling", None) is False
+        return _compare(None if unknown else value, rule.operator, rule.value)
     from heed.rules import fact
 
     return _compare(fact(rule.field).read(state, now), rule.operator, rule.value)
@@ -365,7 +394,7 @@ def _compare(found: Any, operator: str, wanted: Any) -> bool:
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(customers, st.one_of(sequences(EVENTS[:2]), touches, dates), st.integers(0, 40 * 24 * _HOUR))
+@given(customers, st.one_of(sequences(EVENTS[:2]), touches, dates, scores), st.integers(0, 40 * 24 * _HOUR))
 def test_between_two_turns_nothing_changes(person: dict[str, Any], rule: Any, ahead: int) -> None:
     """Whoever looks only when told to look misses nothing."""
     states, _ = world([person], rule)
@@ -388,6 +417,7 @@ def test_a_window_ends_on_the_bucket() -> None:
             "true_now": set(),
             "consented": set(),
             "lists": set(),
+            "given": {},
             "events": [("Login", NOW - at, {})],
         }
         for at in (midnight, midnight - 1)

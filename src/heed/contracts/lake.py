@@ -68,6 +68,7 @@ OPEN_TEXTS = frozenset(
             "form_id",
             "error_type",
             "renewal_date",
+            "score_key",
         ),
     }
 )

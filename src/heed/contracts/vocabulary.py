@@ -78,6 +78,7 @@ SEGMENT_ENTERED = "Segment Entered"
 SEGMENT_LEFT = "Segment Left"
 LIST_MEMBER_ADDED = "List Member Added"
 LIST_MEMBER_REMOVED = "List Member Removed"
+SCORE_GIVEN = "Score Given"
 PROFILES_MERGED = "Profiles Merged"
 
 DERIVED = frozenset({ORDER_OVERDUE, SEGMENT_ENTERED, SEGMENT_LEFT})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -242,6 +242,16 @@ def ids_of(kind: str, value: str) -> list[uuid.UUID]:
     """Profiles with this identifier: one or none."""
     hashes = _hashes(value, (kind,))
     return [row[0] for row in _rows("select profile_id from identifier where hash = any(%s)", [hashes])]
+
+
+def owners_of(asked: Sequence[tuple[str, str]]) -> list[uuid.UUID | None]:
+    """The profile of each `(kind, value)`, in this order; None where nobody is known by it. One query for all."""
+    hashes = [next(iter(_hashes(value, (kind,))), None) for kind, value in asked]
+    rows = _rows(
+        "select hash, profile_id from identifier where hash = any(%s)", [[each for each in hashes if each]]
+    )
+    found = dict(rows)
+    return [found.get(each) for each in hashes]
 
 
 def anybody_bought() -> bool:

@@ -196,6 +196,7 @@ _KIND_OF = {
     **dict.fromkeys((_V.SURVEY_ANSWERED, _V.PRODUCT_REVIEWED), "feedback"),
     **dict.fromkeys((_V.DECISION_MADE, _V.ACTION_ACCEPTED, _V.ACTION_DISMISSED), "decision"),
     **dict.fromkeys((_V.CONSENT_CHANGED, _V.MOOD_CORRECTED, _V.LABEL_CORRECTED), "profile"),
+    _V.SCORE_GIVEN: "profile",
     **dict.fromkeys((_V.SUBSCRIPTION_RENEWED, _V.SUBSCRIPTION_CANCELLED), "order"),
     **dict.fromkeys((_V.PAYMENT_FAILED, _V.CHECKOUT_STARTED, _V.COUPON_APPLIED), "order"),
     _V.UNSUBSCRIBED: "mail",

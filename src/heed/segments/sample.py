@@ -187,15 +187,20 @@ def _unknown(rule: Rule, states: Iterable[State]) -> list[str]:
         for each in walk(rule)
         if isinstance(each, Compare | Dated) and each.field.startswith("trait.")
     }
+    scores = {
+        each.field for each in walk(rule) if isinstance(each, Compare) and each.field.startswith("score.")
+    }
     for state in states:
         events -= state.activity.names.keys()
         traits -= {f"trait.{name}" for name in rules.readings().traits(state)}
-        if not events and not traits:
+        scores -= {f"score.{key}" for key in state.scores.values}
+        if not events and not traits and not scores:
             break
     segments = {each.segment for each in walk(rule) if isinstance(each, InSegment)}
     return [
         *(f"“{name}” has never happened" for name in sorted(events)),
         *(f"nobody has the trait “{name.removeprefix('trait.')}”" for name in sorted(traits)),
+        *(f"nobody has {rules.fact(name).label}" for name in sorted(scores)),
         *(f"there is no segment “{key}”" for key in sorted(segments - names().keys())),
     ]
 
@@ -222,6 +227,7 @@ def ready_conditions() -> list[dict[str, Any]]:
             ],
         },
         {"kind": "Segment", "choices": [(name, f"segment {rules.quoted(key)}") for key, name in names().items()]},
+        {"kind": "Score", "choices": _scores(states)},
         {"kind": "Trait", "choices": _traits(known, [name for name, _ in traits.most_common(30)])},
         {
             "kind": "They did",
@@ -301,6 +307,23 @@ def _traits(known: list[dict[str, Any]], names: list[str]) -> list[tuple[str, st
         for value, _ in values.most_common(8):
             text = str(value).lower() if isinstance(value, bool) else rules.quoted(str(value)[:60])
             found.append((f"{shown} is {str(value)[:60]}", f"trait.{name} = {text}"))
+    return found
+
+
+def _scores(states: list[State]) -> list[tuple[str, str]]:
+    """Each score with the value that a fifth of those who have it reach."""
+    now, found = system_clock(), []
+    for each in rules.facts():
+        if not each.name.startswith("score."):
+            continue
+        values = sorted(float(value) for state in states if (value := each.read(state, now)) is not None)
+        if values:
+            high = f"{values[len(values) * 4 // 5]:.3g}"
+            found.append(
+                (f"{each.label} is among the highest fifth, {high} or more", f"{each.name} >= {high}")
+            )
+        else:
+            found.append((f"{each.label} is known", f"{each.name} is known"))
     return found
 
 

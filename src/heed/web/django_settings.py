@@ -26,6 +26,7 @@ ROOMS = (
     "commerce",
     "service",
     "sense",
+    "scores",
     "segments",
     "accounts",
     "decisions",

@@ -48,6 +48,14 @@ def signed(value: Any, digits: int = 2) -> str:
     return f"{'+' if rounded > 0 else MINUS}{abs(rounded):.{digits}f}"
 
 
+def figure(value: float) -> str:
+    """1,235 and 12.3 and 0.0124."""
+    text = f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
+    if text in {"-0", "0"}:
+        return "0"
+    return MINUS + text[1:] if text.startswith("-") else text
+
+
 def number(value: Any) -> str:
     """Thousands apart, whole numbers without decimals; a dash where there is no number."""
     if value is None:

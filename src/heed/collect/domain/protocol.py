@@ -56,7 +56,7 @@ RESERVED = frozenset(
     {
         *(vocabulary.DECISION_MADE, vocabulary.MOOD_CORRECTED, vocabulary.LABEL_CORRECTED),
         *(vocabulary.ORDER_OVERDUE, vocabulary.SEGMENT_ENTERED, vocabulary.SEGMENT_LEFT),
-        *(vocabulary.LIST_MEMBER_ADDED, vocabulary.LIST_MEMBER_REMOVED),
+        *(vocabulary.LIST_MEMBER_ADDED, vocabulary.LIST_MEMBER_REMOVED, vocabulary.SCORE_GIVEN),
     }
 )
 """Events that carry Heed's own word, or a colleague's: no tracker may put them into anybody's mouth."""

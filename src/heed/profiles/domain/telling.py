@@ -16,6 +16,9 @@ def told(event: Event, actions: Mapping[str, str]) -> str:
         return f"Mood corrected{_change(_figure(said.get('was')), _figure(said.get('valence')))}{_by(said)}"
     if event.name == vocabulary.LABEL_CORRECTED:
         return f"Reading of a text corrected{_by(said)}{_readings(said)}"
+    if event.name == vocabulary.SCORE_GIVEN and isinstance(said.get("score_key"), str):
+        value = said.get("amount")
+        return f"Score “{said['score_key']}” {'taken back' if value is None else f'given: {_amount(value)}'}"
     if event.name == vocabulary.DECISION_MADE:
         key = said.get("action")
         return f"Decided: “{_name(key, said, actions)}”" if key else "Decided to say nothing"
@@ -63,6 +66,10 @@ def _word(name: str, value: Any) -> str:
     if name == "sentiment" and isinstance(value, int | float) and not isinstance(value, bool):
         return "negative" if value < -0.2 else "positive" if value > 0.2 else "neutral"
     return str(value) if value else ""
+
+
+def _amount(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, int | float) else ""
 
 
 def _figure(value: Any) -> str:

@@ -130,6 +130,12 @@ def number(value: Any) -> str:
 
 
 @register.filter
+def figure(value: Any) -> str:
+    """A number of any size, to three figures where it is small."""
+    return words.figure(float(value))
+
+
+@register.filter
 def initials(name: Any) -> str:
     return words.initials(str(name or ""))
 

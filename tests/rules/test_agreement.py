@@ -217,7 +217,10 @@ def _feel(states: dict[str, Any]) -> None:
     for state in states.values():
         state.mood = Feelings()
         state.scores = Scores(
-            {key: Score(value, NOW - 1, until=until) for key, (value, until) in state.given.items()}
+            {
+                key: Score(value, NOW - 1, until=until)
+                for key, (value, until) in getattr(state, "given", {}).items()
+            }
         )
         said = getattr(state, "profiling", None)
         state.consent = Consent({} if said is None else {"profiling": Permission(said, NOW - 1, "shop")})

@@ -21,7 +21,7 @@ from heed.collect.plan_actions import save_planned
 from heed.contracts.event import Event
 from heed.govern import actions
 from heed.govern.models import User
-from heed.measure import valuing
+from heed.measure import forecast_reading, forecasting, scoring, valuing
 from heed.profiles.models import LikelyPair, Profile
 from heed.scores import api as scores
 from heed.segments import api as segments
@@ -203,6 +203,11 @@ def bought(carry: Carry, names: list[str]) -> None:
     carry(sorted(events, key=lambda e: e.occurred))
     for days in (28, 0):
         valuing.refresh(timezone.now() - timedelta(days=days))
+    for kind in forecast_reading.kinds():
+        made = forecasting.refresh(kind, timezone.now())
+        if made.published:
+            scoring.score(made, timezone.now())
+    carry([])
 
 
 def scored(carry: Carry, words: str) -> list[str]:

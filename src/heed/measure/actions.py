@@ -11,7 +11,7 @@ import msgspec
 from django.db import transaction
 
 from heed.govern.models import User
-from heed.measure import explorer, funnel, jobs, paths, reading
+from heed.measure import explorer, forecast_reading, funnel, jobs, paths, reading
 from heed.measure.domain import explorer as explored
 from heed.measure.domain import paths as ways
 from heed.measure.domain.funnel import Question
@@ -49,7 +49,14 @@ class OnWay(msgspec.Struct, frozen=True, tag=True):
     at: datetime
 
 
-Whom = InCells | AtStep | WhoDid | OnWay
+class Likely(msgspec.Struct, frozen=True, tag=True):
+    """Whoever has at least this chance by the forecast of this key."""
+
+    forecast: str
+    least: float
+
+
+Whom = InCells | AtStep | WhoDid | OnWay | Likely
 
 
 @transaction.atomic
@@ -76,4 +83,6 @@ def _ids(whom: Whom) -> Iterator[list[uuid.UUID]]:
         return explorer.ids(whom.question, whom.part, whom.at.astimezone(UTC))
     if isinstance(whom, OnWay):
         return paths.ids(whom.question, whom.way, whom.at.astimezone(UTC))
+    if isinstance(whom, Likely):
+        return forecast_reading.ids_above(whom.forecast, whom.least)
     return funnel.ids(whom.question, whom.number, whom.kind, whom.at.astimezone(UTC))

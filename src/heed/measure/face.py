@@ -10,6 +10,7 @@ register_room(
         Entry("Home", "Home", "measure:home", "home.read", order=0),
         Entry("Measure", "Moods", "measure:moods", "measure.read", order=10),
         Entry("Measure", "Value", "measure:value", "measure.read", order=20),
+        Entry("Measure", "Forecasts", "measure:forecasts", "measure.read", order=25),
         Entry("Measure", "Cohorts", "measure:cohorts", "measure.read", order=30),
         Entry("Measure", "Funnel", "measure:funnel", "measure.read", order=40),
         Entry("Measure", "Events", "measure:events", "measure.read", order=50),

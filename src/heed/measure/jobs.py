@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from heed.measure import reading
+from heed.measure import forecast_reading, reading
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -20,6 +20,22 @@ def value(timestamp: int) -> None:
         from heed.measure import valuing
 
         valuing.refresh(now)
+
+
+@app.periodic(cron="*/15 * * * *")
+@app.task(queueing_lock="measure.forecasts", lock="measure.forecasts")
+def forecasts(timestamp: int) -> None:
+    """Learn forecasts anew once a week, and give customers their chances once a day."""
+    now = timezone.now()
+    for kind in forecast_reading.kinds():
+        if forecast_reading.due(kind, now):
+            from heed.measure import forecasting
+
+            forecasting.refresh(kind, now)
+        if (version := forecast_reading.to_score(kind, now)) is not None:
+            from heed.measure import scoring
+
+            scoring.score(version, now)
 
 
 @app.task

@@ -65,3 +65,56 @@ class CustomerValue(models.Model):
             ),
             models.Index(fields=["currency", "-expected_value"], name="customer_value_expected"),
         ]
+
+
+class Forecast(models.Model):
+    """A version of a forecast: what was learnt on the day `until` (UTC) of the one whose score is `key`.
+
+    `published` ones are used; else `reason` says in words why not. `model`, `check` and `drift` are the structs of
+    `domain.forecast` as JSON, the last as of `scored_at`, when customers were last given their chances: `scored` of
+    them, of whom `told` were told anew, while `refused` permit no profiling.
+    """
+
+    key = models.TextField()
+    days = models.IntegerField()
+    learnt_at = models.DateTimeField()
+    until = models.DateField()
+    published = models.BooleanField()
+    reason = models.TextField(default="", blank=True)
+    customers = models.BigIntegerField(default=0)
+    happened = models.BigIntegerField(default=0)
+    cuts = models.JSONField(default=list)
+    model = models.JSONField(null=True)
+    check = models.JSONField(null=True)
+    drift = models.JSONField(null=True)
+    scored_at = models.DateTimeField(null=True)
+    scored = models.BigIntegerField(default=0)
+    told = models.BigIntegerField(default=0)
+    refused = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "forecast"
+        indexes = [models.Index(fields=["key", "-id"], name="forecast_newest")]
+
+
+class CustomerForecast(models.Model):
+    """The chance of one customer as of the last scoring of this forecast."""
+
+    pk = models.CompositePrimaryKey("profile_id", "key")
+    profile_id = models.UUIDField()
+    key = models.TextField()
+    chance = models.FloatField()
+
+    class Meta:
+        db_table = "customer_forecast"
+        indexes = [models.Index(fields=["key", "-chance", "profile_id"], name="customer_forecast_most")]
+
+
+class ForecastChoice(models.Model):
+    """For how many days ahead the team wants a forecast."""
+
+    key = models.TextField(primary_key=True)
+    days = models.IntegerField()
+
+    class Meta:
+        db_table = "forecast_choice"

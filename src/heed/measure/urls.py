@@ -1,6 +1,6 @@
 from django.urls import path
 
-from heed.measure import explore_views, report_views, value_views, views
+from heed.measure import explore_views, forecast_views, report_views, value_views, views
 
 app_name = "measure"
 urlpatterns = [
@@ -11,6 +11,10 @@ urlpatterns = [
     path("value/", value_views.value, name="value"),
     path("value/<int:recency>-<int:frequency>/", value_views.cell, name="value_cell"),
     path("value/<slug:key>/", value_views.group, name="value_group"),
+    path("forecasts/", forecast_views.forecasts, name="forecasts"),
+    path("forecasts/<slug:key>/", forecast_views.forecast, name="forecast"),
+    path("forecasts/<slug:key>/people/", forecast_views.likely, name="forecast_people"),
+    path("forecasts/<slug:key>/days/", forecast_views.days, name="forecast_days"),
     path("cohorts/", report_views.cohorts, name="cohorts"),
     path("explore/", explore_views.events, name="events"),
     path("explore/people/", explore_views.event_people, name="event_people"),

@@ -21,17 +21,15 @@ from heed.measure.domain.outlook import Cell, Expected, Money, Summary
 from heed.measure.domain.rfm import fifths
 from heed.measure.domain.value import Buying, Floats, Spending, fit_buying, fit_spending
 from heed.measure.models import ValueFit
+from heed.measure.permitting import permitted
 from heed.measure.purchases import PURCHASES, parameters
 from heed.ports import current
-from heed.profiles import api as profiles
 
 _LARGEST_FIT: Final = 100_000
 """Customers a fit is made from; of more, a random part says the same."""
 _PIECE: Final = 5_000
 _CURRENCIES: Final = 6
 """Currencies the summary tells of, those of most customers."""
-_REFUSABLE: Final = ("profiling", "analytics")
-"""Who refuses one of these purposes is not looked at one by one."""
 _COLUMNS: Final = (
     "profile_id, purchases, first_day, last_day, spent, currency, recency, frequency, money, p_active,"
     " expected_orders, expected_value, fit_id"
@@ -197,26 +195,14 @@ def _keep(found: Histories, model: Buying | None, spending: dict[str, Spending],
     with connection.cursor() as cursor:
         cursor.execute("delete from customer_value")
         for piece in rows:
-            permitted, no = _permitted([row[0] for row in piece])
+            may, no = permitted(row[0] for row in piece)
             refused += no
             with cursor.copy(f"copy customer_value ({_COLUMNS}) from stdin") as copy:
                 for row in piece:
-                    if row[0] in permitted:
+                    if row[0] in may:
                         copy.write_row(row)
         cursor.execute("analyze customer_value")
     return refused
-
-
-def _permitted(ids: list[uuid.UUID]) -> tuple[set[uuid.UUID], int]:
-    """Those who are profiles still and do not refuse, and how many refuse."""
-    permitted, refused = set(), 0
-    for profile_id, data in profiles.states(connection.connection, ids).items():
-        said = profiles.fold.decode(bytes(data)).consent.purposes
-        if any(name in said and not said[name].granted for name in _REFUSABLE):
-            refused += 1
-        else:
-            permitted.add(profile_id)
-    return permitted, refused
 
 
 def _rows(

@@ -1,0 +1,33 @@
+"""Who may be looked at one by one."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from typing import Any, Final
+
+from django.db import connection
+
+from heed.contracts.fold import State
+from heed.profiles import api as profiles
+
+_REFUSABLE: Final = ("profiling", "analytics")
+"""Who refuses one of these purposes is not looked at one by one."""
+
+
+def refuses(state: State) -> bool:
+    said = state.consent.purposes
+    return any(name in said and not said[name].granted for name in _REFUSABLE)
+
+
+def permitted(ids: Iterable[uuid.UUID]) -> tuple[dict[uuid.UUID, Any], int]:
+    """The states of those who are profiles still and do not refuse, and how many refuse."""
+    found, refused = {}, 0
+    connection.ensure_connection()
+    for profile_id, data in profiles.states(connection.connection, ids).items():
+        state = profiles.fold.decode(bytes(data))
+        if refuses(state):
+            refused += 1
+        else:
+            found[profile_id] = state
+    return found, refused

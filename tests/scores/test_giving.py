@@ -147,6 +147,13 @@ def test_numbers_that_are_none_are_refused(api: Any) -> None:
         assert answer.status_code in {400, 422}
 
 
+def test_more_than_is_read_at_once_is_refused(api: Any) -> None:
+    item = {"key": "a", "userId": "b", "value": 1, "explanation": "x" * 1_000}
+    answer = api("POST", "", {"scores": [item] * 3_000})
+    assert answer.status_code == 413
+    assert answer.json()["code"] == "too_large"
+
+
 def test_definitions_are_kept_in_order(api: Any) -> None:
     assert api("PUT", "/Upsell", UPSELL).status_code == 400
     assert api("PUT", "/new", UPSELL).status_code == 400

@@ -7,6 +7,8 @@ import logging
 import time
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.module_loading import import_string
@@ -56,6 +58,7 @@ _REFUSALS = {
     403: "The key's scope does not include this.",
     404: "There is nothing of this kind.",
     409: "Something else stands in the way.",
+    413: "More was sent than is read at once.",
     422: "Some of what was sent has a wrong form.",
     429: "Too many requests; `Retry-After` says how long to wait.",
 }
@@ -119,6 +122,12 @@ def http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     if isinstance(error, Throttled) and error.wait is not None:
         response["Retry-After"] = str(error.wait)
     return response
+
+
+@api.exception_handler(RequestDataTooBig)
+def too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return _problem(request, 413, "too_large", f"At most {most:,} bytes are read at once; send less.")
 
 
 @api.exception_handler(Http404)

@@ -24,8 +24,8 @@ from heed.segments import sample
 from heed.segments.models import Segment
 from tests.browser.conftest import PASSWORD
 from tests.browser.shop import (
-    Carry,
     HOSTILE,
+    Carry,
     a_shop,
     bought,
     bury,
@@ -47,7 +47,7 @@ STEPS = "step=Product+Viewed&step=Product+Added&step=Order+Completed&days=365&wi
 PAGES = [
     "/", "/customers/", "/customers/?q=zzz", "/customers/duplicates/", "/permission/", "/permission/new/", "/permission/purposes/marketing/", "/sources/", "/sources/new/", "/imports/", "/plan/", "/plan/new/", "/events/", "/dead-letters/",
     "/settings/team/", "/settings/team/add/", "/settings/keys/", "/settings/audit/",
-    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/permission/fields/", "/explore/", "/paths/", "/accounts/", "/accounts/?sort=unhappy", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/", "/scores/", "/scores/new/", "/forecasts/", "/forecasts/buy_30d/", "/forecasts/churn/", "/forecasts/buy_30d/people/?least=0.1",
+    "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/permission/fields/", "/explore/", "/paths/", "/accounts/", "/accounts/?sort=unhappy", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/", "/scores/", "/scores/new/", "/forecasts/", "/forecasts/buy_30d/", "/forecasts/churn/", "/forecasts/buy_30d/people/?least=0.1", "/personas/", "/lookalikes/",
     "/account/second-factor/app/", "/sign-in/again/?next=/account/", "/nothing/",
 ]  # fmt: skip
 UNNAMED = """() => {
@@ -142,6 +142,13 @@ def test_every_page_looks_right(
         for segment in Segment.objects.order_by("-key")[:3]:
             addresses += [f"/segments/{segment.key}/", f"/segments/{segment.key}/edit/"]
         addresses += [f"/dead-letters/{letter.pk}/" for letter in DeadLetter.objects.all()[:2]]
+    wrong = faults(page, open_page, addresses, f"{state}-{look}")
+    assert not wrong, "\n".join(wrong)
+    assert not complaints, "\n".join(complaints)
+
+
+def faults(page: Page, open_page: Callable[[str], Page], addresses: list[str], name: str) -> list[str]:
+    """What is wrong with these pages; a picture of each where pictures are wanted."""
     wrong = []
     for address in addresses:
         open_page(address)
@@ -150,10 +157,9 @@ def test_every_page_looks_right(
         for found in (*page.evaluate(UNNAMED), *page.evaluate(OVERFLOW)):
             wrong.append(f"{address}: {found}")
         if folder := os.environ.get("HEED_TEST_SCREENSHOTS"):
-            name = address.strip("/").replace("/", "_").replace("?", "_")[:40] or "home"
-            page.screenshot(path=f"{folder}/{state}-{look}-{name}.png", full_page=True)
-    assert not wrong, "\n".join(wrong)
-    assert not complaints, "\n".join(complaints)
+            called = address.strip("/").replace("/", "_").replace("?", "_")[:40] or "home"
+            page.screenshot(path=f"{folder}/{name}-{called}.png", full_page=True)
+    return wrong
 
 
 def test_a_rule_is_put_together_by_choosing(

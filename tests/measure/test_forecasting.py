@@ -36,7 +36,7 @@ def test_it_beats_recency_and_its_chances_hold(kind: Kind) -> None:
     filled(shoppers())
     made = forecasting.refresh(kind, NOW)
     assert made.published, made.reason
-    check = msgspec.convert(made.check, Check)
+    check = msgspec.convert(made.held, Check)
     assert check.auc.value > check.auc_recency.value + 0.01
     assert check.brier < check.brier_recency
     assert check.gain > 1.96
@@ -92,7 +92,7 @@ def test_what_happens_after_today_changes_no_forecast() -> None:
         1,
     )
     again = forecasting.refresh(BUY, NOW)
-    assert (again.model, again.check, again.cuts) == (first.model, first.check, first.cuts)
+    assert (again.model, again.held, again.cuts) == (first.model, first.held, first.cuts)
     assert first.model is not None
 
 
@@ -112,7 +112,7 @@ def test_the_same_events_give_the_same_forecast() -> None:
     events = shoppers(500)
     filled(events)
     one, other = forecasting.refresh(BUY, NOW), forecasting.refresh(BUY, NOW)
-    assert (one.model, one.check) == (other.model, other.check)
+    assert (one.model, one.held) == (other.model, other.held)
 
 
 def test_where_recency_says_all_there_is_the_forecast_is_refused_in_words() -> None:
@@ -132,7 +132,7 @@ def test_where_recency_says_all_there_is_the_forecast_is_refused_in_words() -> N
     assert not made.published
     assert made.model is None
     assert "not clearly better than going by how long ago" in made.reason
-    assert made.check is not None
+    assert made.held is not None
     assert not Score.objects.exists()
 
 
@@ -146,6 +146,20 @@ def test_too_little_is_said_in_words(customers: int, days: int, words: str) -> N
     assert not made.published
     assert words in made.reason
     assert Forecast.objects.count() == 1
+
+
+def test_chances_that_do_not_hold_are_refused_in_words() -> None:
+    """From some day on nearly everybody who would have bought does not: the order holds, the chances do not."""
+    events, random = shoppers(), np.random.default_rng(8)
+    day = NOW - timedelta(days=30)
+    gone = {who(number) for number in range(1_500) if random.random() < 0.8}
+    filled([event for event in events if event["occurred"] < day or event["profile_id"] not in gone])
+    made = forecasting.refresh(BUY, NOW)
+    check = msgspec.convert(made.held, Check)
+    if check.gain > domain.CLEAR:
+        assert check.error > domain.WIDEST
+        assert "Its chances do not hold" in made.reason
+    assert not made.published
 
 
 def test_drift_is_nothing_among_the_same_and_large_among_others() -> None:

@@ -143,7 +143,8 @@ def test_before_there_is_anything_pages_say_what_comes(client: Client, carry: Ca
     assert "Not learnt yet" in client.get("/forecasts/").content.decode()
     assert "Nothing learnt yet" in client.get("/forecasts/churn/").content.decode()
     assert client.get("/forecasts/none/").status_code == 404
-    assert not reading.due(reading.kinds()[0], timezone.now())
+    jobs.forecasts(0)
+    assert not Forecast.objects.exists()
     carry([told("ada", "Order Completed", time.time_ns() // 1_000_000, order_id="1", value=3)])
     jobs.forecasts(0)
     page = client.get("/forecasts/churn/").content.decode()
@@ -151,6 +152,8 @@ def test_before_there_is_anything_pages_say_what_comes(client: Client, carry: Ca
     assert "do not go back far enough" in page
     assert Forecast.objects.filter(published=False).count() == 2
     assert not CustomerForecast.objects.exists()
+    forecasting.refresh(reading.kinds()[0], timezone.now())
+    assert Forecast.objects.count() == 2, "of looks that found too little the latest says all"
 
 
 def test_how_often_it_is_learnt(client: Client, carry: Carry) -> None:
@@ -163,6 +166,9 @@ def test_how_often_it_is_learnt(client: Client, carry: Carry) -> None:
     assert reading.to_score(kind, now + timedelta(hours=19)) is None
     assert reading.to_score(kind, now + timedelta(hours=21)) == made
     Forecast.objects.update(published=False)
+    assert reading.due(kind, now + timedelta(hours=1))
+    Forecast.objects.update(held={"auc": {"value": 0.5}})
+    assert not reading.due(kind, now + timedelta(hours=1))
     assert reading.due(kind, now + timedelta(hours=21))
     assert reading.to_score(kind, now + timedelta(hours=21)) is None
 

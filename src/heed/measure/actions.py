@@ -8,13 +8,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
+from heed.govern.api import audit
 from heed.govern.models import User
-from heed.measure import explorer, forecast_reading, funnel, jobs, paths, reading
+from heed.measure import explorer, forecast_reading, funnel, jobs, paths, persona_reading, reading
 from heed.measure.domain import explorer as explored
 from heed.measure.domain import paths as ways
 from heed.measure.domain.funnel import Question
+from heed.measure.models import Likeness, Persona
 from heed.segments import api as segments
 
 
@@ -56,7 +60,20 @@ class Likely(msgspec.Struct, frozen=True, tag=True):
     least: float
 
 
-Whom = InCells | AtStep | WhoDid | OnWay | Likely
+class OfPersona(msgspec.Struct, frozen=True, tag=True):
+    """Whoever is nearest to this persona."""
+
+    persona: str
+
+
+class Alike(msgspec.Struct, frozen=True, tag=True):
+    """Whoever is at least so much alike to the members of this segment."""
+
+    segment: str
+    least: float
+
+
+Whom = InCells | AtStep | WhoDid | OnWay | Likely | OfPersona | Alike
 
 
 @transaction.atomic
@@ -85,4 +102,46 @@ def _ids(whom: Whom) -> Iterator[list[uuid.UUID]]:
         return paths.ids(whom.question, whom.way, whom.at.astimezone(UTC))
     if isinstance(whom, Likely):
         return forecast_reading.ids_above(whom.forecast, whom.least)
+    if isinstance(whom, OfPersona):
+        return persona_reading.ids_of(whom.persona)
+    if isinstance(whom, Alike):
+        return persona_reading.ids_alike(whom.segment, whom.least)
     return funnel.ids(whom.question, whom.number, whom.kind, whom.at.astimezone(UTC))
+
+
+@transaction.atomic
+def save_persona(key: str, name: str, note: str, by: User) -> Persona:
+    """What a colleague calls it, which stays; raises `Persona.DoesNotExist`."""
+    found: Persona = Persona.objects.select_for_update().get(key=key)
+    found.note = note.strip()
+    if name.strip() and name.strip() != found.name:
+        found.name, found.named = name.strip(), True
+    found.save(update_fields=["name", "named", "note"])
+    audit(by, "persona.named", key, name=found.name)
+    return found
+
+
+@transaction.atomic
+def keep_persona_as_list(key: str, by: User) -> str:
+    """A list of segments that is kept in step with the persona, day by day. Returns its key, the same when asked again;
+    raises `Persona.DoesNotExist`, and `ValidationError`."""
+    found = Persona.objects.select_for_update().get(key=key, ended_at=None)
+    if not found.segment or not segments.exists(found.segment):
+        words = f"Persona, kept in step day by day. {' '.join(found.sentences)}"[:1_000]
+        made = segments.save_segment("", name=found.name, description=words, kind="list", by=by)
+        found.segment = made.key
+        found.save(update_fields=["segment"])
+    jobs.keep_list.defer(key=key)
+    return str(found.segment)
+
+
+@transaction.atomic
+def find_lookalikes(segment: str, by: User) -> None:
+    """Asked of the worker; raises `ValidationError` where there is no such segment."""
+    if not segments.exists(segment):
+        raise ValidationError("There is no such segment.")
+    Likeness.objects.update_or_create(
+        segment=segment, defaults={"asked_at": timezone.now(), "learnt_at": None}
+    )
+    audit(by, "lookalikes.asked", segment)
+    jobs.lookalikes.defer(segment=segment)

@@ -1,6 +1,6 @@
 """The pages of `measure`, and what it lends to pages below it."""
 
-from heed.measure import installation, lent, store, value_views
+from heed.measure import installation, lent, persona_views, store, value_views
 from heed.web.registry import Entry, register_door, register_facts, register_panel, register_room
 
 register_room(
@@ -15,9 +15,12 @@ register_room(
         Entry("Measure", "Funnel", "measure:funnel", "measure.read", order=40),
         Entry("Measure", "Events", "measure:events", "measure.read", order=50),
         Entry("Measure", "Paths", "measure:paths", "measure.read", order=60),
+        Entry("Customers", "Personas", "measure:personas", "customers.read", order=22),
+        Entry("Customers", "Lookalikes", "measure:lookalikes", "customers.read", order=23),
     ],
 )
 register_panel("customer", "expectation", value_views.expectation, "customers.read", order=20)
+register_panel("customer", "persona", persona_views.persona_panel, "customers.read", order=22)
 register_door("feel", lent.feel)
 register_door("value", lent.value)
 register_door("traffic", store.traffic.get)

@@ -12,6 +12,7 @@ import msgspec
 
 from heed.kit.clock import in_ms
 from heed.measure.models import CustomerForecast, Forecast, ForecastChoice
+from heed.measure.persona_reading import read_cursor
 from heed.profiles import api as profiles
 from heed.profiles import reading as people
 from heed.scores import api as scores
@@ -26,6 +27,7 @@ DAYS: Final = (30, 60, 90, 180)
 _USUAL: Final = 90
 _EVERY: Final = timedelta(days=7)
 _AGAIN: Final = timedelta(hours=20)
+_SOON: Final = timedelta(minutes=55)
 _PIECE: Final = 1_000
 
 
@@ -45,12 +47,17 @@ def newest(kind: Kind) -> Forecast | None:
     return Forecast.objects.filter(key=kind.key, days=kind.days).order_by("-id").first()
 
 
+def wanted() -> bool:
+    """Whether there can be anything to foretell; asked before what is heavy is loaded."""
+    return people.anybody_bought()
+
+
 def due(kind: Kind, now: datetime) -> bool:
-    """Once a week; once a day while there is none to use. Not before anybody bought."""
+    """Once a week; once a day while it is not good enough, and every hour while there is too little to learn from."""
     last = newest(kind)
     if last is None:
-        return people.anybody_bought()
-    return bool(now - last.learnt_at >= (_EVERY if last.published else _AGAIN))
+        return True
+    return bool(now - last.learnt_at >= (_EVERY if last.published else _AGAIN if last.held else _SOON))
 
 
 def to_score(kind: Kind, now: datetime) -> Forecast | None:
@@ -89,7 +96,7 @@ def likeliest(key: str, now: datetime, limit: int = 20) -> list[Likely]:
 def those_above(key: str, least: float, cursor: str = "", size: int = people.PAGE) -> people.Page:
     """Customers whose chance is at least this, the likeliest first."""
     rows: Any = CustomerForecast.objects.filter(key=key, chance__gte=least).order_by("-chance", "profile_id")
-    if after := _read(cursor):
+    if after := read_cursor(cursor):
         rows = rows.filter(chance__lte=after[0]).exclude(chance=after[0], profile_id__lte=after[1])
     found = list(rows.values_list("profile_id", "chance")[: size + 1])
     more, found = len(found) > size, found[:size]
@@ -107,15 +114,6 @@ def ids_above(key: str, least: float) -> Iterator[list[uuid.UUID]]:
             return
         yield found
         after = found[-1]
-
-
-def _read(cursor: str) -> tuple[float, uuid.UUID] | None:
-    chance, _, profile_id = cursor.partition("|")
-    try:
-        value, found = float(chance), uuid.UUID(profile_id)
-    except ValueError:
-        return None
-    return (value, found) if 0 <= value <= 1 else None
 
 
 def told(value: Any, shape: Any) -> Any:

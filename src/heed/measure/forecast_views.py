@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -30,7 +31,7 @@ def forecasts(request: HttpRequest) -> HttpResponse:
     for kind in reading.kinds():
         version = reading.newest(kind)
         lines.append(
-            {"kind": kind, "version": version, "check": reading.told(version and version.check, Check)}
+            {"kind": kind, "version": version, "check": reading.told(version and version.held, Check)}
         )
     return render(request, "measure/forecasts.html", {"lines": lines})
 
@@ -49,10 +50,11 @@ def forecast(request: Request, key: str) -> HttpResponse:
         "versions": reading.versions(kind),
     }
     if version is not None:
-        check = reading.told(version.check, Check)
+        check = reading.told(version.held, Check)
         drift = reading.told(version.drift, Drift)
         context |= {
             "check": check,
+            "held_on": date.fromisoformat(version.cuts[0]) if version.cuts else None,
             "pairs": [
                 Pair(f"{100 * row.foretold:.0f}%", 100 * row.foretold, 100 * row.real, 100 * row.margin)
                 for row in (check.rows if check else ())

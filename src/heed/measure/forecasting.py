@@ -39,7 +39,7 @@ def refresh(kind: Kind, now: datetime) -> Forecast:
         made.happened = int(sum(each.happened.sum() for each in slices))
         model, recency = domain.learn_both(earlier, later)
         check = domain.check(model, recency, unseen)
-        made.check = msgspec.to_builtins(check)
+        made.held = msgspec.to_builtins(check)
         made.reason = domain.not_good_enough(model, check)
         if not made.reason:
             # What is used has learnt from the newest outcomes too, in the same way, one step on.
@@ -48,6 +48,8 @@ def refresh(kind: Kind, now: datetime) -> Forecast:
             made.published = used.platt.slope > 0
             if not made.published:
                 made.reason = "What held earlier turned round in the latest weeks, so that nothing can be said of the next."
+    # Of looks that found too little the latest says all.
+    Forecast.objects.filter(key=kind.key, held__isnull=True).delete()
     made.save()
     if made.published:
         scores.define(kind.key, name=kind.name, high=kind.high, made_by="Heed", own=True, by="Heed")

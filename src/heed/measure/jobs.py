@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-from heed.measure import forecast_reading, reading
+from heed.measure import forecast_reading, persona_reading, reading
 
 
 @app.periodic(cron="*/5 * * * *")
@@ -26,6 +26,8 @@ def value(timestamp: int) -> None:
 @app.task(queueing_lock="measure.forecasts", lock="measure.forecasts")
 def forecasts(timestamp: int) -> None:
     """Learn forecasts anew once a week, and give customers their chances once a day."""
+    if not forecast_reading.wanted():
+        return
     now = timezone.now()
     for kind in forecast_reading.kinds():
         if forecast_reading.due(kind, now):
@@ -36,6 +38,40 @@ def forecasts(timestamp: int) -> None:
             from heed.measure import scoring
 
             scoring.score(version, now)
+
+
+@app.periodic(cron="*/20 * * * *")
+@app.task(queueing_lock="measure.personas", lock="measure.personas")
+def personas(timestamp: int) -> None:
+    """Look for personas once a week, and put customers into the nearest once a day."""
+    now = timezone.now()
+    due = persona_reading.due(now)
+    if due:
+        from heed.measure import personas as grouping
+
+        last = persona_reading.newest()
+        if due == persona_reading.LOOK or last is None:
+            grouping.refresh(now)
+        else:
+            grouping.assign(last, now)
+
+
+@app.task
+def keep_list(key: str) -> None:
+    """Bring a persona's list into step."""
+    from heed.measure import personas as grouping
+
+    found = persona_reading.living(key)
+    if found is not None and found.segment:
+        grouping.keep_list(found)
+
+
+@app.task(lock="measure.lookalikes")
+def lookalikes(segment: str) -> None:
+    """Learn who is like the members of a segment."""
+    from heed.measure import lookalikes as finding
+
+    finding.learn(segment, timezone.now())
 
 
 @app.task

@@ -70,8 +70,8 @@ class CustomerValue(models.Model):
 class Forecast(models.Model):
     """A version of a forecast: what was learnt on the day `until` (UTC) of the one whose score is `key`.
 
-    `published` ones are used; else `reason` says in words why not. `model`, `check` and `drift` are the structs of
-    `domain.forecast` as JSON, the last as of `scored_at`, when customers were last given their chances: `scored` of
+    `published` ones are used; else `reason` says in words why not. `model`, `held` (the check) and `drift` are the structs
+    of `domain.forecast` as JSON, the last as of `scored_at`, when customers were last given their chances: `scored` of
     them, of whom `told` were told anew, while `refused` permit no profiling.
     """
 
@@ -85,7 +85,7 @@ class Forecast(models.Model):
     happened = models.BigIntegerField(default=0)
     cuts = models.JSONField(default=list)
     model = models.JSONField(null=True)
-    check = models.JSONField(null=True)
+    held = models.JSONField(null=True)
     drift = models.JSONField(null=True)
     scored_at = models.DateTimeField(null=True)
     scored = models.BigIntegerField(default=0)
@@ -118,3 +118,92 @@ class ForecastChoice(models.Model):
 
     class Meta:
         db_table = "forecast_choice"
+
+
+class PersonaRun(models.Model):
+    """One look for groups of customers; `reason` says in words why none were found. `space` is what they were compared by
+    (`domain.personas.Space`), `assigned_at` when customers were last put into the nearest."""
+
+    learnt_at = models.DateTimeField()
+    assigned_at = models.DateTimeField(null=True)
+    customers = models.BigIntegerField(default=0)
+    refused = models.BigIntegerField(default=0)
+    silhouette = models.FloatField(default=0)
+    reason = models.TextField(default="", blank=True)
+    space = models.JSONField(null=True)
+
+    class Meta:
+        db_table = "persona_run"
+
+
+class Persona(models.Model):
+    """A group of customers that are alike. `named` says that a person named it: its name stays. `segment` is the list
+    that is kept in step with it, "" for none. With `ended_at` the group is found no more.
+
+    `sentences` say what sets it apart, `journeys` what its customers do one after the other: [[event, …], share of them,
+    share of everybody]. The mood is the mean of those `felt`.
+    """
+
+    key = models.SlugField(max_length=60, primary_key=True)
+    name = models.CharField(max_length=120)
+    named = models.BooleanField(default=False)
+    note = models.TextField(default="", blank=True)
+    centre = models.JSONField()
+    size = models.BigIntegerField(default=0)
+    share = models.FloatField(default=0)
+    sentences = models.JSONField(default=list)
+    journeys = models.JSONField(default=list)
+    mood = models.FloatField(null=True)
+    mood_margin = models.FloatField(default=0)
+    felt = models.BigIntegerField(default=0)
+    segment = models.TextField(default="", blank=True)
+    created_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "persona"
+        ordering = ["-size", "key"]
+
+
+class CustomerPersona(models.Model):
+    """The persona a customer is nearest to."""
+
+    profile_id = models.UUIDField(primary_key=True)
+    persona = models.ForeignKey(Persona, models.CASCADE)
+
+    class Meta:
+        db_table = "customer_persona"
+        indexes = [models.Index(fields=["persona", "profile_id"], name="customer_persona_of")]
+
+
+class Likeness(models.Model):
+    """What was learnt of the members of a segment, by its key: `reason` says in words why nothing, `model` what tells
+    members from others (as JSON), `auc` how well, held against customers it had not seen."""
+
+    segment = models.TextField(primary_key=True)
+    asked_at = models.DateTimeField()
+    learnt_at = models.DateTimeField(null=True)
+    members = models.BigIntegerField(default=0)
+    others = models.BigIntegerField(default=0)
+    reason = models.TextField(default="", blank=True)
+    auc = models.FloatField(null=True)
+    auc_margin = models.FloatField(default=0)
+    model = models.JSONField(null=True)
+
+    class Meta:
+        db_table = "likeness"
+
+
+class CustomerLikeness(models.Model):
+    """How alike somebody who is no member is to those who are, 0…1; at 0.5 as much as to the others. `why` has a
+    sentence a line."""
+
+    pk = models.CompositePrimaryKey("segment", "profile_id")
+    segment = models.TextField()
+    profile_id = models.UUIDField()
+    likeness = models.FloatField()
+    why = models.TextField(default="", blank=True)
+
+    class Meta:
+        db_table = "customer_likeness"
+        indexes = [models.Index(fields=["segment", "-likeness", "profile_id"], name="customer_likeness_most")]

@@ -126,8 +126,11 @@ def delete_segment(key: str, *, by: Any = None) -> None:
     audit(by, "segment.deleted", key)
 
 
-def put_on_list(key: str, profile_ids: Sequence[uuid.UUID], *, on: bool = True, by: Any = None) -> int:
-    """Put profiles on a static list, or take them off it; returns how many that concerns.
+def put_on_list(
+    key: str, profile_ids: Sequence[uuid.UUID], *, on: bool = True, by: Any = None, changing: bool = False
+) -> int:
+    """Put profiles on a static list, or take them off it; returns how many that concerns. With `changing` those are
+    left out who are as wanted already, so that a list kept in step says nothing twice.
 
     Like everything that happens to a customer it is an event: durable on return, true once carried. Profiles
     that nothing names any more are left out. Raises `LedgerUnavailable`.
@@ -139,7 +142,10 @@ def put_on_list(key: str, profile_ids: Sequence[uuid.UUID], *, on: bool = True, 
     name = v.LIST_MEMBER_ADDED if on else v.LIST_MEMBER_REMOVED
     events = []
     for data in states.values():
-        event = event_about(profiles.fold.decode(bytes(data)), f"heed-list-{uuid.uuid4()}", name, now, now)
+        state = profiles.fold.decode(bytes(data))
+        if changing and (key in state.segments.lists) is on:
+            continue
+        event = event_about(state, f"heed-list-{uuid.uuid4()}", name, now, now)
         if event is not None:
             event.properties = {"segment": key, "name": segment.name}
             events.append(event)

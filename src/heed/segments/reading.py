@@ -66,6 +66,15 @@ def size(key: str) -> int:
     return int(_rows("select count(*) from profile where segments @> array[%s::text]", [key])[0][0])
 
 
+def ids(key: str) -> set[uuid.UUID]:
+    """Everybody in it."""
+    return {row[0] for row in _rows("select id from profile where segments @> array[%s::text]", [key])}
+
+
+def exists(key: str) -> bool:
+    return Segment.objects.filter(key=key).exists()
+
+
 def over_time(segment: Segment) -> list[tuple[Any, int]]:
     """`(day, members)`, oldest first, the last ninety days there are."""
     found = SegmentSize.objects.filter(segment=segment).order_by("-day").values_list("day", "members")[:90]

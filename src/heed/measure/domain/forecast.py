@@ -36,6 +36,8 @@ LEAST_TO_LEARN: Final = 50
 LEAST_TO_CHECK: Final = 20
 """Customers it happened to, and to whom it did not, without whom nothing is said."""
 CLEAR: Final = 1.96
+WIDEST: Final = 0.1
+"""Mean error of chances, group by group, beyond which they are no chances to go by."""
 DRIFTED: Final = 0.25
 MOVED: Final = 0.1
 _TOLD: Final = 3
@@ -138,21 +140,24 @@ def learn(slices: Sequence[Slice], later: Slice, signs: tuple[Sign, ...] = SIGNS
     """A model of the rows of `slices`, calibrated on `later`."""
     raw = {name: np.concatenate([each.raw[name] for each in slices]) for name in slices[0].raw}
     y = np.concatenate([each.happened for each in slices])
+    model = model_of(raw, y, signs, Platt(1.0, 0.0))
+    model = msgspec.structs.replace(model, platt=fit_platt(model.score(later.raw), later.happened))
+    return msgspec.structs.replace(model, weights=_weights(model, raw), spreads=_spreads(model, later.raw))
+
+
+def model_of(raw: Columns, y: Floats, signs: tuple[Sign, ...], platt: Platt) -> Model:
+    """What tells those of whom `y` is 1 from those of whom it is 0, by signs that differ between them at all."""
     x = read(signs, raw)
     known = np.isfinite(x)
     n = np.maximum(known.sum(axis=0), 1)
-    filled = np.where(known, x, 0.0)
-    means = filled.sum(axis=0) / n
+    means = np.where(known, x, 0.0).sum(axis=0) / n
     scales = np.sqrt((np.where(known, x - means, 0.0) ** 2).sum(axis=0) / n)
     tells = scales > 1e-9
     kept = tuple(sign.name for sign, some in zip(signs, tells, strict=True) if some)
     means, scales = means[tells], scales[tells]
-    z = np.nan_to_num((x[:, tells] - means) / scales, nan=0.0)
-    coefficients, intercept = fit(z, y)
-    raw_model = Model(kept, _told(means), _told(scales), _told(coefficients), intercept, Platt(1.0, 0.0))
-    platt = fit_platt(raw_model.score(later.raw), later.happened)
-    model = msgspec.structs.replace(raw_model, platt=platt)
-    return msgspec.structs.replace(model, weights=_weights(model, raw), spreads=_spreads(model, later.raw))
+    coefficients, intercept = fit(np.nan_to_num((x[:, tells] - means) / scales, nan=0.0), y)
+    model = Model(kept, _told(means), _told(scales), _told(coefficients), intercept, platt)
+    return msgspec.structs.replace(model, weights=_weights(model, raw))
 
 
 def _told(values: Floats) -> tuple[float, ...]:
@@ -240,6 +245,11 @@ def not_good_enough(model: Model, found: Check) -> str:
             f"(AUC {found.auc.value:.3f} beside {found.auc_recency.value:.3f}, Brier score {found.brier:.4f} beside "
             f"{found.brier_recency:.4f})."
         )
+    if found.error > WIDEST:
+        return (
+            f"Its chances do not hold: in weeks it had not seen they were off by {100 * found.error:.0f}% on average, "
+            f"and more than {100 * WIDEST:.0f}% is too much. Customers may behave differently lately."
+        )
     return ""
 
 
@@ -248,7 +258,13 @@ def learn_both(slices: Sequence[Slice], later: Slice) -> tuple[Model, Model]:
     return learn(slices, later), learn(slices, later, RECENCY)
 
 
-def reasons(model: Model, raw: Columns, places: Sequence[int]) -> list[list[str]]:
+def reasons(
+    model: Model,
+    raw: Columns,
+    places: Sequence[int],
+    more: str = "makes it likelier",
+    less: str = "makes it less likely",
+) -> list[list[str]]:
     """For customers at these places the topics that tell them most from the average, each as a sentence."""
     here = np.asarray(places, dtype=np.int64)
     own = {name: column[here] for name, column in raw.items()}
@@ -265,9 +281,7 @@ def reasons(model: Model, raw: Columns, places: Sequence[int]) -> list[list[str]
             if abs(part) < _WORTH_TELLING or len(told) == _TOLD:
                 break
             if words := say(names[place], known):
-                told.append(
-                    f"{words[0].upper()}{words[1:]}: makes it {'likelier' if part > 0 else 'less likely'}."
-                )
+                told.append(f"{words[0].upper()}{words[1:]}: {more if part > 0 else less}.")
         found.append(told)
     return found
 
@@ -281,18 +295,14 @@ class Weight:
     words: str
 
 
-def weights(model: Model) -> list[Weight]:
+def weights(model: Model, more: str = "the likelier", less: str = "the less likely") -> list[Weight]:
     """The heaviest first; what tells next to nothing is left out."""
     total = sum(abs(each) for each in model.weights.values()) or 1.0
     found = []
     for topic, weight in sorted(model.weights.items(), key=lambda each: -abs(each[1])):
-        name, _, more = TOPICS[topic]
+        name, _, much = TOPICS[topic]
         if abs(weight) >= _WORTH_TELLING:
-            found.append(
-                Weight(
-                    name, abs(weight) / total, f"{more}, the {'likelier' if weight > 0 else 'less likely'}"
-                )
-            )
+            found.append(Weight(name, abs(weight) / total, f"{much}, {more if weight > 0 else less}"))
     return found
 
 

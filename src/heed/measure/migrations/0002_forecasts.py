@@ -47,7 +47,7 @@ class Migration(migrations.Migration):
                 ('happened', models.BigIntegerField(default=0)),
                 ('cuts', models.JSONField(default=list)),
                 ('model', models.JSONField(null=True)),
-                ('check', models.JSONField(null=True)),
+                ('held', models.JSONField(null=True)),
                 ('drift', models.JSONField(null=True)),
                 ('scored_at', models.DateTimeField(null=True)),
                 ('scored', models.BigIntegerField(default=0)),

@@ -1,0 +1,149 @@
+"""Personas: groups of customers that are alike. Lookalikes: who is like the members of a segment."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from heed.govern.access import Request, allow
+from heed.measure import actions
+from heed.measure import persona_reading as reading
+from heed.measure.forms import PersonaForm
+from heed.measure.models import Likeness, Persona
+from heed.measure.shown import Shown, people
+from heed.segments import api as segments
+
+LEAST = (0.5, 0.7, 0.9)
+
+
+@allow("customers.read")
+def personas(request: HttpRequest) -> HttpResponse:
+    context = {"run": reading.newest(), "personas": reading.all_living(), "lists": segments.names()}
+    return render(request, "measure/personas.html", context)
+
+
+@allow("customers.read", change="rules.manage")
+def persona(request: Request, key: str) -> HttpResponse:
+    """The customers of one persona."""
+    found, after = _persona(key), request.GET.get("after", "")[:36]
+    words = " ".join(found.sentences) or "much like everybody"
+    shown = Shown(
+        found.name,
+        words,
+        reading.those_of(key, after),
+        after,
+        actions.OfPersona(key),
+        reverse("measure:personas"),
+        "Personas",
+    )
+    return people(request, shown)
+
+
+@allow("rules.manage")
+def edit(request: Request, key: str) -> HttpResponse:
+    found = _persona(key)
+    form = PersonaForm(request.POST or None, initial={"name": found.name, "note": found.note})
+    if request.method == "POST" and form.is_valid():
+        actions.save_persona(key, form.cleaned_data["name"], form.cleaned_data["note"], request.user)
+        messages.success(request, "Saved. The name stays while these customers are found again.")
+        return redirect("measure:personas")
+    status = 422 if request.method == "POST" else 200
+    return render(request, "measure/persona_edit.html", {"form": form, "persona": found}, status=status)
+
+
+@allow("rules.manage")
+@require_POST
+def keep(request: Request, key: str) -> HttpResponse:
+    """A segment of it, kept in step."""
+    _persona(key)
+    try:
+        segment = actions.keep_persona_as_list(key, request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("measure:personas")
+    messages.success(request, "It is a segment now; its customers are put on it in a moment, and day by day.")
+    return redirect("segments:segment", key=segment)
+
+
+def _persona(key: str) -> Persona:
+    found = reading.living(key)
+    if found is None:
+        raise Http404
+    return found
+
+
+def persona_panel(request: HttpRequest, customer: Any) -> str:
+    """On the page of a customer: whom they are like."""
+    found = reading.of_customer(customer.id)
+    return (
+        render_to_string("measure/persona_panel.html", {"persona": found}, request=request) if found else ""
+    )
+
+
+@allow("customers.read", change="rules.manage")
+def lookalikes(request: Request) -> HttpResponse:
+    """Choose a segment; what was asked before."""
+    names = segments.names()
+    if request.method == "POST":
+        key = request.POST.get("segment", "")
+        try:
+            actions.find_lookalikes(key, request.user)
+        except ValidationError:
+            raise Http404 from None
+        return redirect("measure:alike", key=key)
+    asked = [each for each in Likeness.objects.order_by("-asked_at")[:100] if each.segment in names]
+    lines = [{"name": names[each.segment], "found": each} for each in asked]
+    return render(request, "measure/lookalikes.html", {"segments": names, "lines": lines})
+
+
+@allow("customers.read")
+def alike(request: Request, key: str) -> HttpResponse:
+    from heed.measure.domain.forecast import Model, weights
+    from heed.measure.forecast_reading import told
+
+    found, names = reading.likeness(key), segments.names()
+    if found is None or key not in names:
+        raise Http404
+    model = told(found.model, Model)
+    context = {
+        "key": key,
+        "name": names[key],
+        "found": found,
+        "weights": weights(model, "the more alike", "the less alike") if model else [],
+        "lines": reading.most_alike(key) if model else [],
+        "counts": [(each, reading.how_many_alike(key, each)) for each in LEAST] if model else [],
+    }
+    return render(request, "measure/alike.html", context)
+
+
+@allow("customers.read", change="rules.manage")
+def alike_people(request: Request, key: str) -> HttpResponse:
+    names = segments.names()
+    if key not in names or reading.likeness(key) is None:
+        raise Http404
+    least, after = _least(request.GET.get("least", "")), request.GET.get("after", "")[:120]
+    shown = Shown(
+        f"Like “{names[key]}”: {least:g} and more"[:200],
+        "customers who are no members, the most alike first, as of when they were looked for",
+        reading.those_alike(key, least, after),
+        after,
+        actions.Alike(key, least),
+        reverse("measure:alike", args=[key]),
+        "Lookalikes",
+    )
+    return people(request, shown)
+
+
+def _least(text: str) -> float:
+    try:
+        found = float(text[:10])
+    except ValueError:
+        return LEAST[0]
+    return found if 0 <= found <= 1 else LEAST[0]

@@ -78,7 +78,8 @@ def lake(customers: int = 200_000, events: int = 4_000_000) -> list[Line]:
         engine = segments._engine()
         now = datetime.fromtimestamp(engine.clock() / 1000, UTC)
         segments._lake(engine.lake, segments._profiles(engine, customers), events, engine.clock())
-        from heed.measure import cohorts, funnel, valuing
+        from heed.measure import cohorts, forecasting, funnel, signs, valuing
+        from heed.measure.domain.forecast import Kind
         from heed.measure.domain.funnel import Question
 
         asked = Question(("Product Viewed", "Product Added", "Order Completed"), 90)
@@ -94,6 +95,10 @@ def lake(customers: int = 200_000, events: int = 4_000_000) -> list[Line]:
                 f"learning from {orders['n']:,} orders and keeping what it says of each customer",
                 customers, events, learning, engine, _ORDERS, [], f", {max(0.0, grown):,.0f} MB more at its height",
             ),
+            _line("what was known of each customer on a day", customers, events,
+                  seconds(lambda: signs.known_on(now.date())), engine, _ORDERS, []),
+            _line("a forecast learnt from four days, calibrated and held against two later ones", customers, events,
+                  seconds(lambda: forecasting.refresh(Kind("buy_30d", 30, False), now)), engine, _ORDERS, []),
             _line("cohorts by month, with what they spent", customers, events,
                   seconds(lambda: cohorts.cohorts_at(now)), engine, _COHORTS, []),
             _line("a funnel of three steps over 90 days", customers, events,

@@ -39,10 +39,11 @@ def test_a_score_given_is_known_with_its_reason_and_moves_nobodys_last_seen(
     assert (found.value, found.by, found.version) == (0.7, "API key crm", "v3")
     assert found.why == "Asked about seats twice."
     assert (state.identity.last_seen, state.identity.events) == (before.last_seen, before.events)
-    row = installation.lake_rows("name, properties, value, rating")[-1]
+    row = installation.lake_rows("name, properties, value, rating, valence")[-1]
     assert '"score_key"' in row["properties"]
     assert "seats" not in row["properties"]
     assert (row["value"], row["rating"]) == (None, None), "no amount of money and no rating of theirs"
+    assert row["valence"] is None, "no moment at which they felt something"
 
 
 def test_the_latest_said_counts_and_null_takes_it_back(installation: Installation) -> None:

@@ -21,6 +21,7 @@ import psycopg
 import structlog
 
 from heed.collect.api import Dropped, bury_rows, call_of
+from heed.contracts import vocabulary as v
 from heed.contracts.event import Effect, Event, Identifier
 from heed.contracts.lake import open_event
 from heed.kit.clock import DAY, HOUR, Clock, moment
@@ -261,7 +262,8 @@ class Carrier:
                 profiles.fields.refuse(state, event)
             private = open_event(event, profiles.identifying_texts(state), self.declared_open)
             effects.extend(fold.apply(state, event, event.occurred))
-            felt = feel and not profiles.is_merge(event)
+            # A score is what a model says: nobody felt anything then, and figures by day are of those who did something.
+            felt = feel and not profiles.is_merge(event) and event.name != v.SCORE_GIVEN
             feeling = self.sensing.feeling(state, event.occurred) if felt else None
             if rows is not None and event.received - event.occurred < NEWS:
                 news.add(profile_id)

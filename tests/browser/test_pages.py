@@ -157,7 +157,7 @@ def faults(page: Page, open_page: Callable[[str], Page], addresses: list[str], n
         for found in (*page.evaluate(UNNAMED), *page.evaluate(OVERFLOW)):
             wrong.append(f"{address}: {found}")
         if folder := os.environ.get("HEED_TEST_SCREENSHOTS"):
-            called = address.strip("/").replace("/", "_").replace("?", "_")[:40] or "home"
+            called = address.strip("/").replace("/", "_").replace("?", "_")[-60:] or "home"
             page.screenshot(path=f"{folder}/{name}-{called}.png", full_page=True)
     return wrong
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from heed.scores import api as scores
 from heed.segments.sample import sample
-from tests.browser.shop import DAY, Carry, a_shop, event
+from tests.browser.shop import DAY, Carry, a_shop, event, scored
 
 RULE = 'did "Order Completed" at least 1 times within 90 days where value >= 50 and not trait.plan = "free"'
 
@@ -71,6 +72,34 @@ def test_the_text_of_a_rule_shows_in_the_builder(
     expect(page.locator("#id_rule")).to_have_value("mood.valence < -0.5")
     page.get_by_label("A list").check()
     expect(page.locator("#builder")).to_be_hidden()
+    assert not complaints
+
+
+def test_scores_are_chosen_by_name(
+    open_page: Callable[[str], Page], carry: Carry, complaints: list[str]
+) -> None:
+    a_shop(carry)
+    scored(carry, "Takes a larger plan")
+    scores.define("risk", name="Pays late")
+    sample.forget()
+    page = open_page("/segments/new/")
+    rule = page.locator("#id_rule")
+    page.get_by_role("button", name="Add a condition").click()
+    condition = page.locator(".condition").first
+    condition.get_by_label("Kind of condition").select_option("score")
+    condition.get_by_label("Score", exact=True).select_option(label="the score “Takes a larger plan”")
+    condition.get_by_label("Comparison").select_option(">")
+    condition.get_by_label("Value", exact=True).fill("0.7")
+    condition.get_by_label("Value", exact=True).press("Tab")
+    expect(rule).to_have_value("score.upsell > 0.7")
+    expect(page.locator("#preview")).to_contain_text("the score “Takes a larger plan” is above 0.7")
+    expect(page.locator("#preview")).to_contain_text("of 61 customers")
+    rule.fill("score.none < 3 and score.risk is known")
+    expect(page.locator(".builder .condition")).to_have_count(2)
+    expect(page.locator(".builder .condition").first.get_by_label("Score", exact=True)).to_have_value(
+        "score.none"
+    )
+    expect(page.locator("#preview")).to_contain_text("nobody has the score “none”")
     assert not complaints
 
 

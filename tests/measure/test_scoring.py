@@ -16,7 +16,7 @@ from heed.govern import actions
 from heed.govern.models import AuditEntry, User
 from heed.kit.clock import in_ms
 from heed.measure import forecast_reading as reading
-from heed.measure import forecasting, jobs, scoring
+from heed.measure import forecasting, jobs, scoring, signs
 from heed.measure.models import CustomerForecast, Forecast, ForecastChoice
 from heed.ports import current
 from heed.profiles import api as profiles
@@ -105,6 +105,21 @@ def test_chances_become_scores_told_only_as_they_move(carry: Carry, client: Clie
         assert words in page
     assert page.count("data-row") == 20
     assert "in use" in client.get("/forecasts/").content.decode()
+
+
+def test_who_was_merged_is_one_customer(carry: Carry) -> None:
+    now = time.time_ns() // 1_000_000
+    stranger = told("", "Order Completed", now - 9 * 86_400_000, order_id="1", value=10.0, currency="EUR")
+    stranger.user_id, stranger.anonymous_id = "", "laptop"
+    carry([stranger])
+    carry([told("ada", "Order Completed", now - 2 * 86_400_000, order_id="2", value=30.0, currency="EUR")])
+    joined = told("ada", "Seen", now - 60_000)
+    joined.anonymous_id = "laptop"
+    carry([joined])
+    known = signs.known_on(timezone.now().date() + timedelta(days=1))
+    assert known.ids == [str(Profile.objects.get(user_id="ada").pk)]
+    assert known.raw["purchases"].tolist() == [2]
+    assert 9 <= known.raw["since_first"][0] <= 11
 
 
 def test_customers_above_a_chance_are_listed_and_kept(carry: Carry, client: Client) -> None:

@@ -15,7 +15,7 @@ const made = (tag, attributes = {}, ...inside) => {
 const KINDS = [
   ["trait", "What they are"], ["date", "A date of theirs"], ["did", "What they did"], ["sequence", "What they did in turn"],
   ["touch", "First or last time"], ["fact", "How things stand"], ["circumstance", "True now"],
-  ["consent", "What they permit"], ["segment", "Segment"],
+  ["score", "Score"], ["consent", "What they permit"], ["segment", "Segment"],
 ];
 const NUMBERS = [[">=", "at least"], ["<=", "at most"], [">", "more than"], ["<", "less than"], ["=", "exactly"], ["!=", "not"], ["known", "known"], ["unknown", "unknown"]];
 const TEXTS = [["=", "is"], ["!=", "is not"], ["in", "is one of"], ["contains", "contains"], ["known", "is known"], ["unknown", "is unknown"]];
@@ -28,9 +28,12 @@ const DATES = [
 ];
 
 const usualEvent = () => (words.events.includes("Order Completed") ? "Order Completed" : words.events[0] ?? "Order Completed");
+const isScore = (field) => field.startsWith("score.");
+const scores = () => words.facts.filter(([name]) => isScore(name));
 const FRESH = {
   trait: () => ({ type: "compare", field: `trait.${words.traits[0] ?? "country"}`, operator: "known", value: null }),
   fact: () => ({ type: "compare", field: "order.count", operator: ">=", value: 1 }),
+  score: () => ({ type: "compare", field: scores()[0]?.[0] ?? "score.none", operator: ">=", value: 0.5 }),
   did: () => ({ type: "did", event: usualEvent(), operator: ">=", count: 1, window: { amount: 30, unit: "days" }, where: [] }),
   sequence: () => ({ type: "sequence", steps: [{ event: "Product Added", where: [], gap: null, absent: false }, { event: usualEvent(), where: [], gap: { amount: 2, unit: "hours" }, absent: true }], window: { amount: 30, unit: "days" } }),
   touch: () => ({ type: "touch", which: "last", event: usualEvent(), window: { amount: 30, unit: "days" }, where: [] }),
@@ -40,7 +43,7 @@ const FRESH = {
   segment: () => ({ type: "segment", segment: words.segments[0]?.[0] ?? "" }),
 };
 
-const kindOf = (leaf) => (leaf.type !== "compare" ? leaf.type : leaf.field.startsWith("trait.") ? "trait" : "fact");
+const kindOf = (leaf) => (leaf.type !== "compare" ? leaf.type : leaf.field.startsWith("trait.") ? "trait" : isScore(leaf.field) ? "score" : "fact");
 const isGroup = (rule) => rule.type === "all" || rule.type === "any";
 
 /** The tree as the builder holds it: a group on top, `not` as a mark on what it denies. */
@@ -225,7 +228,7 @@ const DRAWN = {
   },
   fact: (leaf) => {
     const kind = words.facts.find(([name]) => name === leaf.field)?.[2] ?? "any";
-    const choices = words.facts.map(([name, label]) => [name, label]);
+    const choices = words.facts.filter(([name]) => !isScore(name)).map(([name, label]) => [name, label]);
     const pick = choice("What", leaf.field, choices, (field) => {
       const other = words.facts.find(([name]) => name === field)?.[2];
       Object.assign(leaf, { field, ...(other === "flag" ? { operator: "=", value: true } : other === "number" ? { operator: ">=", value: 0 } : { operator: "known", value: null }) });
@@ -233,6 +236,10 @@ const DRAWN = {
     });
     return [pick, ...comparison(leaf, kind, [])];
   },
+  score: (leaf) => [
+    choice("Score", leaf.field, scores().map(([name, label]) => [name, label]), (field) => { leaf.field = field; changed(); }),
+    ...comparison(leaf, "number", []),
+  ],
   did: (leaf) => [
     typed("Event", leaf.event, (event) => { if (event.trim()) leaf.event = event.trim(); changed(); return leaf.event; }, words.events),
     choice("Counted or summed", leaf.total ?? "", [["", "how often"], ["value", "total value"]], (total) => {
@@ -287,7 +294,8 @@ function row(rule, remove) {
   const away = button("×", "Take this away", remove, "btn plain tiny away");
   if (isGroup(rule)) return made("li", { class: "nested" }, not, group(rule), away);
   const kind = kindOf(rule);
-  const kinds = KINDS.filter(([each]) => each !== "segment" || words.segments.length || kind === "segment");
+  const there = { segment: words.segments, score: scores() };
+  const kinds = KINDS.filter(([each]) => !there[each] || there[each].length || each === kind);
   const turn = choice("Kind of condition", kind, kinds, (value) => {
     const not = rule.not;
     for (const name of Object.keys(rule)) delete rule[name];

@@ -160,6 +160,43 @@ def test_any_history_is_counted_as_by_hand(
     assert [each.reached for each in told(Question(tuple(names), within=24))] == expected
 
 
+def _in_any_order(history: list[tuple[int, int]], steps: int, within: int) -> list[int]:
+    """For each number of steps whether its events were all done in some stretch of so many hours."""
+    found = []
+    for number in range(1, steps + 1):
+        wanted = set(range(number))
+        found.append(
+            int(
+                any(
+                    wanted <= {step for hour, step in history if start <= hour <= start + within}
+                    for start, _ in history
+                )
+            )
+        )
+    return found
+
+
+@pytest.mark.django_db
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 2)), max_size=8), min_size=1, max_size=6)
+)
+def test_any_history_is_counted_as_by_hand_in_any_order(
+    an_empty_lake: None, histories: list[list[tuple[int, int]]]
+) -> None:
+    lake = current.lake()
+    version = lake.version("tests") + 1
+    names = [f"{step}-{version}" for step in range(3)]
+    events, expected = [], [0, 0, 0]
+    for person, history in enumerate(histories):
+        events += [did(names[step], f"{version}-{person}", 100 - hour) for hour, step in history]
+        expected = [a + b for a, b in zip(expected, _in_any_order(history, 3, 24), strict=True)]
+    if events:
+        put(lake, events, version)
+    found = told(Question((*names, names[0]), within=24, ordered=False))
+    assert [each.reached for each in found] == expected
+
+
 def test_the_page_shows_steps_opens_their_people_and_survives_anything(carry: Carry) -> None:
     actions.create_user("owner@example.org", "owner", "a long enough password")
     client = Client()
@@ -189,8 +226,12 @@ def test_the_page_shows_steps_opens_their_people_and_survives_anything(carry: Ca
     assert "Ada" in people
     assert "Save them as a list" in people
     assert "Ada" not in client.get("/funnel/2/left/", {"step": [SEEN, HOSTILE]}).content.decode()
+    backwards = {"step": [HOSTILE, SEEN], "order": "any"}
+    assert "Ada" in client.get("/funnel/2/reached/", backwards).content.decode()
+    assert "Ada" not in client.get("/funnel/2/reached/", {"step": backwards["step"]}).content.decode()
     for asked in (
         {"step": ["a"] * 40},
+        {"step": ["a", "a"], "order": "any"},
         {"days": "9" * 9},
         {"within": "x", "days": "²"},
         {"step": ["a\x00b", "c"]},

@@ -42,6 +42,8 @@ def _asked(question: Question, now: datetime) -> tuple[str, list[Any]]:
     if question.segment:
         query += _OF_SEGMENT
         values.append(members(question.segment))
+    if not question.ordered:
+        return _in_any_order(question, query, values)
     query += _FIRST
     values.append(question.steps[0])
     for number, event in enumerate(question.steps[1:], 2):
@@ -52,6 +54,29 @@ def _asked(question: Question, now: datetime) -> tuple[str, list[Any]]:
             where b.occurred <= a.began + ?
         )"""  # noqa: S608  numbers of our own
         values += [event, window]
+    return query, values
+
+
+def _in_any_order(question: Question, query: str, values: list[Any]) -> tuple[str, list[Any]]:
+    """At each event the latest of every name up to then: the steps done in time are those whose oldest latest is."""
+    names = question.asked
+    latest = ", ".join(
+        f"max(case when name = ? then occurred end) over before as at{number}"
+        for number in range(1, len(names) + 1)
+    )
+    query += (
+        f"), seen as (select who, occurred, position, {latest} from told"  # noqa: S608  numbers of our own
+        " window before as (partition by who order by position rows unbounded preceding))"
+    )
+    values += names
+    for number in range(1, len(names) + 1):
+        each = [f"at{place}" for place in range(1, number + 1)]
+        known = " and ".join(f"{column} is not null" for column in each)
+        query += (
+            f", step{number} as (select who, least({', '.join(each)}) as began, position, occurred from seen"  # noqa: S608
+            f" where {known} and occurred <= least({', '.join(each)}) + ?)"
+        )
+        values.append(timedelta(hours=question.within))
     return query, values
 
 
@@ -66,7 +91,7 @@ def count(question: Question, now: datetime) -> list[Step]:
     query, values = _asked(question, now)
     each = " union all ".join(
         f"select {number} as step, who, min(epoch(occurred - began)) as seconds from step{number} group by who"  # noqa: S608
-        for number in range(1, len(question.steps) + 1)
+        for number in range(1, len(question.asked) + 1)
     )
     rows = lake_rows(
         f"with {query} select step, null as name, count(*) as n, median(seconds) as seconds from ({each})"  # noqa: S608
@@ -85,7 +110,7 @@ def _behind(question: Question, number: int, kind: str, now: datetime) -> tuple[
         found = f"select who from step{number - 1} except select who from step{number}"  # noqa: S608
     elif kind == BESIDE:
         found = f"select who from told where name = ? except select who from step{number}"  # noqa: S608
-        values.append(question.steps[number - 1])
+        values.append(question.asked[number - 1])
     else:
         found = f"select distinct who from step{number}"  # noqa: S608
     return f"with {query} select who::varchar as who from ({found})", values  # noqa: S608

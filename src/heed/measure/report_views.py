@@ -52,6 +52,7 @@ def _question(request: HttpRequest, known: dict[str, int]) -> Question:
         choice(request.GET.get("days", ""), DAYS, 30),
         choice(request.GET.get("within", ""), WITHIN, 168),
         segment if segment in segments.names() else "",
+        request.GET.get("order") != "any",
     )
 
 
@@ -77,7 +78,7 @@ def funnel(request: HttpRequest) -> HttpResponse:
         "within": WITHIN,
         "any": bool(known),
         "address": _address(question),
-        "steps": asking.kept(question).get() if len(chosen) > 1 else [],
+        "steps": asking.kept(question).get() if len(question.asked) > 1 else [],
     }
     return render(request, "measure/funnel.html", context)
 
@@ -86,6 +87,7 @@ def _address(question: Question) -> str:
     """The question as the query of an address."""
     pairs = [("step", each) for each in question.steps]
     pairs += [("days", str(question.days)), ("within", str(question.within)), ("segment", question.segment)]
+    pairs += [] if question.ordered else [("order", "any")]
     return urlencode(pairs)
 
 
@@ -93,11 +95,11 @@ def _address(question: Question) -> str:
 def funnel_people(request: Request, number: int, kind: str) -> HttpResponse:
     """The customers behind one figure of a funnel."""
     question = _question(request, dict(asking.names.get()))
-    if kind not in _KINDS or not (1 if kind == REACHED else 2) <= number <= len(question.steps):
+    if kind not in _KINDS or not (1 if kind == REACHED else 2) <= number <= len(question.asked):
         raise Http404
     now, after = datetime.now(UTC), request.GET.get("after", "")[:36]
-    events = question.steps[:number]
-    way = " → ".join(f"“{each[:60]}”" for each in events)
+    events = question.asked[:number]
+    way = (" → " if question.ordered else " + ").join(f"“{each[:60]}”" for each in events)
     shown = Shown(
         _KINDS[kind].format(events[-1]),
         f"{way} · within {WITHIN[question.within]}, {DAYS[question.days]}",

@@ -19,12 +19,17 @@ REACHED, LEFT, BESIDE = "reached", "left", "beside"
 @dataclass(frozen=True)
 class Question:
     """`steps` are names of events in their order, all done `within` hours of the first; `days` back to look, the
-    running one (UTC) included."""
+    running one (UTC) included. Not `ordered`, they may be done in any order, each name counting once."""
 
     steps: tuple[str, ...]
     days: int = 30
     within: int = 168
     segment: str = ""
+    ordered: bool = True
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        return self.steps if self.ordered else tuple(dict.fromkeys(self.steps))
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def steps(
 ) -> list[Step]:
     """`reached` has customers and median seconds by the number of the step, from 1 on; `did` customers by event."""
     found: list[Step] = []
-    for number, event in enumerate(question.steps, 1):
+    for number, event in enumerate(question.asked, 1):
         n, seconds = reached.get(number, (0, None))
         before = found[-1].reached if found else n
         first = found[0].reached if found else n

@@ -159,7 +159,7 @@ def test_packed_files_and_parquet_are_read_too(carry: Carry, deferred: list[tupl
     table = io.BytesIO()
     pq.write_table(pa.table({"email": ["p@example.org"], "plan": ["gold"], "visits": [3]}), table)
     for name, content in (
-        ("a.csv.gz", gzip.compress(b"email,plan\ng@example.org,gold\n")),
+        ("a.csv.gz", gzip.compress(b"email,plan\ng@example.org,gold\n", mtime=0)),
         ("b.parquet", table.getvalue()),
         ("c.txt", b"email\tplan\nt@example.org\tgold\n"),
         ("d.csv", "email;plan\nu@example.org;gold\n".encode("utf-16")),
@@ -292,7 +292,7 @@ def test_the_mapping_is_the_one_heed_import_takes(tmp_path: Path) -> None:
         ("x.json", b'[{"a": 1}]', "one object on each line"),
         ("x.parquet", b"nonsense", "no Parquet file"),
         ("x.csv.gz", b"nonsense", "cannot be"),
-        ("x.csv.gz", gzip.compress(b"a,b\n1,2\n")[:-6], "cannot be unpacked"),
+        ("x.csv.gz", gzip.compress(b"a,b\n1,2\n", mtime=0)[:-6], "cannot be unpacked"),
         (
             "x.csv",
             (",".join(f"c{i}" for i in range(400)) + "\n" + ",".join("1" * 400) + "\n").encode(),
@@ -343,7 +343,7 @@ def test_a_small_file_that_unpacks_to_much_stops_in_time(
     from heed.collect.importer import rows_of
 
     bomb = tmp_path / "x.jsonl.gz"
-    bomb.write_bytes(gzip.compress(b"0" * 30_000_000))
+    bomb.write_bytes(gzip.compress(b"0" * 30_000_000, mtime=0))
     mapper = mapper_of({"event": {}})
     pieces: list[int] = []
 

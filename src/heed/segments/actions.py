@@ -20,7 +20,7 @@ from heed.kit.clock import system_clock
 from heed.ports import current
 from heed.ports.ledger import BULK, LIVE
 from heed.profiles import api as profiles
-from heed.segments import store
+from heed.segments import exports, store
 from heed.segments.domain.book import Definition, circle, rests_on
 from heed.segments.models import RetiredKey, Segment
 
@@ -123,6 +123,7 @@ def delete_segment(key: str, *, by: Any = None) -> None:
         raise ValidationError(f"These segments rest on it: {', '.join(resting[:5])}.")
     if Segment.objects.filter(key=key).delete()[0]:
         RetiredKey.objects.create(key=key)
+    exports.end_of(key)
     audit(by, "segment.deleted", key)
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from heed.segments.models import Segment
+from heed.segments.models import Schedule, Segment
 
 
 class SegmentForm(forms.Form):
@@ -42,3 +42,11 @@ class PutForm(forms.Form):
         label="E-mail, phone, user id or profile id",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+class ScheduleForm(forms.Form):
+    """`hour` is one of the day in UTC."""
+
+    kind = forms.ChoiceField(choices=list(Schedule.KINDS.items()))
+    every = forms.ChoiceField(choices=list(Schedule.EVERY.items()))
+    hour = forms.IntegerField(min_value=0, max_value=23)

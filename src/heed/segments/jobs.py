@@ -15,3 +15,12 @@ def count(timestamp: int) -> None:
     """Note how many members each segment has, for its size over time."""
     connection.ensure_connection()
     store.count_members(connection.connection, timezone.now())
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(queueing_lock="segments.export", lock="segments.export")
+def export(timestamp: int) -> None:
+    """Make the files that schedules are due to make."""
+    from heed.segments import exports
+
+    exports.run_due(timezone.now())

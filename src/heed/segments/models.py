@@ -65,3 +65,35 @@ class SegmentSize(models.Model):
     class Meta:
         db_table = "segment_size"
         constraints = [models.UniqueConstraint(fields=["segment", "day"], name="segment_size_once")]
+
+
+class Schedule(models.Model):
+    """Files of a segment's members, made again and again; `failed` says why the last one could not be."""
+
+    KINDS = {"csv": "CSV", "parquet": "Parquet"}
+    EVERY = {"day": "every day", "week": "every Monday", "month": "on the first of every month"}
+
+    segment = models.TextField(db_index=True)
+    kind = models.TextField(choices=list(KINDS.items()), default="csv")
+    every = models.TextField(choices=list(EVERY.items()), default="day")
+    hour = models.PositiveSmallIntegerField(default=4)
+    due_at = models.DateTimeField(db_index=True)
+    failed = models.TextField(default="", blank=True)
+    created_by = models.TextField(default="")
+
+    class Meta:
+        db_table = "segment_schedule"
+        ordering = ["pk"]
+
+
+class ExportFile(models.Model):
+    """A file made by a schedule, under its random name in the folder of exports."""
+
+    schedule = models.ForeignKey(Schedule, on_delete=models.CASCADE, related_name="files")
+    name = models.TextField(unique=True)
+    size = models.BigIntegerField()
+    made_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        db_table = "segment_export"
+        ordering = ["-made_at"]

@@ -7,15 +7,16 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import FileResponse, HttpRequest
 from ninja import Router, Schema
 from ninja.errors import HttpError
 from pydantic import Field
 
 from heed import rules
-from heed.govern.api import asked_by
+from heed.govern.api import asked_by, audit
 from heed.profiles import reading as people
-from heed.segments import actions, reading, sample
+from heed.segments import actions, exports, reading, sample
+from heed.segments.models import ExportFile
 from heed.segments.models import Segment as Model
 
 router = Router(tags=["segments"])
@@ -58,6 +59,16 @@ class Member(Schema):
     name: str
     email: str
     lastSeen: datetime | None
+
+
+class File(Schema):
+    """One a schedule made; it is fetched at `path` of this API."""
+
+    id: int
+    kind: str
+    size: int
+    madeAt: datetime
+    path: str
 
 
 class Members(Schema):
@@ -155,3 +166,27 @@ def members(
         for each in page.people
     ]
     return {"items": items, "next": page.next_cursor or None}
+
+
+@router.get("/{key}/files", response=list[File], summary="Files that schedules made, the newest first")
+def every_file(request: HttpRequest, key: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": each.pk,
+            "kind": each.schedule.kind,
+            "size": each.size,
+            "madeAt": each.made_at,
+            "path": f"/segments/{key}/files/{each.pk}",
+        }
+        for each in exports.files_of(_found(key).key)
+    ]
+
+
+@router.get("/{key}/files/{int:file_id}", summary="One file")
+def one_file(request: HttpRequest, key: str, file_id: int) -> FileResponse:
+    try:
+        path, found = exports.path_of(_found(key).key, file_id)
+    except ExportFile.DoesNotExist:
+        raise HttpError(404, "There is no such file any more.") from None
+    audit(asked_by(request), "export.fetched", key, file=found.pk)
+    return FileResponse(path.open("rb"), as_attachment=True, filename=f"{key}.{found.schedule.kind}")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from heed.segments import views
+from heed.segments import export_views, views
 
 app_name = "segments"
 urlpatterns = [
@@ -14,4 +14,7 @@ urlpatterns = [
     path("segments/<slug:key>/delete/", views.delete, name="delete"),
     path("segments/<slug:key>/people/", views.put, name="put"),
     path("segments/<slug:key>/export/", views.export, name="export"),
+    path("segments/<slug:key>/schedule/", export_views.schedule, name="schedule"),
+    path("segments/<slug:key>/schedule/<int:schedule_id>/stop/", export_views.stop, name="stop_schedule"),
+    path("segments/<slug:key>/files/<int:file_id>/", export_views.file, name="file"),
 ]

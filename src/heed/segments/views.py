@@ -26,7 +26,7 @@ from heed.kit.clock import moment
 from heed.ports.ledger import LedgerUnavailable
 from heed.profiles import reading as people
 from heed.rules.tree import from_json, to_json
-from heed.segments import actions, files, reading, sample
+from heed.segments import actions, exports, files, reading, sample
 from heed.segments.forms import PutForm, SegmentForm
 from heed.segments.models import Segment
 
@@ -80,6 +80,8 @@ def segment(request: Request, key: str) -> HttpResponse:
         "after": request.GET.get("after", ""),
         "q": "",
         "form": PutForm(),
+        "schedules": exports.of_segment(key) if request.user.may("customers.export") else [],
+        "kept_days": exports.KEPT.days,
     }
     return render(request, "segments/segment.html", context)
 

@@ -16,6 +16,7 @@ from heed.collect import store
 from heed.collect.domain.hooks.kinds import Options, Reader
 from heed.collect.domain.hooks.signatures import WRONG
 from heed.collect.domain.mapping import MappingError
+from heed.collect.domain.protocol import REASONS
 from heed.collect.hot import Collector
 from heed.kit.front import Request, Response, answer, on_stop, problem, register_hot
 from heed.kit.rate import WAIT, tries
@@ -114,7 +115,8 @@ class Hooks:
         if outcome.events:
             await self.collector.ledger.append_soon(LIVE, outcome.events)
             recent.add(outcome.events, len(body))
-        why = outcome.ignored or (outcome.dropped[0].detail if outcome.dropped else "")
+        # In general words: what was sent is in the dead letter alone.
+        why = outcome.ignored or (REASONS[outcome.dropped[0].reason] if outcome.dropped else "")
         try:
             await store.note_delivery(
                 pool, hook.source, key, delivery.topic, len(outcome.events), why, received

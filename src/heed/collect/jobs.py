@@ -14,7 +14,7 @@ from heed import settings as heed_settings
 from heed.collect import planning, uploads
 from heed.collect.domain.assistant import Unfinished
 from heed.collect.domain.mapping import MappingError, read_mapping
-from heed.collect.importer import ImportProblem, Progress, run_import
+from heed.collect.importer import ImportedBefore, ImportProblem, Progress, run_import
 from heed.collect.models import (
     DeadLetter,
     HookDelivery,
@@ -127,6 +127,8 @@ def import_upload(upload_id: str) -> None:
         log.info("upload.imported", events=done.events, dropped=done.dropped)
     except uploads.Stopped:
         own.update(state="stopped", stopping=False)
+    except ImportedBefore:
+        own.update(state="failed", problem="It was imported in this way before; nothing was taken in again.")
     except (ImportProblem, MappingError, Unfinished) as error:
         own.update(state="failed", problem=str(error)[:500])
     except LedgerUnavailable:

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from heed.collect.domain.plans import Proposal, proposed
 from heed.collect.models import PlannedEvent, PlanPosition, SeenEvent, Violation
+from heed.collect.planning import HIDDEN
 from heed.collect.reading import source_names
 from heed.contracts.event import OWN_SOURCE
 from heed.govern.rooms import door, has_door
@@ -37,7 +38,7 @@ class Unplanned:
     events: int
     sources: str
     last_at: datetime
-    message_id: str
+    hidden: bool
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def unplanned() -> list[Unplanned]:
                 sorted({names.get(each.source, each.source or "unknown") for each in rows})[:4]
             ),
             last_at=rows[0].last_at,
-            message_id=rows[0].message_id,
+            hidden=name == HIDDEN,
         )
         for name, rows in by_name.items()
     ]

@@ -96,7 +96,7 @@ def _customer(about: dict[str, Any], event: dict[str, Any], orders: bool) -> dic
 
 
 def _deleted(about: dict[str, Any], event: dict[str, Any], orders: bool) -> dict[str, Any]:
-    return {"event": "Customer Deleted", "properties": {"channel": "stripe"}}
+    return {"event": v.CUSTOMER_DELETED, "properties": {"channel": "stripe"}}
 
 
 def _payments(about: dict[str, Any]) -> list[str]:

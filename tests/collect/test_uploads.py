@@ -218,21 +218,47 @@ def test_an_import_is_stopped_and_goes_on_and_nothing_counts_twice(
     assert Profile.objects.count() == 3 * CHUNK
 
 
+def test_work_that_was_cut_off_is_taken_up_by_one_job(
+    carry: Carry, deferred: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "_LOOK_EVERY", 0.0)
+    client = signed_in()
+    upload = send(client, "many.csv", _many(3 * CHUNK))
+    client.post(f"/imports/{upload.pk}/", form_of(upload))
+    work(deferred)
+    client.post(f"/imports/{upload.pk}/change/", {"do": "start"})
+    deferred.clear()
+    real = uploads.Watch.__call__
+
+    def killed(self: uploads.Watch, share: float, **told: Any) -> None:
+        real(self, share, **told)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(uploads.Watch, "__call__", killed)
+    with pytest.raises(KeyboardInterrupt):
+        jobs.import_upload(upload.pk)
+    monkeypatch.setattr(uploads.Watch, "__call__", real)
+    jobs.go_on_with_uploads(0)
+    assert deferred == [], "it may still be at work"
+    jobs.import_upload(upload.pk)
+    upload.refresh_from_db()
+    assert (upload.state, upload.counts["imported"]) == ("importing", CHUNK), "one job at a time"
+    Upload.objects.update(touched_at=timezone.now() - timedelta(minutes=2))
+    assert "takes it up again" in text(client.get(f"/imports/{upload.pk}/"))
+    jobs.go_on_with_uploads(0)
+    assert deferred == [("import_upload", upload.pk)]
+    work(deferred)
+    carry([])
+    upload.refresh_from_db()
+    assert (upload.state, upload.counts["imported"]) == ("done", 3 * CHUNK)
+    assert Profile.objects.count() == 3 * CHUNK
+
+
 @pytest.mark.django_db
-def test_work_that_nobody_does_any_more_can_be_started_again(deferred: list[tuple[str, str]]) -> None:
+def test_work_that_nobody_does_is_stopped_at_once(deferred: list[tuple[str, str]]) -> None:
     client = signed_in()
     upload = send(client, "x.csv", _many(3))
-    Upload.objects.filter(pk=upload.pk).update(
-        state="importing",
-        counts=uploads.Counts(rows=3, events=3).told(),
-        touched_at=timezone.now() - timedelta(minutes=2),
-    )
-    assert "Go on" in text(client.get(f"/imports/{upload.pk}/"))
-    client.post(f"/imports/{upload.pk}/change/", {"do": "start"})
-    assert deferred == [("import_upload", upload.pk)]
-    client.post(f"/imports/{upload.pk}/change/", {"do": "start"})
-    assert len(deferred) == 1, "it is being done"
-    Upload.objects.filter(pk=upload.pk).update(touched_at=timezone.now() - timedelta(minutes=2))
+    Upload.objects.update(state="importing", touched_at=timezone.now() - timedelta(minutes=2))
     client.post(f"/imports/{upload.pk}/change/", {"do": "stop"})
     upload.refresh_from_db()
     assert upload.state == "stopped"

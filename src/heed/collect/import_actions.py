@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import msgspec
 from django.utils import timezone
 
 from heed.collect import jobs
 from heed.collect.domain.assistant import Choices
 from heed.collect.models import Upload
-
-STALE = timedelta(seconds=60)
-"""Work that noted nothing for so long has ended without saying so."""
+from heed.collect.uploads import STALE, WORKING
 
 
 def look_through(upload: Upload, choices: Choices) -> None:
@@ -30,18 +26,20 @@ def start(upload: Upload) -> None:
 
 def _begin(upload: Upload, state: str) -> None:
     upload.state, upload.share, upload.problem, upload.stopping = state, 0.0, "", False
-    upload.touched_at = timezone.now()
+    upload.touched_at, upload.claim = timezone.now(), ""
     if state == "counting":
         upload.counts = {}
-    upload.save(update_fields=["choices", "state", "share", "problem", "stopping", "touched_at", "counts"])
+    upload.save(
+        update_fields=["choices", "state", "share", "problem", "stopping", "touched_at", "claim", "counts"]
+    )
 
 
 def stop(upload: Upload) -> None:
     """Within a second or so; where nobody works on it any more, at once."""
-    own = Upload.objects.filter(pk=upload.pk, state__in=["counting", "importing"])
+    own = Upload.objects.filter(pk=upload.pk, state__in=WORKING)
     own.update(stopping=True)
     own.filter(touched_at__lt=timezone.now() - STALE).update(state="stopped", stopping=False)
 
 
 def stale(upload: Upload) -> bool:
-    return upload.state in {"counting", "importing"} and upload.touched_at < timezone.now() - STALE
+    return upload.state in WORKING and upload.touched_at < timezone.now() - STALE

@@ -189,7 +189,7 @@ def change(request: Request, upload_id: str) -> HttpResponse:
     """Start, stop, or delete."""
     found = _upload(upload_id)
     do = request.POST.get("do")
-    if do == "start" and (found.state in {"counted", "stopped", "failed"} or import_actions.stale(found)):
+    if do == "start" and found.state in {"counted", "stopped", "failed"}:
         if not found.counts:
             messages.error(request, "Look through it first, so that you know what it becomes.")
         else:

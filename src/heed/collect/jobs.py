@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import structlog
@@ -80,59 +81,57 @@ def forget_seen_events(timestamp: int) -> None:
 @app.task()
 def count_upload(upload_id: str) -> None:
     """Look through a file that was sent, and say what it would come to."""
-    upload = Upload.objects.filter(pk=upload_id, state="counting").first()
-    if upload is None:
+    if (mine := uploads.claimed(upload_id, "counting")) is None:
         return
-    own = Upload.objects.filter(pk=upload_id)
+    upload, watch = mine
     try:
-        counts = uploads.count(upload, system_clock(), uploads.Watch(upload))
-        own.update(state="counted", share=1.0, counts=counts.told())
+        counts = uploads.count(upload, system_clock(), watch)
+        watch.end("counted", share=1.0, counts=counts.told())
     except uploads.Stopped:
-        own.update(state="stopped", stopping=False)
+        watch.end("stopped")
     except (ImportProblem, MappingError, Unfinished) as error:
-        own.update(state="failed", problem=str(error)[:500])
+        watch.end("failed", problem=str(error)[:500])
 
 
 @app.task()
 def import_upload(upload_id: str) -> None:
     """Import a file that was sent. Stopped or cut off, it goes on where it was when it is started again."""
-    upload = Upload.objects.filter(pk=upload_id, state="importing").first()
-    if upload is None:
+    if (mine := uploads.claimed(upload_id, "importing")) is None:
         return
-    own = Upload.objects.filter(pk=upload_id)
-    watch = uploads.Watch(upload)
+    upload, watch = mine
 
-    def tell(done: Progress) -> None:
-        watch(done.share, counts={**upload.counts, "imported": done.events, "dropped": done.dropped})
+    def told(done: Progress) -> dict[str, Any]:
+        return {**upload.counts, "imported": done.events, "dropped": done.dropped}
 
     try:
         text = uploads.mapping_text(uploads.choices_of(upload))
         with (
             uploads.opened(upload) as file,
-            psycopg.connect(heed_settings.load().database_url, autocommit=True) as own_connection,
+            psycopg.connect(heed_settings.load().database_url, autocommit=True) as own,
         ):
             done = run_import(
-                file,
-                read_mapping(text),
-                text,
-                own_connection,
-                current.ledger(),
-                uploads.limits(),
-                system_clock,
-                tell,
-            )
-        counts = {**upload.counts, "imported": done.events, "dropped": done.dropped}
-        own.update(state="done", share=1.0, counts=counts, touched_at=timezone.now())
+                file, read_mapping(text), text, own, current.ledger(), uploads.limits(), system_clock,
+                lambda progress: watch(progress.share, counts=told(progress)),
+            )  # fmt: skip
+        watch.end("done", share=1.0, counts=told(done))
         UploadPart.objects.filter(upload=upload).delete()
         log.info("upload.imported", events=done.events, dropped=done.dropped)
     except uploads.Stopped:
-        own.update(state="stopped", stopping=False)
+        watch.end("stopped")
     except ImportedBefore:
-        own.update(state="failed", problem="It was imported in this way before; nothing was taken in again.")
+        watch.end("failed", problem="It was imported in this way before; nothing was taken in again.")
     except (ImportProblem, MappingError, Unfinished) as error:
-        own.update(state="failed", problem=str(error)[:500])
+        watch.end("failed", problem=str(error)[:500])
     except LedgerUnavailable:
-        own.update(state="failed", problem="Events cannot be kept just now. Go on once there is room again.")
+        watch.end("failed", problem="Events cannot be kept just now. Go on once there is room again.")
+
+
+@app.periodic(cron="* * * * *")
+@app.task(queueing_lock="collect.go_on_with_uploads")
+def go_on_with_uploads(timestamp: int) -> None:
+    """Take up what was cut off, when the worker was started anew for instance."""
+    for upload in uploads.cut_off():
+        (count_upload if upload.state == "counting" else import_upload).defer(upload_id=upload.pk)
 
 
 @app.periodic(cron="47 3 * * *")

@@ -183,7 +183,7 @@ class PlanPosition(models.Model):
 
 class Upload(models.Model):
     """A file that somebody sent to be imported, how it is to be read, and how far that came. Its bytes are sealed
-    with the master key, in parts, and go once it is imported."""
+    with the master key, in parts, and go once it is imported. `claim` is the worker's job that is at it, "" for none."""
 
     STATES = {
         "mapping": "waiting for you",
@@ -204,6 +204,7 @@ class Upload(models.Model):
     counts = models.JSONField(default=dict)
     problem = models.TextField(default="")
     stopping = models.BooleanField(default=False)
+    claim = models.TextField(default="")
     created_at = models.DateTimeField()
     created_by = models.TextField(default="")
     touched_at = models.DateTimeField()

@@ -14,12 +14,14 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import tomli_w
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from heed import settings as heed_settings
@@ -46,6 +48,11 @@ _ENDINGS = {
 _IMPORTED_MS = 365_000 * 86_400_000
 _BEGINNING = 4
 _LOOK_EVERY = 1.0
+
+
+STALE = timedelta(seconds=60)
+"""Work that noted nothing for so long was cut off."""
+WORKING = ("counting", "importing")
 
 
 class Stopped(Exception):
@@ -299,10 +306,10 @@ def count(upload: Upload, received: int, tell: Callable[[float], None]) -> Count
 
 
 class Watch:
-    """Notes progress once a second, and notices that somebody asked to stop."""
+    """Notes progress once a second, and notices that somebody asked to stop or that another job took over."""
 
-    def __init__(self, upload: Upload, clock: Callable[[], float] = time.monotonic) -> None:
-        self.id = upload.pk
+    def __init__(self, upload_id: str, claim: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self.own = Upload.objects.filter(pk=upload_id, claim=claim)
         self.clock = clock
         self._next = 0.0
 
@@ -310,6 +317,24 @@ class Watch:
         if self.clock() < self._next:
             return
         self._next = self.clock() + _LOOK_EVERY
-        own = Upload.objects.filter(pk=self.id)
-        if not own.filter(stopping=False).update(share=min(1.0, share), touched_at=timezone.now(), **told):
+        going = self.own.filter(stopping=False)
+        if not going.update(share=min(1.0, share), touched_at=timezone.now(), **told):
             raise Stopped
+
+    def end(self, state: str, **told: Any) -> None:
+        """What became of it; nothing where another job took over."""
+        self.own.update(state=state, stopping=False, claim="", touched_at=timezone.now(), **told)
+
+
+def claimed(upload_id: str, state: str) -> tuple[Upload, Watch] | None:
+    """The upload for the one job that may be at it: the first, or one after a job that was cut off."""
+    claim, now = secrets.token_hex(8), timezone.now()
+    free = Q(claim="") | Q(touched_at__lt=now - STALE)
+    if not Upload.objects.filter(free, pk=upload_id, state=state).update(claim=claim, touched_at=now):
+        return None
+    return Upload.objects.get(pk=upload_id), Watch(upload_id, claim)
+
+
+def cut_off() -> list[Upload]:
+    """What is at work in name only."""
+    return list(Upload.objects.filter(state__in=WORKING, touched_at__lt=timezone.now() - STALE))

@@ -18,6 +18,7 @@ from heed.govern import actions as govern
 from heed.govern.actions import create_key
 from heed.govern.models import AuditEntry, User
 from heed.profiles import api as profiles
+from heed.profiles import preferences
 from heed.profiles.models import Profile
 from heed.scores import actions, store
 from heed.scores.models import Score
@@ -215,6 +216,28 @@ def test_a_colleague_defines_changes_and_retires_a_score(carry: Carry, client: C
     assert client.post("/scores/upsell/retire/").status_code == 302
     assert client.post("/scores/none/retire/").status_code == 404
     assert client.get("/scores/upsell/retire/").status_code == 405
+
+
+def test_customers_and_programs_see_what_is_said_of_them(carry: Carry, client: Client) -> None:
+    carry([seen("ada")])
+    ada = Profile.objects.get(user_id="ada").pk
+    actions.define("upsell", name=HOSTILE)
+    actions.give([actions.Given(ada, "upsell", 0.712, f"Asked twice.\n{HOSTILE}", "v7")], by="crm")
+    carry([])
+    stranger, path = Client(), f"/preferences/{preferences.link(ada, everything=True)}/"
+    page = stranger.get(path).content.decode()
+    for words in ("What we expect of you", "0.712", "Asked twice.", "&lt;script&gt;"):
+        assert words in page
+    assert HOSTILE not in page
+    told = stranger.get(f"{path}download/").json()["scores"]["upsell"]
+    assert (told["value"], told["why"]) == (0.712, ["Asked twice.", HOSTILE])
+    plain = stranger.get(f"/preferences/{preferences.link(ada)}/").content.decode()
+    assert "0.712" not in plain, "a link that may be forwarded tells nothing"
+    key = create_key("reader", "manage")
+    (found,) = stranger.get("/api/v1/profiles?userId=ada", headers={"authorization": f"Bearer {key}"}).json()
+    score = found["scores"]["upsell"]
+    assert (score["value"], score["version"], score["by"], score["outOfDate"]) == (0.712, "v7", "crm", False)
+    assert score["until"] is None
 
 
 @pytest.mark.parametrize("role", ["agent", "analyst", "engineer"])

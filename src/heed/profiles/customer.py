@@ -46,6 +46,23 @@ class Permission:
 
 
 @dataclass(frozen=True)
+class KnownScore:
+    """What a model says of a customer; `until` (ms) is 0 where it does not run out, `stale` says that it did."""
+
+    key: str
+    name: str
+    high: str
+    value: float
+    at: int
+    until: int
+    by: str
+    version: str
+    why: list[str]
+    stale: bool
+    defined: bool = True
+
+
+@dataclass(frozen=True)
 class MergeNote:
     absorbed: uuid.UUID
     kind: str
@@ -80,6 +97,7 @@ class Customer:
     paused_until: int
     merges: list[MergeNote]
     value: list[tuple[str, str]]
+    scores: list[KnownScore] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     state: Any = None
 
@@ -128,6 +146,7 @@ def get(profile_id: uuid.UUID, now: int) -> Customer | None:
             )
         ],
         value=_value(state),
+        scores=_scores(state, now),
         sources=list(identity.sources),
         state=state,
     )
@@ -172,6 +191,11 @@ def action_names() -> dict[str, str]:
 def _value(state: Any) -> list[tuple[str, str]]:
     """Lines about money from the room that keeps orders."""
     return list(door("value")(state)) if has_door("value") else []
+
+
+def _scores(state: Any, now: int) -> list[KnownScore]:
+    """From the room that keeps scores, which stands above this one."""
+    return list(door("scores")(state, now)) if has_door("scores") else []
 
 
 def family(profile_id: uuid.UUID) -> list[uuid.UUID]:

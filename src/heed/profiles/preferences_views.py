@@ -169,6 +169,16 @@ def download(request: HttpRequest, token: str, found: Pass, customer: customers.
             }
             for each in customer.consent
         },
+        "scores": {
+            each.key: {
+                "name": each.name,
+                "value": each.value,
+                "at": moment(each.at).isoformat(),
+                "by": each.by,
+                "why": each.why,
+            }
+            for each in customer.scores
+        },
         "events": [
             {"at": moment(each.at).isoformat(), "what": each.title, **each.properties} for each in moments
         ],

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from heed.govern.actions import audit
 from heed.govern.api import asked_by
-from heed.kit.clock import moment, system_clock
+from heed.kit.clock import moment, moment_if_any, system_clock
 from heed.ports.ledger import LedgerUnavailable
 from heed.profiles import actions, datamap, preferences, reading
 from heed.profiles import customer as customers
@@ -61,6 +61,18 @@ class Stance(Schema):
     reasons: list[str]
 
 
+class Score(Schema):
+    """From `until` on it counts as unknown."""
+
+    value: float
+    at: datetime | None
+    until: datetime | None
+    outOfDate: bool
+    by: str
+    version: str
+    why: list[str]
+
+
 class Profile(Schema):
     id: uuid.UUID
     name: str
@@ -73,6 +85,7 @@ class Profile(Schema):
     mood: Mood | None
     circumstances: list[Circumstance]
     stance: Stance | None
+    scores: dict[str, Score]
 
 
 class Moment(Schema):
@@ -127,7 +140,7 @@ class Asked(Schema):
 
 
 def _moment(ms: int) -> datetime | None:
-    return moment(ms) if ms else None
+    return moment_if_any(ms)
 
 
 @router.get("", response=list[Profile], summary="Find customers by an identifier")
@@ -300,5 +313,17 @@ def _shape(person: customers.Customer) -> dict[str, Any]:
             "hold": list(stance.hold),
             "first": list(stance.first),
             "reasons": list(stance.reasons),
+        },
+        "scores": {
+            each.key: {
+                "value": each.value,
+                "at": _moment(each.at),
+                "until": _moment(each.until),
+                "outOfDate": each.stale,
+                "by": each.by,
+                "version": each.version,
+                "why": each.why,
+            }
+            for each in person.scores
         },
     }

@@ -12,9 +12,8 @@ from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST
 
 from heed.govern.access import Request, allow
-from heed.kit.clock import moment_if_any, system_clock
+from heed.kit.clock import system_clock
 from heed.scores import actions, store
-from heed.scores.domain.section import refuses
 from heed.scores.forms import ScoreForm
 from heed.scores.models import Score
 
@@ -89,26 +88,6 @@ def _score(key: str) -> Score:
 
 def scores_panel(request: HttpRequest, customer: Any) -> str:
     """On the page of a customer: what models say of them, since when, why, and whether that still counts."""
-    state, now = customer.state, customer.at
-    if state is None:
+    if not customer.scores:
         return ""
-    known = Score.objects.in_bulk(list(state.scores.values))
-    lines = [
-        {
-            "key": key,
-            "known": key in known,
-            "name": known[key].name if key in known else key,
-            "high": known[key].high if key in known else "",
-            "value": score.value,
-            "at": score.at,
-            "by": score.by,
-            "version": score.version,
-            "why": score.why.splitlines(),
-            "until": moment_if_any(score.until),
-            "stale": 0 < score.until <= now,
-        }
-        for key, score in state.scores.values.items()
-    ]
-    if not lines or refuses(state):
-        return ""
-    return render_to_string("scores/panel.html", {"lines": lines}, request=request)
+    return render_to_string("scores/panel.html", {"lines": customer.scores}, request=request)

@@ -126,9 +126,7 @@ def test_every_page_looks_right(
         ]
         addresses += [f"/sources/{line.source.pk}/" for line in reading.sources()[:2]]
         fields = [*datamap.every()[2:5], datamap.every()[-1]]
-        addresses += [
-            f"/permission/fields/one/?{urlencode({'kind': f.kind, 'name': f.name})}" for f in fields
-        ]
+        addresses += [f"/permission/fields/{f.kind}/?{urlencode({'name': f.name})}" for f in fields]
         addresses += [f"/accounts/{account.pk}/" for account in Account.objects.all()[:2]]
         addresses += sent_files(HOSTILE if state == "hostile" else ["Ada Lind"])
         addresses += [

@@ -157,7 +157,7 @@ def test_a_field_says_who_says_it_and_whose_word_counts() -> None:
     state.traits.values["shoe"] = Trait(44, 2, "crm", {"shop": (45, 1)}, 1, 45)
     Profile.objects.create(id=uuid.uuid4(), state=profiles.fold.encode(state), last_seen=timezone.now())
     person(shoe=40)
-    path = "/permission/fields/one/?kind=trait&name=shoe"
+    path = "/permission/fields/trait/?name=shoe"
     html = signed_in("analyst").get(path).content.decode()
     assert "Sources disagree about 50.0% of them" in html
     assert signed_in("analyst").post(path, {"survivor": "first"}).status_code == 403
@@ -170,4 +170,4 @@ def test_a_field_says_who_says_it_and_whose_word_counts() -> None:
     assert FieldSetting.objects.get().trusted == ["shop", "crm"]
     in_force()
     assert profiles.fields.value(state, "shoe") == 45
-    assert client.get("/permission/fields/one/?kind=trait&name=nothing").status_code == 404
+    assert client.get("/permission/fields/trait/?name=nothing").status_code == 404

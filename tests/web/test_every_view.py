@@ -153,12 +153,15 @@ def test_the_api_describes_what_the_front_answers_as_it_answers_it() -> None:
     from heed.collect.domain.protocol import KINDS
 
     paths = Client().get("/api/openapi.json").json()["paths"]
-    for name in (*KINDS, "batch", "import", "decide"):
+    for name in (*KINDS, "batch", "import", "decide", "known"):
         told = paths[f"/v1/{name}"]["post"]
         assert told["security"] == [{"WriteKey": []}]
         assert {"200", "400", "401", "404", "413", "429", "503"} == set(told["responses"])
         assert told["requestBody"]["content"]["application/json"]["schema"]["properties"]
-    assert len({told["post"]["operationId"] for path, told in paths.items() if path.startswith("/v1/")}) == 9
+    assert (
+        len({told["post"]["operationId"] for path, told in paths.items() if path.startswith("/v1/")})
+        == len(KINDS) + 4
+    )
 
 
 @pytest.mark.django_db

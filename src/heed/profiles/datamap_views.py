@@ -36,9 +36,9 @@ def data_map(request: Request) -> HttpResponse:
 
 
 @allow("customers.read", change="customers.manage")
-def field(request: Request) -> HttpResponse:
+def field(request: Request, kind: str) -> HttpResponse:
     """One trait or property: whose word for it counts, what it may be used for, what uses it."""
-    kind, name = request.GET.get("kind", ""), request.GET.get("name", "")
+    name = request.GET.get("name", "")
     found = next((each for each in datamap.every() if (each.kind, each.name) == (kind, name)), None)
     if found is None:
         raise Http404
@@ -54,7 +54,7 @@ def field(request: Request) -> HttpResponse:
     if request.method == "POST" and kind == "trait" and form.is_valid():
         datamap.keep(name, form.cleaned_data["survivor"], form.trusted, by=request.user)
         messages.success(request, "Saved. It holds everywhere within seconds.")
-        return redirect(f"{reverse('profiles:field')}?{urlencode({'kind': kind, 'name': name})}")
+        return redirect(f"{reverse('profiles:field', args=[kind])}?{urlencode({'name': name})}")
     context = {
         "field": found,
         "setting": setting,

@@ -185,3 +185,21 @@ def test_a_form_learns_what_need_not_be_asked_and_no_value(
     assert httpx.post(f"{server.url}/v1/known", json=ask | {"writeKey": "heed_write_x"}).status_code == 401
     for body in (b"", b"[]", b'{"fields": [1]}', b'{"fields": []}', b"x" * 20_000):
         assert httpx.post(f"{server.url}/v1/known", content=body, auth=(key, "")).status_code in {400, 413}
+
+
+def test_a_websites_key_joins_an_account_and_says_nothing_of_it(server: Server) -> None:
+    website = server.heed("keys", "create", "shop", "--scope", "write", "--kind", "website").stdout.strip()
+    shop = server.heed("keys", "create", "till", "--scope", "write").stdout.strip()
+    call = {"userId": "member-one", "groupId": "firm-x", "traits": {"plan": "free"}}
+    assert httpx.post(f"{server.url}/v1/group", json=call, auth=(shop, "")).status_code == 200
+    forged = call | {"userId": "member-two", "traits": {"plan": "forged"}}
+    assert httpx.post(f"{server.url}/v1/group", json=forged, auth=(website, "")).status_code == 200
+
+    def plans() -> list[object]:
+        server.await_carried()
+        with server.connect() as connection:
+            rows = connection.execute("select state from profile where accounts @> '{firm-x}'").fetchall()
+        states = [profiles.fold.decode(bytes(state)) for (state,) in rows]
+        return [state.accounts.of["firm-x"].traits.get("plan", ("none", 0))[0] for state in states]
+
+    eventually(lambda: plans() == ["free", "free"])

@@ -236,13 +236,16 @@ class Collector:
 
 
 def _keep_to_own_visitor(parsed: Parsed) -> None:
-    """Whoever reads a page holds its key, so it may not say that two known people are one."""
+    """Whoever reads a page holds its key, so it may not say that two known people are one, nor what is known of an
+    account that others belong to."""
     kept = []
     for event in parsed.events:
         if event.type == "alias" and event.previous_id != event.anonymous_id:
             detail = "previousId is not this visitor's anonymousId"
             parsed.dropped.append(Dropped("alias_needs_server", detail, call_of(event)))
         else:
+            if event.type == "group" and event.traits:
+                event.traits, event.marks = {}, (*event.marks, "account_needs_server")
             kept.append(event)
     parsed.events = kept
 

@@ -39,12 +39,20 @@ def told(connection: psycopg.Connection, payloads: Iterable[Mapping[str, Any]]) 
             changed = take(traits, payload["traits"], payload["at"]) or changed
         if fresh or changed:
             _save(connection, key, traits, max(payload["at"] for payload in own))
-        if traits and not changed:
-            joiners += [(key, each["user_id"], each["anonymous_id"]) for each in own if each["joins"]]
+        if not changed:
+            joiners += [
+                (key, each["user_id"], each["anonymous_id"])
+                for each in own
+                if each["joins"] and not _tells_all(each["traits"], traits)
+            ]
     if joiners:
         connection.cursor().executemany(
             "insert into account_joiner (key, user_id, anonymous_id) values (%s, %s, %s)", joiners
         )
+
+
+def _tells_all(said: Mapping[str, Any], traits: Mapping[str, Told]) -> bool:
+    return all(said.get(name) == value for name, (value, _) in traits.items())
 
 
 def _save(connection: psycopg.Connection, key: str, traits: dict[str, Told], at: int) -> None:

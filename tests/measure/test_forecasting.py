@@ -148,7 +148,7 @@ def test_too_little_is_said_in_words(customers: int, days: int, words: str) -> N
     assert Forecast.objects.count() == 1
 
 
-def test_chances_that_do_not_hold_are_refused_in_words() -> None:
+def test_where_customers_turned_round_lately_nothing_is_foretold() -> None:
     """From some day on nearly everybody who would have bought does not: the order holds, the chances do not."""
     events, random = shoppers(), np.random.default_rng(8)
     day = NOW - timedelta(days=30)
@@ -156,10 +156,25 @@ def test_chances_that_do_not_hold_are_refused_in_words() -> None:
     filled([event for event in events if event["occurred"] < day or event["profile_id"] not in gone])
     made = forecasting.refresh(BUY, NOW)
     check = msgspec.convert(made.held, Check)
-    if check.gain > domain.CLEAR:
-        assert check.error > domain.WIDEST
-        assert "Its chances do not hold" in made.reason
+    assert check.auc.value > check.auc_recency.value
+    assert check.error > domain.WIDEST
     assert not made.published
+
+
+def test_chances_that_do_not_hold_are_refused_in_words() -> None:
+    filled(shoppers())
+    made = forecasting.refresh(BUY, NOW)
+    check, model = msgspec.convert(made.held, Check), msgspec.convert(made.model, Model)
+    assert domain.not_good_enough(model, check) == ""
+    off = msgspec.structs.replace(check, error=0.16)
+    assert "Its chances do not hold: in weeks it had not seen they were off by 16%" in domain.not_good_enough(
+        model, off
+    )
+    for worse in (
+        msgspec.structs.replace(check, gain=1.9),
+        msgspec.structs.replace(check, auc=check.auc_recency),
+    ):
+        assert "not clearly better" in domain.not_good_enough(model, worse)
 
 
 def test_drift_is_nothing_among_the_same_and_large_among_others() -> None:

@@ -18,7 +18,6 @@ from heed.govern.models import User
 from heed.measure import jobs, personas
 from heed.measure import persona_reading as reading
 from heed.measure.models import CustomerLikeness, CustomerPersona, Likeness, Persona, PersonaRun
-from heed.ports import current
 from heed.profiles.models import Profile
 from heed.segments import api as segments
 from tests.measure.three_kinds import KINDS, customers, told
@@ -69,7 +68,6 @@ def test_three_kinds_of_customers_are_three_personas_said_in_words(carry: Carry,
     assert any("ago (everybody" in words for words in gone.sentences)
     assert any("got in touch" in words.lower() for words in unlucky.sentences)
     assert loyal.mood > 0 > unlucky.mood
-    assert gone.felt == 0 or gone.mood is not None
     assert ["Product Viewed", "Product Added", "Order Completed"] in [steps for steps, *_ in loyal.journeys]
     _steps, share, every = loyal.journeys[0]
     assert share > 0.9 > every > 0.2
@@ -210,7 +208,7 @@ def test_lookalikes_of_half_a_kind_are_the_other_half(carry: Carry, client: Clie
     assert (found.reason, found.members, found.others) == ("", 55, 215)
     assert found.auc > 0.85
     alike = reading.most_alike(key, 35)
-    assert kinds_of([each.person.id for each in alike]) == {"loyal": 35}
+    assert kinds_of([each.person.id for each in alike]) == {"loyal": 35}, "all that are left of them"
     assert all(0 <= each.likeness <= 1 for each in alike)
     assert alike[0].why
     assert alike[0].why[0].endswith((": like them.", ": unlike them."))
@@ -306,4 +304,3 @@ def test_a_cursor_that_makes_no_sense_starts_anew(client: Client, carry: Carry, 
     segments.save_segment("", name="Loyal", rule="order.count >= 5")
     Likeness.objects.create(segment="loyal", asked_at=timezone.now(), learnt_at=timezone.now())
     assert client.get(f"/lookalikes/loyal/people/?{query}").status_code == 200
-    assert current.lake() is not None

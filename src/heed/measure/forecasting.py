@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -91,8 +90,3 @@ def _active(kind: Kind, raw: Any) -> Any:
     order = np.zeros(len(bought))
     order[bought] = expected
     return -order if kind.away else order
-
-
-def slices_of(kind: Kind, today: date) -> Sequence[Slice]:
-    """Every slice a version of this day learns from and is held against, the latest first."""
-    return [_slice(kind, cut, active=False) for cut in cut_offs(kind, today, signs.first_day())]

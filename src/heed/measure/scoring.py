@@ -13,6 +13,7 @@ from heed.kit.clock import DAY, in_ms
 from heed.measure import signs
 from heed.measure.domain import forecast as domain
 from heed.measure.domain.forecast import Kind, Model
+from heed.measure.forecast_reading import CHURN
 from heed.measure.models import Forecast
 from heed.measure.permitting import permitted
 from heed.scores import api as scores
@@ -30,7 +31,7 @@ def score(version: Forecast, now: datetime) -> int:
     A score that hardly moved is not told again, so that a day's scoring writes little. Each piece is durable by itself;
     done again, it tells nobody twice.
     """
-    kind = Kind(version.key, version.days, version.key != "buy_30d")
+    kind = Kind(version.key, version.days, away=version.key == CHURN)
     model = msgspec.convert(version.model, Model)
     # Tomorrow's midnight: today so far counts.
     known = signs.known_on(now.date() + timedelta(days=1))

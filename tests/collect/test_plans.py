@@ -65,7 +65,9 @@ def test_what_is_wrong_is_said_by_property_and_in_words() -> None:
         ("{", "not JSON"), ("[]", "object"), ('{"type": "strin"}', "JSON Schema"),
         ('{"$ref": "https://example.org/x.json"}', "elsewhere"), ('{"$ref": "file:///etc/passwd"}', "elsewhere"),
         ('{"pattern": "("}', "regex"), ('{"pattern": "(?=a)"}', "regex"), ('{"title": "' + "x" * 70_000 + '"}', "larger"),
-        ('{"title": "\\u0000"}', "NUL"), ("[" * 60_000, "JSON"), ('{"$ref": "#/$defs/none"}', "JSON Schema"),
+        ('{"title": "\\u0000"}', "NUL"),
+        ('{"title": "\\ud800"}', "JSON"),
+        ('{"minimum": NaN}', "NaN"), ("[" * 60_000, "JSON"), ('{"$ref": "#/$defs/none"}', "JSON Schema"),
     ],
 )  # fmt: skip
 def test_a_schema_that_cannot_be_used_says_why(schema: str, words: str) -> None:

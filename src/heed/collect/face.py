@@ -2,7 +2,7 @@
 
 from heed.collect import reading
 from heed.collect.described import PATHS
-from heed.govern.rooms import Entry, register_answers, register_door, register_room
+from heed.govern.rooms import Entry, register_answers, register_door, register_room, register_routes
 
 register_room(
     "collect",
@@ -19,4 +19,5 @@ register_room(
     ],
 )  # fmt: skip
 register_answers("collect", PATHS)
+register_routes("plan", "heed.collect.routes.router")
 register_door("source_names", reading.source_names)

@@ -12,7 +12,10 @@ from heed.collect.models import PlannedEvent, SeenEvent, Violation
 
 @transaction.atomic
 def save_planned(name: str, schema: dict[str, Any], by: str) -> PlannedEvent:
-    """Plan an event, or change what is planned of it; what was counted of it begins anew."""
+    """Plan an event, or change what is planned of it; then what was counted of it begins anew."""
+    known = PlannedEvent.objects.filter(name=name, schema=schema).first()
+    if known is not None:
+        return known
     planned, _ = PlannedEvent.objects.update_or_create(
         name=name, defaults={"schema": schema, "changed_at": timezone.now(), "changed_by": by}
     )

@@ -41,7 +41,8 @@ def read_schema(text: str) -> dict[str, Any]:
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise PlanError(f"It is larger than {MOST_BYTES:,} bytes.")
     try:
-        found = json.loads(text)
+        found = json.loads(text, parse_constant=_no_number)
+        json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise PlanError(f"It is not JSON: {error}.") from None
     if not isinstance(found, dict):
@@ -78,6 +79,10 @@ class Checker:
                 if len(found) >= MOST_PROBLEMS:
                     return list(found)
         return list(found)
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no number")
 
 
 def _nothing_outside(address: str) -> Any:

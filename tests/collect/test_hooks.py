@@ -275,6 +275,18 @@ def test_what_is_too_large_or_a_bomb_is_refused(door: Door) -> None:
     assert sorted(DeadLetter.objects.values_list("reason", flat=True)) == ["bad_hook", "too_deep"]
 
 
+def test_an_id_that_no_store_keeps_is_kept_without_it(door: Door, carry: Carry) -> None:
+    made = hook("json", mapping=MAPPING)
+    for body in (
+        b'{"id":"\\u0000a","who":{}}',
+        b'{"id":"\\u0000b","at":1789990000,"what":"Seen","who":{"number":1}}',
+    ):
+        assert door.post(made.public_id, body, signed("json", body))[0] == 200
+    assert DeadLetter.objects.get().hook == {"delivery": "a", "topic": ""}
+    carry([])
+    assert state().activity.names["Seen"] == 1
+
+
 def test_a_webhook_that_is_off_or_without_a_secret_takes_nothing(door: Door) -> None:
     off = hook("json", on=False, mapping=MAPPING)
     body = b'{"what": "Seen", "who": {"number": 1}}'

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from heed.collect.domain.hooks import custom, shopify, signatures, stripe
-from heed.collect.domain.hooks.reading import Found, Unusable, text
+from heed.collect.domain.hooks.reading import Found, Unusable, part, text
 from heed.collect.domain.hooks.signatures import Header
 from heed.collect.domain.mapping import Mapper, mapper_of
 from heed.collect.domain.protocol import Dropped, Limits, from_mapping
@@ -65,12 +65,12 @@ class Reader:
     def delivery(self, header: Header, body: bytes, payload: Any) -> Delivery:
         own = hashlib.blake2b(body, digest_size=16).hexdigest()
         if self.kind == SHOPIFY:
-            return Delivery(
-                header("x-shopify-webhook-id").strip()[:200] or own, header("x-shopify-topic").strip()[:100]
-            )
-        if self.kind == STRIPE and isinstance(payload, dict):
-            return Delivery(text(payload.get("id"))[:200] or own, text(payload.get("type"))[:100])
-        return Delivery(custom.delivery(self.mapper, payload, body), "")
+            told, topic = header("x-shopify-webhook-id"), header("x-shopify-topic")
+        elif self.kind == STRIPE:
+            told, topic = text(part(payload, "id")), text(part(payload, "type"))
+        else:
+            told, topic = custom.delivery(self.mapper, payload), ""
+        return Delivery(_short(told, 200) or own, _short(topic, 100))
 
     def outcome(
         self, delivery: Delivery, payload: Any, body: bytes, received: int, limits: Limits
@@ -113,6 +113,11 @@ class Reader:
         outcome = Outcome()
         _add(outcome, event, body, limits)
         return outcome
+
+
+def _short(said: str, most: int) -> str:
+    """Without what no store keeps, and not longer than anybody needs."""
+    return said.replace("\x00", "").strip()[:most]
 
 
 def _add(outcome: Outcome, event: Event, body: bytes, limits: Limits) -> None:

@@ -34,7 +34,7 @@ def test_a_pair_is_reviewed_merged_and_undone_by_clicking(
     assert Profile.objects.count() == 2
     open_page(f"/customers/{kept}/")
     page.get_by_role("button", name="Identity").click()
-    expect(page.get_by_text("Never merged")).to_be_visible()
+    expect(page.get_by_text("Kept apart from")).to_be_visible()
     other = Profile.objects.exclude(pk=kept).get()
     page.get_by_label("User id, e-mail, phone or profile id").fill(other.email)
     page.get_by_role("button", name="Find them").click()

@@ -96,6 +96,7 @@ class Customer:
     consent: list[Permission]
     paused_until: int
     merges: list[MergeNote]
+    apart: list[tuple[uuid.UUID, datetime]]
     value: list[tuple[str, str]]
     scores: list[KnownScore] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
@@ -143,6 +144,14 @@ def get(profile_id: uuid.UUID, now: int) -> Customer | None:
                 "select absorbed, kind, at, exists (select from identity_unmerge as u where u.absorbed = m.absorbed)"
                 " from profile_merge as m where kept = %s order by at desc limit 100",
                 [profile_id],
+            )
+        ],
+        apart=[
+            (other, at)
+            for other, at in _rows(
+                "select case when one = %s then other else one end, at from identity_apart"
+                " where %s in (one, other) and lifted_by = '' order by at desc limit 20",
+                [profile_id, profile_id],
             )
         ],
         value=_value(state),

@@ -48,6 +48,15 @@ def run(seconds: float = 6.0) -> list[Line]:
             "PYTHONWARNINGS": "ignore",
         }
         log = (path / "log").open("wb")
+        two = subprocess.Popen(
+            [HEED, "serve"], env=environment | {"HEED_ENGINES": "2"}, stdout=log, stderr=log
+        )
+        try:
+            _await(f"http://127.0.0.1:{port}/readyz")
+            lines += _idle_memory(two.pid, ", with two engines")
+        finally:
+            two.terminate()
+            two.wait(60)
         server = subprocess.Popen([HEED, "serve"], env=environment, stdout=log, stderr=log)
         try:
             url = f"http://127.0.0.1:{port}"
@@ -97,7 +106,7 @@ def _await(address: str) -> None:
     raise RuntimeError(f"{address} does not answer")
 
 
-def _idle_memory(pid: int) -> list[Line]:
+def _idle_memory(pid: int, how: str = "") -> list[Line]:
     time.sleep(3)
     top = psutil.Process(pid)
     total = 0
@@ -107,7 +116,7 @@ def _idle_memory(pid: int) -> list[Line]:
         except psutil.Error:
             continue
     return [
-        Line("memory idle, all processes", f"{total / 1e6:.0f} MB (PSS)", "Parcelvoy 465 MB",
+        Line(f"memory idle, all processes{how}", f"{total / 1e6:.0f} MB (PSS)", "Parcelvoy 465 MB",
              f"{total / 465e6:.2f}", "600 MB"),
     ]  # fmt: skip
 

@@ -137,8 +137,13 @@ def warm_up() -> None:
     gc.set_threshold(*_COLLECT)
 
 
+def follow() -> None:
+    """In a process without a decider: go by what moods are weighed by, which segments there are and what fields belong to
+    as these change."""
+    threading.Thread(target=_keep_fresh, name="fresh", daemon=True).start()
+
+
 def _keep_fresh() -> None:
-    """Where no decider does it: what moods are weighed by and which segments there are, every few seconds."""
     while True:
         with contextlib.suppress(psycopg.Error), connect(heed_settings.load()) as connection:
             while True:
@@ -211,7 +216,7 @@ def pages() -> Any:
     """The WSGI application of pages that run apart from the front; made in granian's own worker."""
     set_up_django()
     engines()
-    threading.Thread(target=_keep_fresh, name="fresh", daemon=True).start()
+    follow()
     from heed.web.wsgi import application
 
     return application

@@ -173,6 +173,11 @@ def test_it_is_learnt_once_a_day_and_sooner_while_there_is_too_little(carry: Car
     ValueFit.objects.update(r=0.3)
     assert not reading.due(now + timedelta(hours=19))
     assert reading.due(now + timedelta(hours=21))
+    fitted = reading.newest()
+    assert fitted is not None
+    fitted.customers, fitted.r = 0, 1.0
+    fitted.save()
+    assert reading.due(now + timedelta(hours=1)), "many more have bought since"
 
 
 @pytest.mark.parametrize("place", ["9-1", "0-0", "99999999999999999999-1", "nobody", "%00"])

@@ -10,6 +10,7 @@ from heed.contracts import vocabulary as v
 from heed.kit.clock import HOUR
 from heed.pipeline.replay import replay
 from heed.profiles import api as profiles
+from heed.profiles import field_book
 from heed.profiles.domain.fields import REFUSED, Needed
 from heed.profiles.domain.records import record_of
 from heed.rules import compile_rule, parse, readings
@@ -142,3 +143,13 @@ def test_an_event_says_that_something_was_taken_out(installation: Installation) 
     assert event.properties == {"plan": 1}
     assert event.marks == (REFUSED,)
     assert not profiles.fields.refuse(installation.state_of(user_id="ada"), event)
+
+
+def test_a_worker_knows_what_is_out_of_sight_before_it_looks_for_duplicates(
+    installation: Installation,
+) -> None:
+    know(installation, first_name="Ada", last_name="Byron", birthday="1990-02-03")
+    belongs(installation, "trait", "birthday", "profiling")
+    assert "dob" in (record_of(installation.state_of(user_id="ada")) or {})
+    field_book.reload(installation.connection)
+    assert "dob" not in (record_of(installation.state_of(user_id="ada")) or {})

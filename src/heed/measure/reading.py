@@ -25,6 +25,8 @@ DAYS: Final = 90
 """How far ahead customers are looked at."""
 _FRESH: Final = timedelta(hours=20)
 _TRIED: Final = timedelta(minutes=1)
+_GROWN: Final = 1.2
+"""Times as many customers with orders as were learnt from, after which what was learnt is about others."""
 _LOOK_BACK: Final = timedelta(days=28)
 _SOONEST: Final = timedelta(days=7)
 _PIECE: Final = 1_000
@@ -44,12 +46,15 @@ def to_look_back_on(today: date) -> ValueFit | None:
 
 
 def due(now: datetime) -> bool:
-    """Once a day, and at every look while there is too little to learn from; not before anybody bought, as learning
-    takes a hundred megabytes that the worker keeps."""
+    """Once a day, and at every look while there is too little to learn from or many more have bought, as after a first
+    import; not before anybody bought, as learning takes a hundred megabytes that the worker keeps."""
     if not people.anybody_bought():
         return False
     last = newest()
-    return last is None or now - last.fitted_at >= (_TRIED if last.r is None else _FRESH)
+    if last is None or now - last.fitted_at >= (_TRIED if last.r is None else _FRESH):
+        return True
+    learnt_from: int = last.customers
+    return now - last.fitted_at >= _TRIED and people.how_many_bought() > _GROWN * learnt_from
 
 
 @dataclass(frozen=True)

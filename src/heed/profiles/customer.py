@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from heed.contracts.consent import CADENCES
 from heed.contracts.event import PREFERENCES_SOURCE
 from heed.contracts.mood import Circumstance, Mood, Stance
 from heed.govern.rooms import door, has_door
@@ -95,6 +96,7 @@ class Customer:
     traits: list[KnownTrait]
     consent: list[Permission]
     paused_until: int
+    cadence: str
     merges: list[MergeNote]
     apart: list[tuple[uuid.UUID, datetime]]
     value: list[tuple[str, str]]
@@ -138,6 +140,7 @@ def get(profile_id: uuid.UUID, now: int) -> Customer | None:
             for purpose, p in sorted(state.consent.purposes.items())
         ],
         paused_until=state.consent.paused_until if state.consent.paused(now) else 0,
+        cadence=CADENCES.get(state.consent.cadence, "") if state.consent.cadence else "",
         merges=[
             MergeNote(absorbed, kind, at, undoing)
             for absorbed, kind, at, undoing in _rows(

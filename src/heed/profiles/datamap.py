@@ -119,6 +119,21 @@ def _built_in() -> Iterable[Use]:
         yield Use("property", name, "understanding what customers write")
     for name in SPEAKING:
         yield Use("property", name, "permission")
+    for name in (
+        "expected_at",
+        "due_at",
+        "renewal_date",
+        "products",
+        "promise_id",
+        "topic",
+        "conversation_id",
+    ):
+        yield Use("property", name, "orders, cases and promises")
+    for name in ("results", "reversed", "selector", "element"):
+        yield Use("property", name, "moods")
+    yield Use("trait", "renewal_date", "renewals")
+    for name in ("timezone", "language", "locale"):
+        yield Use("trait", name, "what is true right now")
 
 
 def every() -> list[Field]:

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from heed.govern.actions import audit
-from heed.profiles import actions
+from heed.profiles import actions, field_book
 from heed.profiles.domain.records import record_of
 from heed.profiles.domain.state import fold
 from heed.profiles.matching import AUTOMATIC, RECORDS, REVIEW, Pair, find_pairs_apart
@@ -66,6 +66,8 @@ def queue(after: int = 0, limit: int = 5) -> list[LikelyPair]:
 def look() -> Looked:
     """Compare everybody and keep what is likely. What people said of a pair stays."""
     settings = matching()
+    connection.ensure_connection()
+    field_book.reload(connection.connection)
     records = _records()
     pairs = _undecided(find_pairs_apart(records, settings.review))
     done = Looked(len(records), 0, 0)

@@ -199,6 +199,9 @@ _KIND_OF = {
     _V.SCORE_GIVEN: "profile",
     **dict.fromkeys((_V.SUBSCRIPTION_RENEWED, _V.SUBSCRIPTION_CANCELLED), "order"),
     **dict.fromkeys((_V.PAYMENT_FAILED, _V.CHECKOUT_STARTED, _V.COUPON_APPLIED), "order"),
+    **dict.fromkeys((_V.CADENCE_CHOSEN, _V.CONTACT_PAUSED, _V.CONTACT_RESUMED), "profile"),
+    **dict.fromkeys((_V.SEGMENT_ENTERED, _V.SEGMENT_LEFT, _V.LIST_MEMBER_ADDED), "profile"),
+    **dict.fromkeys((_V.LIST_MEMBER_REMOVED, _V.ACCOUNT_REMOVED_USER, _V.SCORE_GIVEN), "profile"),
     _V.UNSUBSCRIBED: "mail",
 }
 _BURDENS = frozenset(

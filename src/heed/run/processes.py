@@ -134,6 +134,7 @@ def run_demo() -> None:
 def run_worker() -> None:
     wiring.set_up_django()
     wiring.engines()
+    wiring.follow()
     from procrastinate.contrib.django import app
     from procrastinate.contrib.django.django_connector import DjangoConnector
 

@@ -162,7 +162,7 @@ def _refusal(ready: Ready, catalogue: Catalogue, situation: Situation) -> tuple[
         if times >= action.cap_count:
             return (
                 "capped",
-                f"had it {times} times in {action.cap_days} days, the limit is {action.cap_count}",
+                f"had it {times} time{'' if times == 1 else 's'} in {action.cap_days} days, the limit is {action.cap_count}",
             )
     return None
 

@@ -20,6 +20,9 @@ on("click", ".themes button", async (event, button) => {
   await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
 });
 
+// A long menu begins where the reader is.
+$(".rail [aria-current=page]")?.scrollIntoView({ block: "nearest" });
+
 on("click", "[data-close]", (_event, button) => button.parentElement.remove());
 on("click", "[data-close-dialog]", (_event, button) => button.closest("dialog").close());
 on("click", "[data-open-dialog]", (_event, button) => document.getElementById(button.dataset.openDialog)?.showModal());

@@ -11,7 +11,7 @@ from django.utils import timezone
 from heed.collect.domain.hooks.kinds import Delivery, Options, Reader
 from heed.collect.domain.keys import key_hash, new_key, shown_prefix
 from heed.collect.domain.mapping import MappingError
-from heed.collect.domain.protocol import BadRequest, Limits, parse
+from heed.collect.domain.protocol import BadRequest, Limits, own_visitor_only, parse
 from heed.collect.hooks import decoded
 from heed.collect.models import DeadLetter, Hook, Source
 from heed.contracts.event import Event
@@ -60,6 +60,11 @@ def resubmit(letter_ids: list[int], limits: Limits, received: int) -> tuple[int,
     letters = list(DeadLetter.objects.filter(id__in=letter_ids, resubmitted_at=None, discarded_at=None))
     named = {letter.source for letter in letters if letter.hook}
     hooks = {hook.pk: hook for hook in Hook.objects.filter(source__in=named)}
+    websites = set(
+        Source.objects.filter(pk__in={each.source for each in letters}, kind="web").values_list(
+            "pk", flat=True
+        )
+    )
     passed: list[int] = []
     events: list[Event] = []
     for letter in letters:
@@ -67,6 +72,9 @@ def resubmit(letter_ids: list[int], limits: Limits, received: int) -> tuple[int,
             found, whole = _of_hook(letter, hooks.get(letter.source), limits, received)
         else:
             found, whole = _of_call(letter, limits, received)
+            if letter.source in websites:
+                found, refused = own_visitor_only(found)
+                whole = whole and not refused
         for event in found:
             event.source = letter.source
         events += found

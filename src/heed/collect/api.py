@@ -1,7 +1,15 @@
 """The door of `collect`."""
 
 from heed.collect.actions import create_source
-from heed.collect.domain.protocol import REASONS, Dropped, Limits, call_of, event_of_raw, from_mapping
+from heed.collect.domain.protocol import (
+    REASONS,
+    Dropped,
+    Limits,
+    call_of,
+    event_of_raw,
+    from_mapping,
+    own_visitor_only,
+)
 from heed.collect.hot import Collector, LiveFeed, limits_of
 from heed.collect.store import bury_rows
 
@@ -17,4 +25,5 @@ __all__ = [
     "event_of_raw",
     "from_mapping",
     "limits_of",
+    "own_visitor_only",
 ]

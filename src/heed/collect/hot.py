@@ -15,7 +15,7 @@ from psycopg_pool import AsyncConnectionPool
 
 from heed.collect import store
 from heed.collect.domain.keys import key_hash
-from heed.collect.domain.protocol import KINDS, SHORT, BadRequest, Dropped, Limits, Parsed, call_of, parse
+from heed.collect.domain.protocol import KINDS, SHORT, BadRequest, Dropped, Limits, own_visitor_only, parse
 from heed.collect.domain.tag import tag_script
 from heed.contracts.event import Event
 from heed.kit.clock import DAY, Clock
@@ -112,7 +112,8 @@ class Collector:
                 wait,
             )
         if source.public:
-            _keep_to_own_visitor(parsed)
+            parsed.events, refused = own_visitor_only(parsed.events)
+            parsed.dropped += refused
         for event in parsed.events:
             event.source = source.id
         try:
@@ -233,21 +234,6 @@ class Collector:
                 (b"cross-origin-resource-policy", b"cross-origin"),
             ),
         )
-
-
-def _keep_to_own_visitor(parsed: Parsed) -> None:
-    """Whoever reads a page holds its key, so it may not say that two known people are one, nor what is known of an
-    account that others belong to."""
-    kept = []
-    for event in parsed.events:
-        if event.type == "alias" and event.previous_id != event.anonymous_id:
-            detail = "previousId is not this visitor's anonymousId"
-            parsed.dropped.append(Dropped("alias_needs_server", detail, call_of(event)))
-        else:
-            if event.type == "group" and event.traits:
-                event.traits, event.marks = {}, (*event.marks, "account_needs_server")
-            kept.append(event)
-    parsed.events = kept
 
 
 class LiveFeed:

@@ -80,7 +80,10 @@ _PRIVATE_NAME = re.compile(
     r"|comment|message|^text|body|note|subject|query|title|url|recipient|contact|token|password|secret",
     re.IGNORECASE,
 )
-_LOOKS_PERSONAL = re.compile(r"[^\s@]+@[^\s@]+|\+?\d[\d\s()./-]{6,}\d")
+_ADDRESS = re.compile(r"[^\s@]@[^\s@]")
+_NUMBER = re.compile(r"\+?\d[\d\s()./-]{6,}\d")
+_LONGEST_NAME = 200
+"""Longer names are taken for personal unread: no pattern is held against what a sender may make as long as they like."""
 _OPEN_LENGTH = 120
 _OPEN_DEPTH = 4
 
@@ -88,13 +91,17 @@ _OPEN_DEPTH = 4
 @lru_cache(maxsize=8192)
 def private_name(name: str) -> bool:
     """Whether a property of this name is personal whatever its value."""
-    return name not in OPEN_TEXTS and _PRIVATE_NAME.search(name) is not None
+    return name not in OPEN_TEXTS and (len(name) > _LONGEST_NAME or _PRIVATE_NAME.search(name) is not None)
 
 
 @lru_cache(maxsize=8192)
 def _personal_itself(name: str) -> bool:
     """Whether the name holds an address or a number, as keys made from data do."""
-    return _LOOKS_PERSONAL.search(name) is not None
+    return len(name) > _LONGEST_NAME or _reads_personal(name)
+
+
+def _reads_personal(text: str) -> bool:
+    return _ADDRESS.search(text) is not None or _NUMBER.search(text) is not None
 
 
 def looks_personal(text: str) -> bool:
@@ -136,7 +143,7 @@ def _split(
 def _harmless(name: str, value: str, guard: list[str]) -> bool:
     if len(value) > _OPEN_LENGTH:
         return False
-    if name not in _CODES and _LOOKS_PERSONAL.search(value):
+    if name not in _CODES and _reads_personal(value):
         return False
     if guard:
         folded = value.casefold()
@@ -197,14 +204,14 @@ def _said_now(event: Event) -> list[str]:
     for traits in (event.traits, event.context.get("traits")):
         if isinstance(traits, Mapping):
             for name, value in traits.items():
-                if isinstance(value, str) and _PRIVATE_NAME.search(name):
+                if isinstance(value, str) and len(name) <= _LONGEST_NAME and _PRIVATE_NAME.search(name):
                     found += [value, *(word for word in value.split()[:6] if len(word) >= 4)]
     return found
 
 
 def open_id(value: str) -> str:
     """An id a sender made up, as it may stand open: one that holds an address stands as its hash."""
-    if not _LOOKS_PERSONAL.search(value) or "@" not in value:
+    if "@" not in value or not _reads_personal(value):
         return value
     return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 

@@ -10,14 +10,18 @@ import msgspec
 Told = tuple[Any, int]
 """A value and when it was told (ms); None is what was taken back."""
 
-MOST = 200
-LONGEST = 2_000
+MOST = 100
+LONGEST = 500
+LONGEST_NAME = 100
+"""Together some tens of kilobytes at most: what is told is told to many."""
 
 
 def take(known: dict[str, Told], said: Mapping[str, Any], at: int) -> bool:
     """Take in what was said at this moment; whether anything is different now."""
     changed = False
     for name, value in said.items():
+        if len(name) > LONGEST_NAME:
+            continue
         before = known.get(name)
         if len(known) >= MOST if before is None else before[1] > at:
             continue

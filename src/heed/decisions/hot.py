@@ -16,7 +16,7 @@ import psycopg
 import structlog
 from psycopg_pool import AsyncConnectionPool
 
-from heed.collect.api import Collector, Dropped, Limits, event_of_raw
+from heed.collect.api import Collector, Dropped, Limits, event_of_raw, own_visitor_only
 from heed.collect.domain.soundness import TooDeep, sound
 from heed.contracts import vocabulary
 from heed.contracts.decision import Decision
@@ -146,6 +146,9 @@ class Decider:
             return problem(400, "too_deep", "The context is nested too deep.")
         received = self.clock()
         events, dropped = self._inline(ask, user_id, anonymous_id, source.id, received)
+        if source.public:
+            events, refused = own_visitor_only(events)
+            dropped += refused
         asking = Event(
             message_id=f"heed-decision-{uuid.uuid4()}",
             type="track",

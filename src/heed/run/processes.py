@@ -13,9 +13,13 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
+import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
 from typing import Any, cast
+
+import structlog
 
 from heed import settings as heed_settings
 from heed import wiring
@@ -24,8 +28,18 @@ from heed.run.stopping import Stopping
 
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _M_ARENA_MAX = -8
+_TAKE_UP_EVERY = 30.0
+_ORPHAN_GRACE = 30.0
 _FORKS = sys.platform == "linux"
 _processes: Any = multiprocessing.get_context("fork" if _FORKS else "spawn")
+
+
+def _end_with(supervisor: int) -> None:
+    """End although busy, some time after a supervisor that was killed: nobody else would."""
+    while os.getppid() == supervisor:
+        time.sleep(1)
+    time.sleep(_ORPHAN_GRACE)
+    os._exit(1)
 
 
 def load_once() -> None:
@@ -56,6 +70,7 @@ def _be(role: str, supervisor: int) -> None:
         system.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
         if os.getppid() != supervisor:
             return
+        threading.Thread(target=_end_with, args=(supervisor,), name="parent", daemon=True).start()
     logs.configure(heed_settings.load().log_level, role)
     _ROLES[role]()
 
@@ -131,6 +146,20 @@ def run_demo() -> None:
     Driver(f"http://127.0.0.1:{settings.port}", kept, settings.data).run(stopping)
 
 
+async def _take_up_what_stalled(app: Any) -> None:
+    """Begin again, soon after the start and every minute, what a worker that was killed had in hand: its lock would
+    otherwise hold up every later job of its kind."""
+    log = structlog.get_logger()
+    while True:
+        try:
+            for job in await app.job_manager.get_stalled_jobs():
+                await app.job_manager.retry_job(job)
+                log.warning("worker.taken_up", task=job.task_name)
+        except Exception as error:
+            log.warning("worker.not_taken_up", error=type(error).__name__)
+        await asyncio.sleep(_TAKE_UP_EVERY)
+
+
 def run_worker() -> None:
     wiring.set_up_django()
     wiring.engines()
@@ -142,12 +171,14 @@ def run_worker() -> None:
         connector = cast(DjangoConnector, app.connector)
         own = app.with_connector(connector.get_worker_connector())
         async with own.open_async():
+            healing = asyncio.create_task(_take_up_what_stalled(own))
             await own.run_worker_async(
                 concurrency=2,
                 install_signal_handlers=True,
                 delete_jobs="successful",
                 fetch_job_polling_interval=5,
             )
+            healing.cancel()
 
     asyncio.run(work())
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -342,6 +342,22 @@ def event_of_raw(
         call.user_id, call.anonymous_id = user_id, anonymous_id
     found = event_of(call, "" if call.type else "track", received, limits, None, None)
     return found if isinstance(found, Event) else Dropped(found[0], found[1], raw)
+
+
+def own_visitor_only(events: Iterable[Event]) -> tuple[list[Event], list[Dropped]]:
+    """What a website may say: whoever reads a page holds its key, so with it nobody says that two known people are one,
+    nor what is known of an account that others belong to."""
+    kept: list[Event] = []
+    dropped: list[Dropped] = []
+    for event in events:
+        if event.type == "alias" and event.previous_id != event.anonymous_id:
+            detail = "previousId is not this visitor's anonymousId"
+            dropped.append(Dropped("alias_needs_server", detail, call_of(event)))
+            continue
+        if event.type == "group" and event.traits:
+            event.traits, event.marks = {}, (*event.marks, "account_needs_server")
+        kept.append(event)
+    return kept, dropped
 
 
 def call_of(event: Event) -> bytes:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heed.accounts import store
 from heed.accounts.domain.section import MOST, Accounts, Belonging, merge
+from heed.accounts.telling import PAUSE
 from heed.contracts import vocabulary as v
 from heed.contracts.told import Told, latest, take
 from heed.kit.clock import HOUR
@@ -51,7 +56,7 @@ def test_segments_follow_the_account(installation: Installation) -> None:
     belong(installation, "ada", "acme", plan="starter")
     belong(installation, "bob", "acme")
     assert installation.members("big") == set()
-    installation.clock.advance(1)
+    installation.clock.advance(PAUSE)
     belong(installation, "ada", "acme", plan="enterprise")
     installation.carry()
     assert installation.members("big") == {"ada", "bob"}
@@ -64,7 +69,7 @@ def test_many_members_are_told_piece_by_piece(installation: Installation) -> Non
     ]
     installation.send(*events)
     installation.carry()
-    installation.clock.advance(1)
+    installation.clock.advance(PAUSE)
     belong(installation, "u0", "acme", plan="gold")
     while installation.carry():
         pass
@@ -167,3 +172,75 @@ def test_joining_keeps_the_latest_of_each() -> None:
     one: dict[str, Told] = {"plan": ("old", 1), "city": ("Lund", 9)}
     latest(one, {"plan": ("new", 2), "city": ("Oslo", 3), "more": (1, 1)})
     assert one == {"plan": ("new", 2), "city": ("Lund", 9), "more": (1, 1)}
+
+
+def test_an_account_whose_traits_change_all_the_time_tells_all_its_members_once_a_minute(
+    installation: Installation,
+) -> None:
+    installation.send(
+        *(installation.event(type="group", userId=f"u{n:03}", groupId="busy", traits={}) for n in range(300))
+    )
+    installation.send(*(installation.event(type="group", userId=f"q{n}", groupId="quiet") for n in range(2)))
+    installation.carry()
+    for second in range(50):
+        installation.clock.advance(1_000)
+        belong(installation, "u000", "busy", plan=f"plan {second}")
+        if second == 20:
+            belong(installation, "q0", "quiet", plan="gold")
+    assert plan_of(installation, "q1", "quiet") == "gold"
+    assert plan_of(installation, "u299", "busy") == "plan 0"
+    own = [row for row in installation.lake_rows("source, type") if row["source"] == "heed"]
+    assert len(own) < 700
+    installation.clock.advance(HOUR)
+    installation.carry()
+    assert {plan_of(installation, f"u{n:03}", "busy") for n in (1, 150, 299)} == {"plan 49"}
+
+
+def test_two_engines_at_a_new_account_lose_nothing(installation: Installation) -> None:
+    other = installation.new_engine().connection
+    with ThreadPoolExecutor(1) as thread:
+        with installation.connection.transaction():
+            store.told(installation.connection, [_told("k1", {"seats": 3}), _told("k2", {"a": 1})])
+            waiting = thread.submit(_tell_in_a_transaction, other, ["k2", "k1"])
+            installation.connection.execute("select pg_sleep(0.3)")
+            assert not waiting.done()
+        waiting.result(10)
+    other.close()
+    row = installation.connection.execute("select traits from account where key = 'k1'").fetchone()
+    assert row is not None
+    assert {name: value for name, (value, _) in store.decode(bytes(row[0])).items()} == {
+        "seats": 3,
+        "plan": "gold",
+    }
+
+
+def test_whoever_joins_by_an_external_id_alone_is_told_as_well(installation: Installation) -> None:
+    belong(installation, "ada", "acme", plan="gold")
+    external = [{"type": "email", "id": "ext@example.org"}]
+    installation.happen(type="group", groupId="acme", context={"externalIds": external})
+    installation.carry()
+    assert installation.state_of(email="ext@example.org").accounts.of["acme"].traits["plan"][0] == "gold"
+
+
+def test_names_and_values_without_end_are_not_kept(installation: Installation) -> None:
+    belong(installation, "ada", "acme", **{"n" * 30_000: 1, "long": "x" * 30_000})
+    traits = installation.state_of(user_id="ada").accounts.of["acme"].traits
+    assert set(traits) == {"long"}
+    assert len(traits["long"][0]) == 500
+
+
+def _told(key: str, traits: dict[str, object]) -> dict[str, object]:
+    return {
+        "key": key,
+        "at": 1,
+        "traits": traits,
+        "joins": False,
+        "user_id": "",
+        "anonymous_id": "",
+        "named": {},
+    }
+
+
+def _tell_in_a_transaction(connection: psycopg.Connection, keys: list[str]) -> None:
+    with connection.transaction():
+        store.told(connection, [_told(key, {"plan": "gold"}) for key in keys])

@@ -37,7 +37,9 @@ def client(db: None) -> Client:
 
 def account(key: str, name: str = "", kind: str = "company", **traits: Any) -> Account:
     told = store._encode({each: (value, 1) for each, value in traits.items()})
-    return Account.objects.create(key=key, name=name or key, kind=kind, traits=told, told_at=timezone.now())
+    return Account.objects.create(
+        key=key, name=name or key, kind=kind, traits=told, told_at=timezone.now(), telling_at=timezone.now()
+    )
 
 
 def member(name: str, *keys: str, **columns: Any) -> Profile:

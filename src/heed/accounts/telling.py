@@ -10,11 +10,15 @@ from heed.accounts import store
 from heed.contracts.event import OWN_SOURCE, Event
 from heed.contracts.own import event_about
 from heed.contracts.told import Told
+from heed.kit.clock import MINUTE, moment
 from heed.ports.ledger import BULK, Ledger
 from heed.profiles import api as profiles
 
-PIECE = 250
-"""Members told in one go: live events wait meanwhile."""
+PIECE, PIECE_BYTES = 250, 1_000_000
+"""Members told in one go, and what that may come to: live events wait meanwhile."""
+PAUSE = MINUTE
+"""Between telling an account's members and telling them again (ms): a program that says something new every second is
+heard once a minute by them."""
 
 
 def tell(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
@@ -25,9 +29,9 @@ def tell(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
 def _tell_joiners(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
     found = store.joiners(connection, PIECE)
     events = []
-    for number, key, user_id, anonymous_id, traits, at in found:
+    for number, key, user_id, anonymous_id, named, traits, at in found:
         event = Event(f"heed-account-{number}-{_short(key)}", "group", min(at, now), now, source=OWN_SOURCE)
-        event.user_id, event.anonymous_id = user_id, anonymous_id
+        event.user_id, event.anonymous_id, event.context = user_id, anonymous_id, named
         events.append(_about(event, key, store.decode(traits)))
     if events:
         ledger.append(BULK, events)
@@ -36,12 +40,13 @@ def _tell_joiners(connection: psycopg.Connection, ledger: Ledger, now: int) -> i
 
 
 def _tell_members(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
-    found = store.being_told(connection)
+    found = store.being_told(connection, moment(now))
     if found is None:
         return 0
     account_id, key, encoded, at, after = found
     traits = store.decode(encoded)
-    ids = store.members(connection, key, after, PIECE)
+    piece = max(10, min(PIECE, PIECE_BYTES // max(1, len(encoded))))
+    ids = store.members(connection, key, after, piece)
     events = []
     for profile_id, data in profiles.states(connection, ids).items():
         state = profiles.fold.decode(bytes(data))
@@ -60,7 +65,10 @@ def _tell_members(connection: psycopg.Connection, ledger: Ledger, now: int) -> i
             events.append(_about(event, key, traits))
     if events:
         ledger.append(BULK, events)
-    store.move(connection, account_id, ids[-1] if len(ids) == PIECE else None)
+    if len(ids) == piece:
+        store.move(connection, account_id, ids[-1], moment(now))
+    else:
+        store.end(connection, account_id, moment(now + PAUSE))
     return max(1, len(ids))
 
 

@@ -78,9 +78,20 @@ def step(state: State, event: Event, now: int) -> tuple[Effect, ...]:
                 "joins": joins,
                 "user_id": event.user_id,
                 "anonymous_id": event.anonymous_id,
+                "named": _named(event),
             },
         ),
     )
+
+
+def _named(event: Event) -> dict[str, Any]:
+    """What of the context says who this is."""
+    found: dict[str, Any] = {}
+    if isinstance(external := event.context.get("externalIds"), list):
+        found["externalIds"] = external[:5]
+    if isinstance(traits := event.context.get("traits"), dict):
+        found["traits"] = {name: traits[name] for name in ("email", "phone") if name in traits}
+    return found
 
 
 def _leave(own: Accounts, key: str, at: int) -> None:

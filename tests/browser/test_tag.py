@@ -194,6 +194,13 @@ def test_a_websites_key_joins_an_account_and_says_nothing_of_it(server: Server) 
     assert httpx.post(f"{server.url}/v1/group", json=call, auth=(shop, "")).status_code == 200
     forged = call | {"userId": "member-two", "traits": {"plan": "forged"}}
     assert httpx.post(f"{server.url}/v1/group", json=forged, auth=(website, "")).status_code == 200
+    events = [
+        forged | {"type": "group"},
+        {"type": "alias", "userId": "member-one", "previousId": "member-two"},
+    ]
+    ask = {"anonymousId": "e", "placement": "b", "events": events}
+    answer = httpx.post(f"{server.url}/v1/decide", json=ask, auth=(website, ""))
+    assert [each["reason"] for each in answer.json()["dropped"]] == ["alias_needs_server"]
 
     def plans() -> list[object]:
         server.await_carried()

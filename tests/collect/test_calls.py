@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import msgspec
@@ -12,7 +13,10 @@ from hypothesis import strategies as st
 
 from heed.collect.domain import calls
 from heed.collect.domain.calls import is_plain, made_sound, read_call, read_envelope
+from heed.collect.domain.protocol import own_visitor_only
 from heed.collect.domain.soundness import DEEPEST, TooDeep
+from heed.contracts.event import Event
+from heed.contracts.lake import open_event
 
 _PLAIN = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -62,3 +66,23 @@ def test_integers_beyond_64_bits_become_floats_and_texts_lose_nul() -> None:
     call = read_call(raw, is_plain(raw))
     assert call.properties == {"big": float(2**63), "name": "ab", "low": -(2**63)}
     assert call.user_id == 2**70
+
+
+def test_a_website_says_nothing_about_two_people_or_an_account() -> None:
+    at = Event("m", "alias", 1, 1, user_id="dora", previous_id="emil", anonymous_id="e")
+    own = Event("n", "alias", 1, 1, user_id="dora", previous_id="e", anonymous_id="e")
+    group = Event("o", "group", 1, 1, anonymous_id="e", group_id="acme", traits={"plan": "free"})
+    kept, dropped = own_visitor_only([at, own, group])
+    assert [each.message_id for each in kept] == ["n", "o"]
+    assert [each.reason for each in dropped] == ["alias_needs_server"]
+    assert group.traits == {}
+
+
+def test_a_name_without_end_is_read_at_once() -> None:
+    event = Event(
+        "m", "track", 1, 1, name="Seen", user_id="a", properties={"n" * 2_000_000: 1, "1 " * 500_000: 2}
+    )
+    began = time.process_time()
+    open_event(event)
+    assert time.process_time() - began < 1
+    assert event.open == {}

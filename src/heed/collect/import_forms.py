@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zoneinfo
 from datetime import datetime
 from typing import Any
@@ -64,7 +65,7 @@ class ChoicesForm(forms.Form):
         if form:
             try:
                 datetime.strptime(datetime(2026, 3, 2, 10, 15).strftime(form), form)  # noqa: DTZ001, DTZ007
-            except ValueError:
+            except (ValueError, re.error):
                 raise forms.ValidationError("That is no form of time: %d.%m.%Y %H:%M is one.") from None
         return form
 

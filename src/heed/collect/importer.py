@@ -31,6 +31,9 @@ _SNIFF = 1 << 20
 """Most characters of a line."""
 
 
+_LONGEST_CELL = 100_000
+
+
 class ImportProblem(ValueError):
     """The file cannot be imported; the message says why and what to do."""
 
@@ -179,7 +182,7 @@ def rows_of(file: Path, mapper: Mapper, most: int = 0) -> Iterator[tuple[int, di
                 yield line, row, min(1.0, raw.tell() / size)
                 if most and opened.tell() > most:
                     raise ImportProblem(f"{file.name} unpacks to more than {most:,} bytes.")
-        except (OSError, EOFError) as error:
+        except (OSError, EOFError, UnicodeError, csv.Error) as error:
             raise ImportProblem(f"{file.name} cannot be read to its end: {error}") from None
 
 
@@ -240,13 +243,36 @@ def _parquet(file: Path, mapper: Mapper) -> Iterator[tuple[int, dict[str, Any] |
     import pyarrow.parquet as pq
 
     try:
-        opened = pq.ParquetFile(file)
-    except pa.ArrowInvalid as error:
+        texts = [
+            field.name
+            for field in pq.read_schema(file)
+            if pa.types.is_string(field.type) or pa.types.is_binary(field.type)
+        ]
+        # As dictionaries: a long value that many rows share takes no more than the file has of it.
+        opened = pq.ParquetFile(file, read_dictionary=texts)
+    except (pa.ArrowException, OSError) as error:
         raise ImportProblem(f"{file.name} is no Parquet file: {error}") from None
     _check_columns(set(opened.schema_arrow.names), mapper)
     count = max(1, opened.metadata.num_rows)
     line = 0
-    for batch in opened.iter_batches(batch_size=5_000):
-        for row in batch.to_pylist():
-            line += 1
-            yield line, row, line / count
+    try:
+        for batch in opened.iter_batches(batch_size=500):
+            _check_lengths(batch)
+            for row in batch.to_pylist():
+                line += 1
+                yield line, row, line / count
+    except (pa.ArrowException, MemoryError) as error:
+        raise ImportProblem(f"Row {line + 1:,} and those after it cannot be read: {error}"[:300]) from None
+
+
+def _check_lengths(batch: Any) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if pa.types.is_dictionary(column.type) and len(column.dictionary):
+            longest = pc.max(pc.binary_length(column.dictionary)).as_py() or 0
+            if longest > _LONGEST_CELL:
+                raise ImportProblem(
+                    f"A value of the column {name!r} has {longest:,} bytes; at most {_LONGEST_CELL:,} are read."
+                )

@@ -91,6 +91,9 @@ def count_upload(upload_id: str) -> None:
         watch.end("stopped")
     except (ImportProblem, MappingError, Unfinished) as error:
         watch.end("failed", problem=str(error)[:500])
+    except Exception as error:
+        watch.end("failed", problem=f"It could not be read to its end ({type(error).__name__}).")
+        log.error("upload.not_counted", error=type(error).__name__)
 
 
 @app.task()
@@ -124,6 +127,9 @@ def import_upload(upload_id: str) -> None:
         watch.end("failed", problem=str(error)[:500])
     except LedgerUnavailable:
         watch.end("failed", problem="Events cannot be kept just now. Go on once there is room again.")
+    except Exception as error:
+        watch.end("failed", problem=f"It could not be imported to its end ({type(error).__name__}).")
+        log.error("upload.not_imported", error=type(error).__name__)
 
 
 @app.periodic(cron="* * * * *")

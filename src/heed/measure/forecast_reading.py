@@ -12,6 +12,7 @@ import msgspec
 
 from heed.kit.clock import in_ms
 from heed.measure.models import CustomerForecast, Forecast, ForecastChoice
+from heed.measure.permitting import still
 from heed.measure.persona_reading import read_cursor
 from heed.profiles import api as profiles
 from heed.profiles import reading as people
@@ -84,7 +85,7 @@ class Likely:
 def likeliest(key: str, now: datetime, limit: int = 20) -> list[Likely]:
     found = CustomerForecast.objects.filter(key=key).order_by("-chance", "profile_id")[:limit]
     chances = {each.profile_id: each.chance for each in found}
-    known = people.people_of(list(chances))
+    known = people.people_of(still(chances))
     states = people.states_of(list(chances))
     lines = []
     for person in known:
@@ -101,7 +102,7 @@ def those_above(key: str, least: float, cursor: str = "", size: int = people.PAG
     found = list(rows.values_list("profile_id", "chance")[: size + 1])
     more, found = len(found) > size, found[:size]
     cursor = f"{found[-1][1]!r}|{found[-1][0]}" if more else ""
-    return people.Page(people.people_of([profile_id for profile_id, _ in found]), cursor)
+    return people.Page(people.people_of(still(profile_id for profile_id, _ in found)), cursor)
 
 
 def ids_above(key: str, least: float) -> Iterator[list[uuid.UUID]]:
@@ -112,7 +113,7 @@ def ids_above(key: str, least: float) -> Iterator[list[uuid.UUID]]:
         found = list(rows.order_by("profile_id").values_list("profile_id", flat=True)[:_PIECE])
         if not found:
             return
-        yield found
+        yield still(found)
         after = found[-1]
 
 

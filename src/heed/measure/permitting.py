@@ -31,3 +31,10 @@ def permitted(ids: Iterable[uuid.UUID]) -> tuple[dict[uuid.UUID, Any], int]:
         else:
             found[profile_id] = state
     return found, refused
+
+
+def still(ids: Iterable[uuid.UUID]) -> list[uuid.UUID]:
+    """Those of them who do not refuse now, in the same order: what was learnt of somebody before is not shown after."""
+    asked = list(ids)
+    found, _ = permitted(asked)
+    return [each for each in asked if each in found]

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from heed.measure.models import CustomerLikeness, CustomerPersona, Likeness, Persona, PersonaRun
+from heed.measure.permitting import still
 from heed.profiles import reading as people
 
 LOOK, ASSIGN = "look", "assign"
@@ -44,7 +45,7 @@ def living(key: str) -> Persona | None:
 
 def of_customer(profile_id: uuid.UUID) -> Persona | None:
     found = CustomerPersona.objects.filter(profile_id=profile_id).select_related("persona").first()
-    return found.persona if found else None
+    return found.persona if found and still([profile_id]) else None
 
 
 def those_of(key: str, cursor: str = "", size: int = people.PAGE) -> people.Page:
@@ -52,7 +53,7 @@ def those_of(key: str, cursor: str = "", size: int = people.PAGE) -> people.Page
     rows = CustomerPersona.objects.filter(persona_id=key, profile_id__gt=_id(cursor)).order_by("profile_id")
     found = list(rows.values_list("profile_id", flat=True)[: size + 1])
     more, found = len(found) > size, found[:size]
-    return people.Page(people.people_of(found), str(found[-1]) if more else "")
+    return people.Page(people.people_of(still(found)), str(found[-1]) if more else "")
 
 
 def ids_of(key: str) -> Iterator[list[uuid.UUID]]:
@@ -74,7 +75,7 @@ def _pieces(rows: Any) -> Iterator[list[uuid.UUID]]:
         )
         if not found:
             return
-        yield found
+        yield still(found)
         after = found[-1]
 
 
@@ -98,7 +99,7 @@ def most_alike(segment: str, limit: int = 20) -> list[Alike]:
     }
     return [
         Alike(person, found[person.id].likeness, found[person.id].why.splitlines())
-        for person in people.people_of(list(found))
+        for person in people.people_of(still(found))
     ]
 
 
@@ -114,7 +115,7 @@ def those_alike(segment: str, least: float, cursor: str = "", size: int = people
     found = list(rows.order_by("-likeness", "profile_id").values_list("profile_id", "likeness")[: size + 1])
     more, found = len(found) > size, found[:size]
     cursor = f"{found[-1][1]!r}|{found[-1][0]}" if more else ""
-    return people.Page(people.people_of([profile_id for profile_id, _ in found]), cursor)
+    return people.Page(people.people_of(still(profile_id for profile_id, _ in found)), cursor)
 
 
 def read_cursor(cursor: str) -> tuple[float, uuid.UUID] | None:

@@ -18,6 +18,9 @@ from heed.profiles.domain.fields import fields
 from heed.profiles.domain.sections import display_name
 from heed.profiles.domain.state import fold
 
+SCORES = "\x00scores"
+"""Among the names of what is withheld: what models say. No trait holds a NUL character."""
+
 
 @dataclass(frozen=True)
 class KnownTrait:
@@ -170,12 +173,14 @@ def _trait(state: Any, name: str) -> KnownTrait:
 
 
 def withheld(state: Any) -> frozenset[str]:
-    """The names of traits that are kept out of sight."""
-    return frozenset(name for name in state.traits.values if fields.missing(state, name))
+    """The names of traits that are kept out of sight; with `SCORES` what models say, where profiling is refused."""
+    hidden = frozenset(name for name in state.traits.values if fields.missing(state, name))
+    said = state.consent.purposes.get("profiling")
+    return hidden if said is None or said.granted else hidden | {SCORES}
 
 
 def withheld_of(profile_id: uuid.UUID) -> frozenset[str]:
-    rows = _rows("select state from profile where id = %s", [profile_id]) if fields.traits else []
+    rows = _rows("select state from profile where id = %s", [profile_id])
     return withheld(fold.decode(bytes(rows[0][0]))) if rows else frozenset()
 
 

@@ -20,7 +20,9 @@ class StateReadings:
     """How rules read this installation's profile state."""
 
     def trait(self, state: State, name: str) -> Any:
-        return fields.value(state, name) if name in state.traits.values else lent_trait(state, name)
+        if name in state.traits.values:
+            return fields.value(state, name)
+        return None if fields.missing_of(state, name) else lent_trait(state, name)
 
     def count(self, state: State, key: str, since_bucket: int) -> int:
         return activity.count(state.activity, key, since_bucket)
@@ -38,7 +40,9 @@ class StateReadings:
         return member(state, segment, now)
 
     def traits(self, state: State) -> Iterable[str]:
-        return chain(fields.seen(state), lent_traits(state))
+        return chain(
+            fields.seen(state), (name for name in lent_traits(state) if not fields.missing_of(state, name))
+        )
 
     def counted(self, state: State) -> Iterable[str]:
         keys: Iterable[str] = state.activity.counters

@@ -19,7 +19,7 @@ from heed.kit.clock import DAY
 from heed.kit.money import as_text
 from heed.kit.sealing import Unreadable, unseal
 from heed.ports.current import lake_rows
-from heed.profiles.customer import action_names
+from heed.profiles.customer import SCORES, action_names
 from heed.profiles.domain.merging import is_merge
 from heed.profiles.domain.telling import first_reason, told
 from heed.profiles.store import event_purpose
@@ -113,6 +113,9 @@ def timeline(
 
 
 def _without(event: Event, withheld: Container[str]) -> Event:
+    """The event as it may be told."""
+    if event.name == vocabulary.SCORE_GIVEN and SCORES in withheld:
+        event.properties = {name: said for name, said in event.properties.items() if name == "score_key"}
     event.traits = {name: value for name, value in event.traits.items() if name not in withheld}
     if isinstance(inner := event.context.get("traits"), Mapping):
         left = {name: value for name, value in inner.items() if name not in withheld}

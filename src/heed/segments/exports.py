@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 
 import structlog
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from heed import settings as heed_settings
 from heed.govern.api import audit
@@ -20,6 +21,7 @@ from heed.segments.models import ExportFile, Schedule, Segment
 KEPT = timedelta(days=14)
 MOST_FILES = 10
 """Files kept of one schedule, the newest: they hold personal data, and lie outside of what is encrypted."""
+_ORPHAN = 3_600
 log = structlog.get_logger()
 
 
@@ -46,7 +48,11 @@ def save(segment: str, kind: str, every: str, hour: int, *, by: Any, now: dateti
         raise ValidationError("This segment has such a schedule already.")
     made = Schedule(segment=segment, kind=kind, every=every, hour=hour, created_by=str(by or ""))
     made.due_at = next_after(made, now)
-    made.save()
+    try:
+        with transaction.atomic():
+            made.save()
+    except IntegrityError:
+        raise ValidationError("This segment has such a schedule already.") from None
     audit(by, "export.scheduled", segment, file=kind, every=every, hour=hour)
     return made
 
@@ -80,12 +86,26 @@ def run_due(now: datetime) -> int:
             except OSError as error:
                 schedule.failed = f"The file could not be written: {error.strerror or error}"[:300]
                 log.warning("exports.failed", error=type(error).__name__)
+            except Exception as error:
+                schedule.failed = f"The file could not be made: {type(error).__name__}"[:300]
+                log.warning("exports.failed", error=type(error).__name__)
             else:
                 schedule.failed, schedule.due_at = "", next_after(schedule, now)
                 made += 1
             schedule.save()
     _forget(list(ExportFile.objects.filter(made_at__lt=now - KEPT)))
+    _sweep()
     return made
+
+
+def _sweep() -> None:
+    """Files nobody knows, left by a worker that was killed while it wrote."""
+    if not folder().is_dir():
+        return
+    known = set(ExportFile.objects.values_list("name", flat=True))
+    for path in folder().iterdir():
+        if path.name not in known and time.time() - path.stat().st_mtime > _ORPHAN:
+            path.unlink(missing_ok=True)
 
 
 def _make(schedule: Schedule, now: datetime) -> None:
@@ -106,7 +126,7 @@ def _make(schedule: Schedule, now: datetime) -> None:
             os.fsync(opened.fileno())
             size = opened.tell()
         part.rename(path)
-    except OSError:
+    except BaseException:
         part.unlink(missing_ok=True)
         raise
     ExportFile.objects.create(schedule=schedule, name=path.name, size=size, made_at=now)

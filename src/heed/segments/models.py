@@ -84,6 +84,9 @@ class Schedule(models.Model):
     class Meta:
         db_table = "segment_schedule"
         ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["segment", "kind", "every", "hour"], name="segment_schedule_once")
+        ]
 
 
 class ExportFile(models.Model):

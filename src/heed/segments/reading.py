@@ -72,7 +72,7 @@ def ids(key: str) -> set[uuid.UUID]:
 
 
 def exists(key: str) -> bool:
-    return Segment.objects.filter(key=key).exists()
+    return "\x00" not in key and Segment.objects.filter(key=key).exists()
 
 
 def over_time(segment: Segment) -> list[tuple[Any, int]]:

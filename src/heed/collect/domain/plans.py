@@ -6,6 +6,7 @@ Nothing here tells a value that was sent: problems are words about a property an
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -16,6 +17,8 @@ from heed.contracts.lake import looks_personal
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 MOST_BYTES = 64_000
+MOST_WAYS = 5_000
+_NO_PARTS = frozenset({"$defs", "definitions", "enum", "const", "default", "examples"})
 MOST_PROBLEMS = 20
 """Of one event."""
 _LONGEST_PATH = 200
@@ -41,7 +44,7 @@ def read_schema(text: str) -> dict[str, Any]:
     if len(text.encode("utf-8", "replace")) > MOST_BYTES:
         raise PlanError(f"It is larger than {MOST_BYTES:,} bytes.")
     try:
-        found = json.loads(text, parse_constant=_no_number)
+        found = json.loads(text, parse_constant=_no_number, parse_float=_finite)
         json.dumps(found, ensure_ascii=False).encode()
     except (ValueError, RecursionError) as error:
         raise PlanError(f"It is not JSON: {error}.") from None
@@ -49,7 +52,55 @@ def read_schema(text: str) -> dict[str, Any]:
         raise PlanError("It must be a JSON object.")
     if "\\u0000" in json.dumps(found):
         raise PlanError("It has a NUL character in it.")
+    if _ways(found) > MOST_WAYS:
+        raise PlanError(
+            "Its parts refer to each other in too many ways; checking an event would take too long."
+        )
     Checker(found)
+    return found
+
+
+def _ways(schema: dict[str, Any]) -> int:
+    """How many parts are looked at for one value at most, references followed; a circle counts as too many."""
+    known: dict[str, int] = {}
+
+    def count(part: Any, inside: frozenset[str]) -> int:
+        if isinstance(part, list):
+            return _capped(sum(count(each, inside) for each in part))
+        if not isinstance(part, dict):
+            return 0
+        found = 1 + sum(count(each, inside) for name, each in part.items() if name not in _NO_PARTS)
+        for name in ("$ref", "$dynamicRef"):
+            if isinstance(at := part.get(name), str):
+                if at in inside:
+                    return MOST_WAYS + 1
+                if at not in known:
+                    known[at] = count(_part(schema, at), inside | {at})
+                found += known[at]
+        return _capped(found)
+
+    return count(
+        {name: part for name, part in schema.items() if name not in {"$defs", "definitions"}}, frozenset()
+    )
+
+
+def _capped(ways: int) -> int:
+    return min(ways, MOST_WAYS + 1)
+
+
+def _part(schema: Any, at: str) -> Any:
+    """The part a reference within the schema names, an empty one where there is none."""
+    if at == "#":
+        return schema
+    found = schema
+    for step in at.removeprefix("#/").split("/") if at.startswith("#/") else [None]:
+        name = step.replace("~1", "/").replace("~0", "~") if step is not None else None
+        if isinstance(found, dict) and name in found:
+            found = found[name]
+        elif isinstance(found, list) and name is not None and name.isdecimal() and int(name) < len(found):
+            found = found[int(name)]
+        else:
+            return {}
     return found
 
 
@@ -79,6 +130,11 @@ class Checker:
                 if len(found) >= MOST_PROBLEMS:
                     return list(found)
         return list(found)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    return number if math.isfinite(number) else _no_number(text)
 
 
 def _no_number(name: str) -> Any:

@@ -89,6 +89,10 @@ class Fields:
         needed = self.traits.get(trait)
         return "" if needed is None or needed.permitted(state) else needed.purpose
 
+    def missing_of(self, state: State, lent: str) -> str:
+        """The same of a trait of what a customer belongs to: the purpose of a name holds wherever it stands."""
+        return self.missing(state, lent) or self.missing(state, lent.partition(".")[2])
+
     def told(self, state: State, trait: str) -> tuple[Any, int, str] | None:
         """`(value, at in ms, source)` of the word that counts, whether it may be seen or not; None where unknown."""
         found = state.traits.values.get(trait)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
-from heed.contracts.event import Effect, Event
+from heed.contracts.event import OWN_SOURCE, Effect, Event
 from heed.contracts.fold import State
 from heed.rules.predicate import counts
 from heed.rules.tree import Atom, bounded
@@ -38,6 +38,9 @@ class Counting:
 
     def step(self, state: State, event: Event, now: int) -> tuple[Effect, ...]:
         own: Activity = state.activity
+        if not event.name and event.source == OWN_SOURCE:
+            # Told by Heed, not done by anybody.
+            return ()
         name = event.name or event.type
         if name in own.names or len(own.names) < MOST_NAMES:
             own.names[name] = own.names.get(name, 0) + 1

@@ -21,7 +21,8 @@ on("click", ".themes button", async (event, button) => {
 });
 
 // A long menu begins where the reader is.
-$(".rail [aria-current=page]")?.scrollIntoView({ block: "nearest" });
+const here = $(".rail [aria-current=page]");
+if (here && here.offsetTop > innerHeight - 80) $(".rail").scrollTop = here.offsetTop - innerHeight / 2;
 
 on("click", "[data-close]", (_event, button) => button.parentElement.remove());
 on("click", "[data-close-dialog]", (_event, button) => button.closest("dialog").close());

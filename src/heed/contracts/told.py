@@ -25,7 +25,7 @@ def take(known: dict[str, Told], said: Mapping[str, Any], at: int) -> bool:
         before = known.get(name)
         if len(known) >= MOST if before is None else before[1] > at:
             continue
-        value = _bounded(value)
+        value = bounded(value, LONGEST)
         was = None if before is None else before[0]
         changed = changed or type(was) is not type(value) or was != value
         known[name] = (value, at)
@@ -40,9 +40,10 @@ def latest(kept: dict[str, Told], other: Mapping[str, Told]) -> None:
             kept[name] = told
 
 
-def _bounded(value: Any) -> Any:
+def bounded(value: Any, longest: int) -> Any:
+    """A text cut off, a list or object that is longer left out."""
     if isinstance(value, str):
-        return value[:LONGEST]
-    if isinstance(value, (dict, list)) and len(msgspec.json.encode(value)) > LONGEST:
+        return value[:longest]
+    if isinstance(value, (dict, list)) and len(msgspec.json.encode(value)) > longest:
         return None
     return value

@@ -1,4 +1,4 @@
-"""The customers behind a figure that is asked of the lake."""
+"""The customers behind a figure, in pages and in pieces."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any, Final
 
+from heed.measure.permitting import still
 from heed.ports.current import lake_rows
 from heed.profiles import reading as people
 
@@ -16,7 +17,7 @@ def page_of(query: str, values: list[Any], after: str, size: int = people.PAGE) 
     """One page of them by id. The query gives `who` as text, each once; a cursor that makes no sense starts anew."""
     rows = lake_rows(
         f"select who from ({query}) where who > ? order by who limit ?",  # noqa: S608  a query of our own
-        [*values, str(_id(after)), size + 1],
+        [*values, str(id_after(after)), size + 1],
     )
     ids = [row["who"] for row in rows]
     more, ids = len(ids) > size, ids[:size]
@@ -30,7 +31,20 @@ def pieces_of(query: str, values: list[Any]) -> Iterator[list[uuid.UUID]]:
         yield found[start : start + _PIECE]
 
 
-def _id(text: str) -> uuid.UUID:
+def learnt_in_pieces(rows: Any) -> Iterator[list[uuid.UUID]]:
+    """The customers of these rows of what was learnt, by id and in pieces, without those who refuse now."""
+    after = uuid.UUID(int=0)
+    while True:
+        following = rows.filter(profile_id__gt=after).order_by("profile_id")
+        found = list(following.values_list("profile_id", flat=True)[:_PIECE])
+        if not found:
+            return
+        yield still(found)
+        after = found[-1]
+
+
+def id_after(text: str) -> uuid.UUID:
+    """The id in a cursor; one that makes no sense starts anew."""
     try:
         return uuid.UUID(text)
     except ValueError:

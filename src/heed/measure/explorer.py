@@ -12,7 +12,7 @@ from heed.contracts.event import OWN_SOURCE
 from heed.contracts.lake import SEMANTIC
 from heed.kit.kept import Kept
 from heed.measure.behind import page_of, pieces_of
-from heed.measure.domain.explorer import MOST_PARTS, NONE, REST, Found, Question, found
+from heed.measure.domain.explorer import MOST_PARTS, REST, Found, Question, found
 from heed.measure.funnel import members
 from heed.measure.purchases import MERGED, merges
 from heed.ports.current import lake_rows
@@ -107,6 +107,3 @@ def properties(event: str) -> Kept[list[str]]:
         return [row["field"] for row in rows]
 
     return Kept(ask, 300)
-
-
-__all__ = ["NONE", "REST", "count", "ids", "kept", "properties", "who"]

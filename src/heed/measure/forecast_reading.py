@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from heed.kit.clock import in_ms
+from heed.measure.behind import learnt_in_pieces
 from heed.measure.models import CustomerForecast, Forecast, ForecastChoice
 from heed.measure.permitting import still
 from heed.measure.persona_reading import read_cursor
@@ -29,7 +30,6 @@ _USUAL: Final = 90
 _EVERY: Final = timedelta(days=7)
 _AGAIN: Final = timedelta(hours=20)
 _SOON: Final = timedelta(minutes=55)
-_PIECE: Final = 1_000
 
 
 def kinds() -> list[Kind]:
@@ -107,14 +107,7 @@ def those_above(key: str, least: float, cursor: str = "", size: int = people.PAG
 
 def ids_above(key: str, least: float) -> Iterator[list[uuid.UUID]]:
     """All of them, in pieces."""
-    after = uuid.UUID(int=0)
-    while True:
-        rows = CustomerForecast.objects.filter(key=key, chance__gte=least, profile_id__gt=after)
-        found = list(rows.order_by("profile_id").values_list("profile_id", flat=True)[:_PIECE])
-        if not found:
-            return
-        yield still(found)
-        after = found[-1]
+    return learnt_in_pieces(CustomerForecast.objects.filter(key=key, chance__gte=least))
 
 
 def told(value: Any, shape: Any) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from heed.measure.behind import id_after, learnt_in_pieces
 from heed.measure.models import CustomerLikeness, CustomerPersona, Likeness, Persona, PersonaRun
 from heed.measure.permitting import still
 from heed.profiles import reading as people
@@ -17,7 +18,6 @@ _EVERY: Final = timedelta(days=7)
 _AGAIN: Final = timedelta(hours=20)
 LEAST: Final = 200
 """Customers without whom no groups are looked for."""
-_PIECE: Final = 1_000
 
 
 def newest() -> PersonaRun | None:
@@ -50,7 +50,9 @@ def of_customer(profile_id: uuid.UUID) -> Persona | None:
 
 def those_of(key: str, cursor: str = "", size: int = people.PAGE) -> people.Page:
     """Customers of a persona, by id."""
-    rows = CustomerPersona.objects.filter(persona_id=key, profile_id__gt=_id(cursor)).order_by("profile_id")
+    rows = CustomerPersona.objects.filter(persona_id=key, profile_id__gt=id_after(cursor)).order_by(
+        "profile_id"
+    )
     found = list(rows.values_list("profile_id", flat=True)[: size + 1])
     more, found = len(found) > size, found[:size]
     return people.Page(people.people_of(still(found)), str(found[-1]) if more else "")
@@ -58,25 +60,11 @@ def those_of(key: str, cursor: str = "", size: int = people.PAGE) -> people.Page
 
 def ids_of(key: str) -> Iterator[list[uuid.UUID]]:
     """All of them, in pieces."""
-    return _pieces(CustomerPersona.objects.filter(persona_id=key))
+    return learnt_in_pieces(CustomerPersona.objects.filter(persona_id=key))
 
 
 def ids_alike(segment: str, least: float) -> Iterator[list[uuid.UUID]]:
-    return _pieces(CustomerLikeness.objects.filter(segment=segment, likeness__gte=least))
-
-
-def _pieces(rows: Any) -> Iterator[list[uuid.UUID]]:
-    after = uuid.UUID(int=0)
-    while True:
-        found = list(
-            rows.filter(profile_id__gt=after)
-            .order_by("profile_id")
-            .values_list("profile_id", flat=True)[:_PIECE]
-        )
-        if not found:
-            return
-        yield still(found)
-        after = found[-1]
+    return learnt_in_pieces(CustomerLikeness.objects.filter(segment=segment, likeness__gte=least))
 
 
 def likeness(segment: str) -> Likeness | None:
@@ -126,10 +114,3 @@ def read_cursor(cursor: str) -> tuple[float, uuid.UUID] | None:
     except ValueError:
         return None
     return (value, found) if 0 <= value <= 1 else None
-
-
-def _id(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return uuid.UUID(int=0)

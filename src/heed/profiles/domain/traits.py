@@ -9,7 +9,7 @@ import msgspec
 
 from heed.contracts.event import Effect, Event
 from heed.contracts.fold import State
-from heed.contracts.told import Told
+from heed.contracts.told import Told, bounded
 
 MOST_TRAITS = 500
 LONGEST_TEXT = 4_000
@@ -74,12 +74,14 @@ def _take(own: Traits, traits: Mapping[str, Any], event: Event) -> None:
         known = own.values.get(name)
         if known is None:
             if value is not None and len(own.values) < MOST_TRAITS:
-                own.values[name] = Trait(_bounded(value), event.occurred, event.source)
+                own.values[name] = Trait(bounded(value, LONGEST_TEXT), event.occurred, event.source)
         elif value is None:
             if event.occurred >= known.at:
                 del own.values[name]
         else:
-            own.values[name] = _joined(known, Trait(_bounded(value), event.occurred, event.source))
+            own.values[name] = _joined(
+                known, Trait(bounded(value, LONGEST_TEXT), event.occurred, event.source)
+            )
 
 
 def _joined(known: Trait, said: Trait) -> Trait:
@@ -98,14 +100,6 @@ def _joined(known: Trait, said: Trait) -> Trait:
     first, at = min(older.begun, newer.begun, key=lambda each: each[1])
     same = type(first) is type(newer.value) and first == newer.value
     return Trait(newer.value, newer.at, newer.source, others, at, None if same else first)
-
-
-def _bounded(value: Any) -> Any:
-    if isinstance(value, str):
-        return value[:LONGEST_TEXT]
-    if isinstance(value, (dict, list)) and len(msgspec.json.encode(value)) > LONGEST_TEXT:
-        return None
-    return value
 
 
 def merge_traits(kept: Traits, absorbed: Traits) -> Traits:

@@ -1,9 +1,11 @@
-"""A load generator that costs little: raw HTTP/1.1 over asyncio, so that it is not what is measured."""
+"""A load generator that costs little: raw HTTP/1.1, so that it is not what is measured."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import select
+import socket
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -24,11 +26,14 @@ class Connection:
             "content-type: application/json\r\ncontent-length: "
         ).encode()
 
+    def request(self, body: bytes) -> bytes:
+        return self.head + str(len(body)).encode() + b"\r\n\r\n" + body
+
     async def open(self) -> None:
         self.reader, self.writer = await asyncio.open_connection(self.host, self.port)
 
     async def post(self, body: bytes) -> int:
-        self.writer.write(self.head + str(len(body)).encode() + b"\r\n\r\n" + body)
+        self.writer.write(self.request(body))
         answer = await self.reader.readuntil(b"\r\n\r\n")
         lowered = answer.lower()
         start = lowered.index(b"content-length:") + 15
@@ -61,30 +66,45 @@ async def flat_out(
     return len(took) / (time.perf_counter() - started), took
 
 
-async def paced(
+def paced(
     address: str, key: str, body: Body, rate: float, seconds: float, connections: int = 16
 ) -> list[float]:
-    """At a fixed rate, each request's time counted from when it was due, so that waiting counts too."""
+    """At a fixed rate, each request's time counted from when it was due, so that waiting counts too.
+
+    Bare sockets in one loop: at a thousand requests a second asyncio alone takes half a core from the measured.
+    """
+    head = Connection(address, key)
+    free = [socket.create_connection((head.host, head.port)) for _ in range(connections)]
+    everyone, waiting = list(free), {}
     took: list[float] = []
-    free: asyncio.Queue[Connection] = asyncio.Queue()
-    for _ in range(connections):
-        connection = Connection(address, key)
-        await connection.open()
-        free.put_nowait(connection)
-
-    async def one(number: int, due: float) -> None:
-        connection = await free.get()
-        if await connection.post(body(0, number)) == 200:
-            took.append(time.perf_counter() - due)
-        free.put_nowait(connection)
-
-    tasks, started = [], time.perf_counter()
-    for number in range(int(rate * seconds)):
-        due = started + number / rate
-        if (wait := due - time.perf_counter()) > 0:
-            await asyncio.sleep(wait)
-        tasks.append(asyncio.create_task(one(number, due)))
-    await asyncio.gather(*tasks)
-    while not free.empty():
-        free.get_nowait().close()
+    sent, count, started = 0, int(rate * seconds), time.perf_counter()
+    while sent < count or waiting:
+        while free and sent < count and (due := started + sent / rate) <= time.perf_counter():
+            sock = free.pop()
+            sock.sendall(head.request(body(0, sent)))
+            waiting[sock] = due
+            sent += 1
+        pause = started + sent / rate - time.perf_counter() if free and sent < count else 5.0
+        ready, _, _ = select.select([*waiting], [], [], max(0.0, pause))
+        for sock in ready:
+            answer = sock.recv(65_536)
+            while not _whole(answer):
+                answer += sock.recv(65_536)
+            due = waiting.pop(sock)
+            if answer[9:12] == b"200":
+                took.append(time.perf_counter() - due)
+            free.append(sock)
+    for sock in everyone:
+        sock.close()
     return took
+
+
+def _whole(answer: bytes) -> bool:
+    head, end, body = answer.partition(b"\r\n\r\n")
+    if not end:
+        if not answer:
+            raise ConnectionError("the server closed the connection")
+        return False
+    lowered = head.lower()
+    start = lowered.index(b"content-length:") + 15
+    return len(body) >= int(lowered[start:].split(b"\r\n", 1)[0])

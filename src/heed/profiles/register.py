@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from typing import Any
 
@@ -44,9 +44,9 @@ class StateReadings:
             fields.seen(state), (name for name in lent_traits(state) if not fields.missing_of(state, name))
         )
 
-    def counted(self, state: State) -> Iterable[str]:
-        keys: Iterable[str] = state.activity.counters
-        return keys
+    def counted(self, state: State) -> Mapping[str, Mapping[int, int]]:
+        counters: Mapping[str, Mapping[int, int]] = state.activity.counters
+        return counters
 
     def buckets(self, state: State, key: str) -> Iterable[int]:
         found: Iterable[int] = state.activity.counters.get(key, ())

@@ -52,8 +52,8 @@ class Readings(Protocol):
         """The names of the traits that are known."""
         ...
 
-    def counted(self, state: State) -> Iterable[str]:
-        """The keys of the atoms that something was ever counted for."""
+    def counted(self, state: State) -> Mapping[str, Mapping[int, int]]:
+        """How much was counted by the key of the atom and by bucket, oldest first."""
         ...
 
     def buckets(self, state: State, key: str) -> Iterable[int]:

@@ -33,6 +33,7 @@ from heed.rules.tree import (
     Not,
     Rule,
     Sequence,
+    atom_of,
     atoms,
     atoms_of,
     to_json,
@@ -100,6 +101,39 @@ class _OfFact:
                 flips.update(places[:at] if below else places[at:])
 
 
+class _OfAtom:
+    """The conditions on how much was counted for one atom, all of whose windows end now in buckets of one size."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._asked: list[tuple[int, int, bool, Callable[[int], bool]]] = []
+
+    def take(self, rule: Did, place: int, usual: bool) -> None:
+        amount = rule.window.amount if rule.window else 0
+        self._asked.append((place, amount, usual, often_enough(rule)))
+
+    def flip(self, buckets: Mapping[int, int], now: int, flips: _Flips) -> int:
+        """Add the conditions with an unusual answer; returns when the first counted bucket leaves a window (ms), 0
+        for never. The buckets are in order, so that mostly the oldest one alone decides."""
+        size, leaves = self._size, 0
+        total, oldest = sum(buckets.values()), next(iter(buckets), 0)
+        running = now // size if size else 0
+        for place, amount, usual, enough in self._asked:
+            found = total
+            if amount and buckets:
+                first, at = running - amount + 1, oldest
+                if at < first:
+                    inside = [bucket for bucket in buckets if bucket >= first]
+                    found = sum([buckets[bucket] for bucket in inside])
+                    at = inside[0] if inside else -amount
+                stamp = (at + amount) * size
+                if stamp and (not leaves or stamp < leaves):
+                    leaves = stamp
+            if enough(found) is not usual:
+                flips.add(place)
+        return leaves
+
+
 _ENDS: Final = {
     ">": (bisect_left, True),
     ">=": (bisect_right, True),
@@ -125,6 +159,7 @@ class Book:
         self._leaves: list[_Leaf] = []
         self._known: dict[bytes, int] = {}
         self._by_atom: dict[str, list[int]] = {}
+        self._of_atom: dict[str, _OfAtom] = {}
         self._by_trait: dict[str, list[int]] = {}
         self._by_fact: dict[str, _OfFact] = {}
         self._asked: list[int] = []
@@ -209,7 +244,10 @@ class Book:
         place = len(self._leaves)
         turn = turn_of(rule, self._readings)
         usual = isinstance(rule, Did) and often_enough(rule)(0)
-        if isinstance(rule, Behaviour):
+        if isinstance(rule, Did):
+            atom = atom_of(rule)
+            self._of_atom.setdefault(atom.key, _OfAtom(atom.bucket_ms)).take(rule, place, usual)
+        elif isinstance(rule, Behaviour):
             # Without its last event nobody has the whole of a sequence, nor a touch without what is meant.
             self._by_atom.setdefault(_deciding(rule).key, []).append(place)
         elif isinstance(rule, Compare | Dated) and rule.field.startswith("trait."):
@@ -263,7 +301,13 @@ class Book:
         for name, asking in self._by_fact.items():
             asking.flip(fact(name).read(state, now), flips)
             turns += asking.turns
-        return flips, soonest(turns, state, now)
+        found = soonest(turns, state, now)
+        for key, buckets in self._readings.counted(state).items():
+            if (counting := self._of_atom.get(key)) is not None:
+                leaves_at = counting.flip(buckets, now, flips)
+                if leaves_at and (not found or leaves_at < found):
+                    found = leaves_at
+        return flips, found
 
     def _concerned(self, state: State) -> Iterable[int]:
         """The conditions about what is known of this customer, facts apart."""

@@ -24,6 +24,9 @@ CHUNK = 1_000
 """Most events in one row; the engine reads whole rows."""
 TOGETHER = 4_000
 """Events after which a group commit takes no further request: what comes first should not wait for all."""
+_APART, _COMPANY = 0.006, 12
+"""Where requests come so thick that commits have company, the next begins so many seconds after the last, or with so
+many requests: each commit costs a flush, and as much again on both sides as several requests do."""
 _CHANNEL = "heed_ledger"
 
 _APPEND = """
@@ -247,10 +250,15 @@ class _Group:
         self.waiting: dict[int, list[tuple[Sequence[Event], asyncio.Future[None]]]] = {}
         self.tasks: dict[int, asyncio.Task[None]] = {}
         self.connections: dict[int, psycopg.AsyncConnection] = {}
+        self.last: dict[int, tuple[float, int]] = {}
+        self.enough = asyncio.Event()
 
     async def append(self, lane: int, events: Sequence[Event]) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.waiting.setdefault(lane, []).append((events, future))
+        waiting = self.waiting.setdefault(lane, [])
+        waiting.append((events, future))
+        if len(waiting) == _COMPANY:
+            self.enough.set()
         task = self.tasks.get(lane)
         if task is None or task.done():
             self.tasks[lane] = asyncio.create_task(self._run(lane))
@@ -258,6 +266,7 @@ class _Group:
 
     async def _run(self, lane: int) -> None:
         while waiting := self.waiting.get(lane):
+            await self._gather(lane)
             taken: list[tuple[Sequence[Event], asyncio.Future[None]]] = []
             count = 0
             while waiting and (not taken or count + len(waiting[0][0]) <= TOGETHER):
@@ -274,6 +283,17 @@ class _Group:
             for _, future in taken:
                 if not future.done():
                     future.set_result(None)
+
+    async def _gather(self, lane: int) -> None:
+        """Wait for company, where the last commit had some and has only just begun."""
+        clock = asyncio.get_running_loop().time
+        waiting, (begun, together) = self.waiting[lane], self.last.get(lane, (0.0, 0))
+        if together > 1 and len(waiting) < _COMPANY:
+            self.enough.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(begun + _APART):
+                    await self.enough.wait()
+        self.last[lane] = clock(), len(waiting)
 
     async def _commit(self, lane: int, events: list[Event]) -> None:
         connection = self.connections.get(lane)

@@ -79,7 +79,10 @@ def members(rule: Rule, profiles: ir.Table, events: ir.Table, now: int) -> ir.Ta
     if questions:
         conditions = [_condition(question, events, now) for question in questions]
         counts = (
-            events.filter(functools.reduce(operator.or_, conditions))
+            events.filter(
+                events.name.isin(sorted({question.event for question in questions})),
+                functools.reduce(operator.or_, conditions),
+            )
             .group_by("profile_id")
             .aggregate(
                 **{
@@ -140,7 +143,8 @@ def bucket_counts(atom: Atom, events: ir.Table) -> ir.Table:
     condition = _condition(Did(atom.event, where=atom.where, total=atom.total), events, 0)
     size = atom.bucket_ms
     bucket = (epoch_ms(events.occurred) // size) if size else ibis.literal(0, "int64")
-    found = events.filter(condition & events.profile_id.notnull()).mutate(bucket=bucket)
+    # The name by itself, which the lake's files can be skipped by.
+    found = events.filter(events.name == atom.event, condition, events.profile_id.notnull()).mutate(bucket=bucket)
     counted = found.group_by("profile_id", "bucket").aggregate(
         count=_amount(atom.total, found).sum() if atom.total else found.count()
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from heed.pipeline import unmerge
+from heed.pipeline import chores, unmerge
 from heed.pipeline.replay import replay
 from heed.ports.ledger import LIVE
 from heed.profiles import api as profiles
@@ -19,19 +19,41 @@ def _no_conditions_left() -> Any:
     profiles.counting.set([])
 
 
-@pytest.mark.parametrize("part", ["_fill", "_chores", "_wake", "_unmerge"])
+@pytest.mark.parametrize("part", ["_fill", "chores", "_wake", "_unmerge"])
 def test_what_fails_between_batches_is_put_off(
     installation: Installation, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
     def broken() -> int:
         raise ValueError("somebody's rule")
 
-    monkeypatch.setattr(installation.engine, part, broken)
+    if part == "chores":
+        monkeypatch.setattr(chores, "_chores", [lambda *_: broken()])
+    else:
+        monkeypatch.setattr(installation.engine, part, broken)
     for number in range(3):
         installation.send(installation.event("Seen", userId=f"u{number}"))
         assert installation.engine.turn() > 0 or installation.engine.carry(LIVE, 100) > 0
     installation.engine.drain()
     assert len(installation.profile_ids()) == 3
+
+
+def test_a_chore_that_fails_puts_off_no_other(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    def broken(connection: Any, *_: Any) -> int:
+        connection.execute("select 1 / 0")
+        return 1
+
+    def good(connection: Any, *_: Any) -> int:
+        done.append(connection.execute("select 'done'").fetchone()[0])
+        return 0
+
+    monkeypatch.setattr(chores, "_chores", [broken, good])
+    for _ in range(3):
+        installation.engine.chores()
+    assert done
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import psycopg
 
@@ -23,5 +23,6 @@ def register_chore(chore: Chore) -> None:
         _chores.append(chore)
 
 
-def do_chores(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
-    return sum(chore(connection, ledger, now) for chore in _chores)
+def registered() -> Sequence[Chore]:
+    """Those registered, in order."""
+    return tuple(_chores)

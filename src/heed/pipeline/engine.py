@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 
 import psycopg
 import structlog
@@ -12,7 +13,7 @@ import structlog
 from heed.kit.clock import Clock, moment
 from heed.pipeline import store
 from heed.pipeline.carry import Carrier
-from heed.pipeline.chores import do_chores
+from heed.pipeline.chores import Chore, registered
 from heed.pipeline.conditions import take_into_force
 from heed.pipeline.filling import Filler
 from heed.pipeline.lake_writer import write_out
@@ -125,17 +126,25 @@ class Engine:
         return self.fill() + self.chores() + self.unmerge()
 
     def chores(self) -> int:
-        """A piece of what rooms have to do between batches; returns how much was done."""
-        return self._guarded("chores", self._chores)
+        """A piece of what rooms have to do between batches, in one transaction; returns how much was done.
 
-    def _chores(self) -> int:
+        Where one fails, each is done by itself for a while, so that it puts off no other.
+        """
+        if not self._is_put_off("chores"):
+            return self._guarded("chores", lambda: self._do(registered()))
+        return sum(self._guarded(_name(each), partial(self._do, [each])) for each in registered())
+
+    def _do(self, wanted: Sequence[Chore]) -> int:
         with self.connection.transaction():
             self.carrier.take_rules()
-            return do_chores(self.connection, self.ledger, self.clock())
+            return sum(chore(self.connection, self.ledger, self.clock()) for chore in wanted)
+
+    def _is_put_off(self, name: str) -> bool:
+        return time.monotonic() < self._put_off.get(name, 0.0)
 
     def _guarded(self, name: str, do: Callable[[], int]) -> int:
         """Do it, unless it failed a moment ago: whatever somebody's rule or data brings up there, events are carried."""
-        if time.monotonic() < self._put_off.get(name, 0.0):
+        if self._is_put_off(name):
             return 0
         try:
             return do()
@@ -216,6 +225,10 @@ class Engine:
                 self.ledger.append(LIVE, events)
             profiles.save(self.connection, rows)
         return len(found)
+
+
+def _name(chore: Chore) -> str:
+    return f"chore {chore.__module__}.{chore.__qualname__}"
 
 
 def run_forever(make_engine: object, stopping: threading.Event) -> None:

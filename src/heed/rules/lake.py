@@ -144,7 +144,9 @@ def bucket_counts(atom: Atom, events: ir.Table) -> ir.Table:
     size = atom.bucket_ms
     bucket = (epoch_ms(events.occurred) // size) if size else ibis.literal(0, "int64")
     # The name by itself, which the lake's files can be skipped by.
-    found = events.filter(events.name == atom.event, condition, events.profile_id.notnull()).mutate(bucket=bucket)
+    found = events.filter(events.name == atom.event, condition, events.profile_id.notnull()).mutate(
+        bucket=bucket
+    )
     counted = found.group_by("profile_id", "bucket").aggregate(
         count=_amount(atom.total, found).sum() if atom.total else found.count()
     )

@@ -17,6 +17,7 @@ from heed.kit.clock import HOUR
 from heed.pipeline.replay import replay
 from heed.rules import compile_rule, parse, readings
 from tests.installation import Installation
+from tests.pipeline import test_unmerging as merging
 
 
 def belong(installation: Installation, user: str, key: str, **traits: object) -> None:
@@ -108,6 +109,22 @@ def test_acting_for_an_account_is_belonging_to_it(installation: Installation) ->
     installation.clock.advance(1)
     belong(installation, "ada", "home")
     assert meets(installation, "ada", 'trait.account.kind = "household"')
+
+
+def test_who_was_one_by_mistake_is_told_what_the_other_was_told_meanwhile(installation: Installation) -> None:
+    for user in ("ada", "bob", "cleo"):
+        belong(installation, user, "acme", plan="starter")
+    installation.carry()
+    absorbed = {user: merging.owner(installation, "user_id", user) for user in ("ada", "bob")}
+    merging.merge(installation, {"user_id": "ada"}, {"user_id": "bob"})
+    installation.clock.advance(PAUSE)
+    belong(installation, "cleo", "acme", plan="gold")
+    installation.carry()
+    gone = next(iter(set(absorbed.values()) - set(installation.profile_ids())))
+    merging.unmerge(installation, gone)
+    installation.clock.advance(PAUSE)
+    installation.carry()
+    assert [plan_of(installation, user) for user in ("ada", "bob")] == ["gold", "gold"]
 
 
 def test_replay_finds_the_same_profiles(installation: Installation) -> None:

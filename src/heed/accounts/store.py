@@ -70,6 +70,15 @@ def _save(connection: psycopg.Connection, key: str, traits: dict[str, Told], at:
     )
 
 
+def tell_of(connection: psycopg.Connection, profile_ids: Iterable[uuid.UUID]) -> None:
+    """Tell the members of every account these belong to; who knows already is passed over then."""
+    connection.execute(
+        "update account set again = telling is not null, telling = coalesce(telling, %s) where key in"
+        " (select unnest(accounts) from profile where id = any(%s))",
+        [START, list(profile_ids)],
+    )
+
+
 def joiners(
     connection: psycopg.Connection, limit: int
 ) -> list[tuple[int, str, str, str, dict[str, Any], bytes, int]]:

@@ -53,14 +53,12 @@ def _tell_members(connection: psycopg.Connection, ledger: Ledger, now: int) -> i
         known = state.accounts.of.get(key)
         if known is None or _plain(known.traits) == _plain(traits):
             continue
-        event = event_about(
-            state,
-            f"heed-account-{_short(key)}-{at}-{_short(encoded.hex())}-{profile_id}",
-            "",
-            min(at, now),
-            now,
-        )
+        event = event_about(state, "", "", min(at, now), now)
         if event is not None:
+            # Parted people share a profile's id with whom they were, not what names them.
+            named = _short(repr((event.user_id, event.anonymous_id, event.context)))
+            what = f"{_short(key)}-{at}-{_short(encoded.hex())}"
+            event.message_id = f"heed-account-{what}-{profile_id}-{named}"
             event.type = "group"
             events.append(_about(event, key, traits))
     if events:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -39,6 +39,17 @@ _COLUMNS = ["batch", "place", "message_id", "valence", "mood_confidence"]
 
 _HOPS, _MOST_CONCERNED = 25, 5_000
 """Carrying stands still meanwhile, and whoever may send events can link people in a chain."""
+
+
+Parted = Callable[[psycopg.Connection, Collection[uuid.UUID]], None]
+_parted: list[Parted] = []
+
+
+def register_parted(handler: Parted) -> None:
+    """`handler(connection, profile ids)` runs, in the same transaction, once people who were one stand apart again: what
+    the one was told the others may still have to be told."""
+    if handler not in _parted:
+        _parted.append(handler)
 
 
 class TooManyConcerned(RuntimeError):
@@ -132,6 +143,8 @@ def _fold_again(carrier: Carrier, lake: Lake, absorbed: uuid.UUID, message_id: s
                 moved.append((*place, owner, *(feeling or (None, None))))
         profiles.move_rows(connection, moved)
     _tell_of_segments(connection, carrier.clock(), together, before, said)
+    for handler in _parted:
+        handler(connection, set(profiles.kept_by(connection, together).values()) | together)
     return len(concerned)
 
 

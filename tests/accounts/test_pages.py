@@ -22,7 +22,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
-    reading.unhappiest.forget()
+    reading.how_many.forget()
+    for each in reading.unhappiest.values():
+        each.forget()
 
 
 @pytest.fixture
@@ -81,8 +83,25 @@ def test_the_list_says_how_the_people_of_each_account_feel(client: Client) -> No
     assert "Acme Ltd" in html
     assert "1 needs a person" in html
     assert "2 of 3 known" in html
-    assert [each.key for each in reading.unhappiest.get()] == ["acme", "calm"]
+    assert [each.key for each in reading.unhappiest[""].get()] == ["acme", "calm"]
     assert client.get("/accounts/?sort=unhappy").content.decode().index("Acme") > 0
+
+
+def test_the_surely_unhappy_come_before_one_person_s_bad_day(client: Client) -> None:
+    for key, kind, moods in (
+        ("one bad day", "household", [-0.7]),
+        ("all of them", "company", [-0.5, -0.45, -0.55]),
+        ("fine", "company", [0.2, 0.3]),
+    ):
+        account(key, kind=kind)
+        for number, mood in enumerate(moods):
+            member(f"{key} {number}", key, valence=mood, confidence=0.5)
+    assert [each.key for each in reading.unhappiest[""].get()] == ["all of them", "one bad day", "fine"]
+    assert [each.key for each in reading.unhappiest["household"].get()] == ["one bad day"]
+    html = client.get("/accounts/?kind=household").content.decode()
+    assert "2 companies, 1 household," in html
+    assert "one bad day" in html
+    assert "all of them" not in html
 
 
 def test_money_of_different_currencies_is_not_added_up(client: Client) -> None:

@@ -81,7 +81,8 @@ OVERFLOW = """() => {
 @pytest.fixture(autouse=True)
 def _nothing_kept() -> None:
     for kept in (
-        accounts.unhappiest,
+        accounts.how_many,
+        *accounts.unhappiest.values(),
         datamap.traits,
         datamap.properties,
         store.mood_by_day,

@@ -14,6 +14,7 @@ class Account(models.Model):
     """
 
     KINDS = {"company": "Company", "household": "Household"}
+    PLURALS = {"company": "companies", "household": "households"}
 
     key = models.TextField(unique=True)
     name = models.TextField()

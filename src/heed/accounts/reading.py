@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import connection
 
-from heed.accounts import store
+from heed.accounts import models, store
 from heed.kit.kept import Kept
 
 PAGE = 50
@@ -34,6 +34,7 @@ with page as (
     select id, key, name, kind from account
     where (lower(name), id) > (%(name)s, %(id)s)
         and (%(like)s = '' or name ilike %(like)s or key ilike %(like)s)
+        and (%(kind)s = '' or kind = %(kind)s)
     order by lower(name), id limit %(limit)s
 )
 """
@@ -45,7 +46,9 @@ select account.id, account.key, account.name, account.kind, sums.* from (
     select belongs.key, {_SUMS} from profile cross join lateral unnest(accounts) as belongs (key)
     where accounts <> '{{}}' group by belongs.key
 ) as sums join account on account.key = sums.key
-where felt > 0 order by sums.valence, account.id limit {PAGE}
+where felt > 0 and (%(kind)s = '' or account.kind = %(kind)s)
+order by sums.valence + case when felt < 2 then 1 else least(1, {_Z} * sums.deviation / sqrt(felt)) end,
+    sums.valence, account.id limit {PAGE}
 """  # noqa: S608
 
 
@@ -97,8 +100,9 @@ def _account(row: dict[str, Any]) -> Account:
     return Account(currency=currencies[0] if len(currencies) == 1 else "", **row)
 
 
-def page(asked: str, cursor: str) -> Page:
-    """Accounts by name; `asked` is part of a name or key. A cursor that makes no sense starts anew."""
+def page(asked: str, cursor: str, kind: str = "") -> Page:
+    """Accounts by name; `asked` is part of a name or key, `kind` one of the model's KINDS or "" for all. A cursor that
+    makes no sense starts anew."""
     like = asked.strip().replace("\x00", "")
     for sign in ("\\", "%", "_"):
         like = like.replace(sign, "\\" + sign)
@@ -108,6 +112,7 @@ def page(asked: str, cursor: str) -> Page:
         "like": f"%{like}%" if like else "",
         "id": after,
         "name": name.replace("\x00", "") if after >= 0 else "",
+        "kind": kind,
         "limit": PAGE + 1,
     }
     found = _rows(_BY_NAME, values)
@@ -123,13 +128,22 @@ def _lower(account_id: int) -> str:
     return str(row[0]) if row else ""
 
 
-unhappiest: Kept[list[Account]] = Kept(lambda: _rows(_UNHAPPIEST, {}), 10)
+def _unhappiest(kind: str) -> Kept[list[Account]]:
+    return Kept(lambda: _rows(_UNHAPPIEST, {"kind": kind}), 10)
 
 
-def how_many() -> int:
+unhappiest = {kind: _unhappiest(kind) for kind in ("", *models.Account.KINDS)}
+"""Those whose people are most surely unhappy first: by the upper end of the 95 % interval of their mean mood."""
+
+
+def _by_kind() -> dict[str, int]:
     with connection.cursor() as cursor:
-        cursor.execute("select count(*) from account")
-        return int(cursor.fetchone()[0])
+        cursor.execute("select kind, count(*) from account group by kind")
+        return dict(cursor.fetchall())
+
+
+how_many: Kept[dict[str, int]] = Kept(_by_kind, 2)
+"""How many accounts there are of each kind."""
 
 
 def one(account_id: int) -> Account | None:

@@ -21,19 +21,25 @@ SORTS = {"name": "by name", "unhappy": "unhappiest first"}
 @allow("customers.read")
 def account_list(request: Request) -> HttpResponse:
     asked, after = (request.GET.get(name, "")[:200] for name in ("q", "after"))
-    sort = request.GET.get("sort", "")
+    sort, kind = (request.GET.get(name, "") for name in ("sort", "kind"))
+    if kind not in Account.KINDS:
+        kind = ""
     if sort not in SORTS or asked.strip():
         sort = "name"
     unhappy = sort == "unhappy"
-    page = reading.Page(reading.unhappiest.get(), "") if unhappy else reading.page(asked, after)
+    page = reading.Page(reading.unhappiest[kind].get(), "") if unhappy else reading.page(asked, after, kind)
+    many = reading.how_many.get()
     context = {
         "page": page,
         "q": asked,
         "after": after,
         "sort": sort,
         "sorts": SORTS,
-        "kinds": Account.KINDS,
-        "total": reading.how_many(),
+        "kind": kind,
+        "kinds": Account.PLURALS,
+        "many": [
+            (count, each if count == 1 else Account.PLURALS[each]) for each, count in sorted(many.items())
+        ],
     }
     part = request.htmx and request.htmx.target == "list"
     return render(request, "accounts/rows.html" if part else "accounts/list.html", context)

@@ -6,7 +6,6 @@ a response, nothing in between.
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import time
@@ -19,6 +18,7 @@ import msgspec
 import structlog
 
 from heed.kit.addresses import nearest
+from heed.kit.overdue import overdue
 
 log = structlog.get_logger()
 _json = msgspec.json.Encoder().encode
@@ -143,11 +143,11 @@ class Request:
         return body
 
     async def _receive_by(self, until: float) -> dict[str, Any]:
-        left = min(NEXT_PART, until - time.monotonic())
+        now = time.monotonic()
+        if until <= now:
+            raise TooSlow
         try:
-            # Not wait_for, which makes a task of its own for each part.
-            async with asyncio.timeout(max(0.0, left)):
-                return await self._receive()
+            return await overdue.wait(self._receive(), min(until, now + NEXT_PART))
         except TimeoutError:
             raise TooSlow from None
 

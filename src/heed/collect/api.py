@@ -10,7 +10,7 @@ from heed.collect.domain.protocol import (
     from_mapping,
     own_visitor_only,
 )
-from heed.collect.hot import Collector, LiveFeed, limits_of
+from heed.collect.hot import Collector, LiveFeed, Source, limits_of
 from heed.collect.store import bury_rows
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Dropped",
     "Limits",
     "LiveFeed",
+    "Source",
     "bury_rows",
     "call_of",
     "create_source",

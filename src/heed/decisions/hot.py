@@ -7,7 +7,6 @@ about, and the answer leaves out how the person feels and why the team thinks so
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import uuid
 from typing import Any
 
@@ -26,6 +25,7 @@ from heed.contracts.lake import open_event
 from heed.decisions import store
 from heed.decisions.domain.catalogue import Catalogue
 from heed.decisions.domain.choose import Situation, choose
+from heed.decisions.whom import Named, whom
 from heed.kit.clock import Clock
 from heed.kit.front import Request, Response, answer, on_start, on_stop, problem, register_hot
 from heed.ports.ledger import LIVE, Ledger, LedgerUnavailable
@@ -40,14 +40,11 @@ _CATALOGUE_FRESH = 1.0
 log = structlog.get_logger()
 
 
-class _Ask(msgspec.Struct, rename="camel"):
+class _Ask(Named, rename="camel"):
     placement: str
-    user_id: str | int | None = None
-    anonymous_id: str | int | None = None
     channel: str = ""
     context: dict[str, Any] = {}
     events: list[msgspec.Raw] = []
-    write_key: str = ""
 
 
 _ask = msgspec.json.Decoder(_Ask)
@@ -122,20 +119,12 @@ class Decider:
             ask = _ask.decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             return problem(400, "bad_request", "The body is no such question.", str(error)[:300])
-        _, key = request.credentials()
-        source = await self.collector.source(key or ask.write_key, request.address)
-        if isinstance(source, Response):
-            return source
-        user_id, anonymous_id = identifier(ask.user_id), identifier(ask.anonymous_id)
-        if source.public:
-            user_id = ""
+        asked = await whom(request, ask, self.collector)
+        if isinstance(asked, Response):
+            return asked
+        source, user_id, anonymous_id = asked.source, asked.user_id, asked.anonymous_id
         if not ask.placement.strip():
             return problem(400, "no_placement", "Say for which `placement` something is to be decided.")
-        if not user_id and not anonymous_id:
-            wanted = "`userId` or `anonymousId`"
-            if source.public:
-                wanted = "`anonymousId`. With a website's key, which anybody can read, `userId` is not asked"
-            return problem(400, "no_identity", f"Say whom this is about: {wanted}.")
         if len(ask.events) > _MOST_EVENTS:
             return problem(400, "too_many", f"At most {_MOST_EVENTS} events go with one question.")
         if self.catalogue is None:
@@ -273,9 +262,3 @@ def _record(decision: Decision, decision_id: str, ask: _Ask, purpose: str) -> di
     if decision.treatment is not None:
         properties["treatment"] = decision.treatment.id
     return properties
-
-
-def identifier(value: str | int | None) -> str:
-    with contextlib.suppress(AttributeError):
-        return value.strip()[:1_000]  # type: ignore[union-attr]
-    return "" if value is None else str(value)

@@ -13,7 +13,8 @@ import msgspec
 from heed.collect.api import Collector
 from heed.contracts.consent import SERVICE
 from heed.contracts.event import Event
-from heed.decisions.hot import Decider, identifier
+from heed.decisions.hot import Decider
+from heed.decisions.whom import Named, whom
 from heed.kit.front import Request, Response, answer, problem, register_hot
 from heed.kit.rate import WAIT, Buckets
 from heed.profiles import api as profiles
@@ -22,12 +23,9 @@ _MOST_BYTES = 16_384
 _MOST_FIELDS = 100
 
 
-class _Ask(msgspec.Struct, rename="camel"):
+class _Ask(Named, rename="camel"):
     fields: list[str]
-    user_id: str | int | None = None
-    anonymous_id: str | int | None = None
     purpose: str = SERVICE
-    write_key: str = ""
 
 
 _ask = msgspec.json.Decoder(_Ask)
@@ -50,19 +48,11 @@ class KnownFields:
             ask = _ask.decode(body)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
             return problem(400, "bad_request", "The body is no such question.", str(error)[:300])
-        _, key = request.credentials()
-        source = await self.collector.source(key or ask.write_key, request.address)
-        if isinstance(source, Response):
-            return source
-        if source.public and not self._callers.take(request.address, time.monotonic()):
+        asked = await whom(request, ask, self.collector)
+        if isinstance(asked, Response):
+            return asked
+        if asked.source.public and not self._callers.take(request.address, time.monotonic()):
             return problem(429, "too_many", "Too many questions from here; ask again later.", "", WAIT)
-        user_id, anonymous_id = identifier(ask.user_id), identifier(ask.anonymous_id)
-        if source.public:
-            user_id = ""
-        if not user_id and not anonymous_id:
-            return problem(
-                400, "no_identity", "Say whom this is about: `anonymousId`, or with a server's key `userId`."
-            )
         if not 0 < len(ask.fields) <= _MOST_FIELDS:
             return problem(400, "no_fields", f"Name 1 to {_MOST_FIELDS} `fields`.")
         now = self.decider.clock()
@@ -72,9 +62,9 @@ class KnownFields:
             now,
             now,
             "Known Asked",
-            user_id,
-            anonymous_id,
-            source=source.id,
+            asked.user_id,
+            asked.anonymous_id,
+            source=asked.source.id,
         )
         _, state = await self.decider.state_of([], asking)
         permitted = profiles.fields.permits(state, ask.purpose, now)

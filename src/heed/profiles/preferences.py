@@ -99,14 +99,6 @@ def choices(state: State) -> list[Choice]:
     return found
 
 
-def permits(state: State, key: str, now: int) -> bool:
-    """Whether data may be used for this purpose: by consent, or where the basis is another, until they object."""
-    asked = purpose(key)
-    if key in state.consent.purposes or asked is None or asked.basis == "consent":
-        return bool(state.consent.permits(key, now))
-    return True
-
-
 def choose(state: State, wanted: Mapping[str, bool], now: int) -> list[str]:
     """Take over what they chose, durable on return; the changes in words. Folds them into `state`, too.
 

@@ -178,7 +178,7 @@ def known(
     names = [each.strip() for each in fields.split(",") if each.strip()][:_MOST_FIELDS]
     found = _found({"user_id": userId, "anonymous_id": anonymousId, "email": email, "phone": phone})
     state = found[0].state if found else None
-    permitted = state is not None and preferences.permits(state, purpose, system_clock())
+    permitted = state is not None and known_fields.permits(state, purpose, system_clock())
     datamap.note_use("trait", names, asked_by(request))
     answers = {name: known_fields.known(state, name) if state else (False, False) for name in names}
     return {name: {"known": has, "permitted": permitted and seen} for name, (has, seen) in answers.items()}

@@ -20,8 +20,8 @@ from heed.govern.models import User
 from heed.measure import cohorts as cohorting
 from heed.measure.domain.cohorts import Cell, Found, average, cohorts, currencies
 from heed.ports import current
+from tests.commerce.test_purchases import person
 from tests.lake import put
-from tests.measure.test_purchases import person
 
 Carry = Callable[[list[Event]], None]
 

@@ -19,11 +19,12 @@ from heed import rules
 from heed.contracts.event import Event
 from heed.govern import actions
 from heed.govern.models import User
-from heed.measure import explorer, funnel, jobs, paths
+from heed.measure import explorer, funnel, paths
 from heed.measure.domain import explorer as explored
 from heed.measure.domain import paths as walked
 from heed.ports import current
 from heed.profiles.models import Profile, ProfileMerge
+from heed.segments.jobs import fill_list
 from tests.lake import put
 
 Carry = Callable[[list[Event]], None]
@@ -246,8 +247,8 @@ def test_pages_show_open_and_keep_what_was_found_and_survive_anything(carry: Car
         (f"/paths/people/?event={SEEN}", "Ways"),
     ):
         assert client.post(address, {"name": key, "purpose": ""}).status_code == 302
-    for job in ProcrastinateJob.objects.filter(task_name="heed.measure.jobs.fill_list"):
-        jobs.fill_list(**job.args)
+    for job in ProcrastinateJob.objects.filter(task_name="heed.segments.jobs.fill_list"):
+        fill_list(**job.args)
     carry([])
     assert len(Profile.objects.get(user_id="ada").segments) == 2
 

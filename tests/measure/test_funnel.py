@@ -17,11 +17,12 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from heed.contracts.event import Event
 from heed.govern import actions
 from heed.govern.models import User
-from heed.measure import funnel, jobs
+from heed.measure import funnel
 from heed.measure.domain.funnel import BESIDE, LEFT, REACHED, Question, Step
 from heed.ports import current
 from heed.profiles.models import Profile, ProfileMerge
 from heed.segments.api import save_segment
+from heed.segments.jobs import fill_list
 from tests.lake import put
 
 Carry = Callable[[list[Event]], None]
@@ -242,7 +243,7 @@ def test_the_page_shows_steps_opens_their_people_and_survives_anything(carry: Ca
     assert client.get("/funnel/1/reached/", {"step": [SEEN, BOUGHT], "after": "'\x00"}).status_code == 200
     address = "/funnel/2/reached/?" + urlencode({"step": [SEEN, HOSTILE]}, doseq=True)
     assert client.post(address, {"name": "Hostile", "purpose": ""}).status_code == 302
-    call = ProcrastinateJob.objects.get(task_name="heed.measure.jobs.fill_list").args
-    jobs.fill_list(**call)
+    call = ProcrastinateJob.objects.get(task_name="heed.segments.jobs.fill_list").args
+    fill_list(**call)
     carry([])
     assert Profile.objects.get(segments__contains=[call["key"]]).display_name == "Ada"

@@ -23,6 +23,7 @@ from heed.profiles import api as profiles
 from heed.profiles.models import Profile
 from heed.scores import api as scores
 from heed.segments import api as segments
+from heed.segments.jobs import fill_list
 from tests.measure.shoppers import NOW, shoppers
 
 Carry = Callable[[list[Event]], None]
@@ -141,8 +142,8 @@ def test_customers_above_a_chance_are_listed_and_kept(carry: Carry, client: Clie
     assert done.status_code == 302
     from procrastinate.contrib.django.models import ProcrastinateJob
 
-    call = ProcrastinateJob.objects.get(task_name="heed.measure.jobs.fill_list").args
-    jobs.fill_list(**call)
+    call = ProcrastinateJob.objects.get(task_name="heed.segments.jobs.fill_list").args
+    fill_list(**call)
     carry([])
     assert Profile.objects.filter(segments__contains=[call["key"]]).count() == 6
 

@@ -22,6 +22,7 @@ from heed.measure.domain.reasons import History, why_active, why_orders
 from heed.measure.domain.rfm import GROUPS, fifths
 from heed.measure.models import CustomerValue, ValueFit
 from heed.profiles.models import Profile
+from heed.segments.jobs import fill_list
 
 Carry = Callable[[list[Event]], None]
 DAY = 86_400_000
@@ -306,8 +307,8 @@ def test_a_group_is_kept_as_a_list_of_those_who_permit_it(carry: Carry, client: 
     assert not ProcrastinateJob.objects.exists()
     done = client.post(f"/value/{largest.key}/", {"name": HOSTILE, "purpose": "marketing"})
     assert done.status_code == 302
-    call = ProcrastinateJob.objects.get(task_name="heed.measure.jobs.fill_list").args
-    jobs.fill_list(**call)
+    call = ProcrastinateJob.objects.get(task_name="heed.segments.jobs.fill_list").args
+    fill_list(**call)
     carry([])
     cells = [list(cell) for cell in GROUPS[largest.key][1]]
     own = {each.pk for each in CustomerValue.objects.all() if [each.recency, each.frequency] in cells}

@@ -11,10 +11,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from heed.commerce.api import PURCHASES, purchase_parameters
 from heed.contracts.event import Event
 from heed.govern import api
 from heed.govern.models import AuditEntry
-from heed.measure.purchases import PURCHASES, parameters
 from heed.ports import current
 from heed.profiles import actions
 from heed.profiles import timeline as timelines
@@ -218,7 +218,7 @@ def test_moods_and_purchases_of_both_are_their_own_again_wherever_the_lake_is_as
     names = {each.pk: [name for *_, name in timelines.mood_history([each.pk], now)] for each in two}
     assert "Message Received" in names[other.pk]
     assert "Message Received" not in names[one.pk]
-    bought = current.lake().sql(f"with {PURCHASES} select who from purchases", parameters())
+    bought = current.lake().sql(f"with {PURCHASES} select who from purchases", purchase_parameters())
     assert bought["who"].to_pylist() == [str(other.pk)]
     moments = {each.pk: {m.title for m in timelines.timeline([each.pk])} for each in two}
     assert any("Order" in title for title in moments[other.pk])

@@ -6,9 +6,9 @@ import uuid
 from collections.abc import Iterator
 from typing import Any, Final
 
-from heed.measure.permitting import still
 from heed.ports.current import lake_rows
 from heed.profiles import reading as people
+from heed.segments import api as segments
 
 _PIECE: Final = 1_000
 
@@ -17,7 +17,7 @@ def page_of(query: str, values: list[Any], after: str, size: int = people.PAGE) 
     """One page of them by id. The query gives `who` as text, each once; a cursor that makes no sense starts anew."""
     rows = lake_rows(
         f"select who from ({query}) where who > ? order by who limit ?",  # noqa: S608  a query of our own
-        [*values, str(id_after(after)), size + 1],
+        [*values, str(people.id_after(after)), size + 1],
     )
     ids = [row["who"] for row in rows]
     more, ids = len(ids) > size, ids[:size]
@@ -31,21 +31,6 @@ def pieces_of(query: str, values: list[Any]) -> Iterator[list[uuid.UUID]]:
         yield found[start : start + _PIECE]
 
 
-def learnt_in_pieces(rows: Any) -> Iterator[list[uuid.UUID]]:
-    """The customers of these rows of what was learnt, by id and in pieces, without those who refuse now."""
-    after = uuid.UUID(int=0)
-    while True:
-        following = rows.filter(profile_id__gt=after).order_by("profile_id")
-        found = list(following.values_list("profile_id", flat=True)[:_PIECE])
-        if not found:
-            return
-        yield still(found)
-        after = found[-1]
-
-
-def id_after(text: str) -> uuid.UUID:
-    """The id in a cursor; one that makes no sense starts anew."""
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return uuid.UUID(int=0)
+def members(segment: str) -> list[str]:
+    """The ids of a segment's members, as the lake has them."""
+    return [str(each) for each in segments.ids(segment)]

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
+from heed.commerce.api import PURCHASES, purchase_parameters
 from heed.kit.kept import Kept
 from heed.measure.domain.cohorts import MONTHS, Found, add_months
-from heed.measure.purchases import PURCHASES, parameters
 from heed.ports.current import lake_rows
 
 _COHORTS: Final = f"""
@@ -31,7 +31,7 @@ def cohorts_at(now: datetime) -> list[Found]:
     oldest = add_months(date(now.year, now.month, 1), -MONTHS)
     counts: dict[tuple[date, int], int] = {}
     spent: dict[tuple[date, int], dict[str, Decimal]] = {}
-    for row in lake_rows(_COHORTS, [*parameters(), now, oldest, MONTHS]):
+    for row in lake_rows(_COHORTS, [*purchase_parameters(), now, oldest, MONTHS]):
         place = (row["first"], int(row["later"]))
         if row["currency"] is None:
             counts[place] = int(row["n"])

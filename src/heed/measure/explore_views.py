@@ -13,12 +13,11 @@ from heed.govern.access import Request, allow
 from heed.measure import explorer
 from heed.measure import funnel as asking
 from heed.measure import paths as ways
-from heed.measure.actions import OnWay, WhoDid
 from heed.measure.domain import explorer as explored
 from heed.measure.domain import paths as walked
 from heed.measure.domain.funnel import DAYS, WITHIN
 from heed.measure.report_views import choice
-from heed.measure.shown import Shown, people
+from heed.measure.whom import OnWay, WhoDid
 from heed.segments import api as segments
 
 _LONGEST = 200
@@ -98,7 +97,7 @@ def event_people(request: Request) -> HttpResponse:
     if part is not None:
         named = {explored.REST: "any rarer value", explored.NONE: "nothing said"}.get(part, f"“{part[:60]}”")
         words = f"{question.by}: {named}, {explored.DAYS[question.days]}"
-    shown = Shown(
+    shown = segments.Shown(
         f"Did “{question.event[:100]}”",
         words,
         explorer.who(question, part, now, after),
@@ -107,7 +106,7 @@ def event_people(request: Request) -> HttpResponse:
         f"{reverse('measure:events')}?{_query(question)}",
         "Events",
     )
-    return people(request, shown)
+    return segments.show(request, shown)
 
 
 def _walked(request: HttpRequest) -> walked.Question:
@@ -161,7 +160,7 @@ def path_people(request: Request) -> HttpResponse:
     named = [f"“{each[:60]}”" for each in (question.event, *way)]
     if question.direction == walked.BEFORE:
         named.reverse()
-    shown = Shown(
+    shown = segments.Shown(
         " → ".join(named),
         f"within {WITHIN[question.within]}, {DAYS[question.days]}",
         ways.who(question, way, now, after),
@@ -170,4 +169,4 @@ def path_people(request: Request) -> HttpResponse:
         f"{reverse('measure:paths')}?{_walk_query(question)}",
         "Paths",
     )
-    return people(request, shown)
+    return segments.show(request, shown)

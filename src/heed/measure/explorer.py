@@ -11,12 +11,11 @@ from typing import Any, Final
 from heed.contracts.event import OWN_SOURCE
 from heed.contracts.lake import SEMANTIC
 from heed.kit.kept import Kept
-from heed.measure.behind import page_of, pieces_of
+from heed.measure.behind import members, page_of, pieces_of
 from heed.measure.domain.explorer import MOST_PARTS, REST, Found, Question, found
-from heed.measure.funnel import members
-from heed.measure.purchases import MERGED, merges
 from heed.ports.current import lake_rows
 from heed.profiles import reading as people
+from heed.profiles.api import MERGED, merges
 
 _COLUMNS: Final = {name: column for column, (_, names) in SEMANTIC.items() for name in names}
 _MOST_VALUES: Final = 200

@@ -1,6 +1,6 @@
 """The pages of `measure`, and what it lends to pages below it."""
 
-from heed.measure import installation, lent, persona_views, store, value_views
+from heed.measure import installation, lent, persona_views, predicted_whom, store, value_views, whom
 from heed.web.registry import Entry, register_door, register_facts, register_panel, register_room
 
 register_room(
@@ -27,3 +27,5 @@ register_door("traffic", store.traffic.get)
 register_facts("This Heed", installation.program)
 register_facts("The loop", installation.the_loop)
 register_facts("Storage", installation.storage.get)
+whom.register()
+predicted_whom.register()

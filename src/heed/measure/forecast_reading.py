@@ -6,15 +6,11 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from typing import TYPE_CHECKING, Final
 
 from heed.kit.clock import in_ms
-from heed.measure.behind import learnt_in_pieces
+from heed.measure import learnt
 from heed.measure.models import CustomerForecast, Forecast, ForecastChoice
-from heed.measure.permitting import still
-from heed.measure.persona_reading import read_cursor
 from heed.profiles import api as profiles
 from heed.profiles import reading as people
 from heed.scores import api as scores
@@ -85,7 +81,7 @@ class Likely:
 def likeliest(key: str, now: datetime, limit: int = 20) -> list[Likely]:
     found = CustomerForecast.objects.filter(key=key).order_by("-chance", "profile_id")[:limit]
     chances = {each.profile_id: each.chance for each in found}
-    known = people.people_of(still(chances))
+    known = people.people_of(profiles.still(chances))
     states = people.states_of(list(chances))
     lines = []
     for person in known:
@@ -96,19 +92,10 @@ def likeliest(key: str, now: datetime, limit: int = 20) -> list[Likely]:
 
 def those_above(key: str, least: float, cursor: str = "", size: int = people.PAGE) -> people.Page:
     """Customers whose chance is at least this, the likeliest first."""
-    rows: Any = CustomerForecast.objects.filter(key=key, chance__gte=least).order_by("-chance", "profile_id")
-    if after := read_cursor(cursor):
-        rows = rows.filter(chance__lte=after[0]).exclude(chance=after[0], profile_id__lte=after[1])
-    found = list(rows.values_list("profile_id", "chance")[: size + 1])
-    more, found = len(found) > size, found[:size]
-    cursor = f"{found[-1][1]!r}|{found[-1][0]}" if more else ""
-    return people.Page(people.people_of(still(profile_id for profile_id, _ in found)), cursor)
+    rows = CustomerForecast.objects.filter(key=key, chance__gte=least)
+    return learnt.most_first(rows, "chance", cursor, size)
 
 
 def ids_above(key: str, least: float) -> Iterator[list[uuid.UUID]]:
     """All of them, in pieces."""
-    return learnt_in_pieces(CustomerForecast.objects.filter(key=key, chance__gte=least))
-
-
-def told(value: Any, shape: Any) -> Any:
-    return msgspec.convert(value, shape) if value else None
+    return learnt.in_pieces(CustomerForecast.objects.filter(key=key, chance__gte=least))

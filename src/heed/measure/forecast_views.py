@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from heed.govern.access import Request, allow
-from heed.govern.api import audit
+from heed.measure import actions
 from heed.measure import forecast_reading as reading
-from heed.measure.actions import Likely
-from heed.measure.models import ForecastChoice
-from heed.measure.shown import Shown, people
+from heed.measure.forms import least
+from heed.measure.learnt import told
+from heed.measure.predicted_whom import Likely
+from heed.segments import api as segments
 from heed.web.charts import Pair
 
 LEAST = (0.2, 0.4, 0.6, 0.8)
@@ -30,9 +31,7 @@ def forecasts(request: HttpRequest) -> HttpResponse:
     lines = []
     for kind in reading.kinds():
         version = reading.newest(kind)
-        lines.append(
-            {"kind": kind, "version": version, "check": reading.told(version and version.held, Check)}
-        )
+        lines.append({"kind": kind, "version": version, "check": told(version and version.held, Check)})
     return render(request, "measure/forecasts.html", {"lines": lines})
 
 
@@ -50,8 +49,8 @@ def forecast(request: Request, key: str) -> HttpResponse:
         "versions": reading.versions(kind),
     }
     if version is not None:
-        check = reading.told(version.held, Check)
-        drift = reading.told(version.drift, Drift)
+        check = told(version.held, Check)
+        drift, model = told(version.drift, Drift), told(version.model, Model)
         context |= {
             "check": check,
             "held_on": date.fromisoformat(version.cuts[0]) if version.cuts else None,
@@ -61,7 +60,7 @@ def forecast(request: Request, key: str) -> HttpResponse:
             ],
             "drift": drift,
             "drifted": [(TOPICS[topic][0], psi) for topic, psi in drift.topics.items()] if drift else [],
-            "weights": weights(reading.told(version.model, Model)) if version.model else [],
+            "weights": weights(model) if model else [],
         }
         if version.published and version.scored_at and request.user.may("customers.read"):
             context |= {"likeliest": reading.likeliest(key, timezone.now()), "least": LEAST}
@@ -72,17 +71,17 @@ def forecast(request: Request, key: str) -> HttpResponse:
 def likely(request: Request, key: str) -> HttpResponse:
     """The customers with at least a chance, the likeliest first."""
     kind = _kind(key)
-    least, after = _least(request.GET.get("least", "")), request.GET.get("after", "")[:120]
-    shown = Shown(
-        f"{kind.name}: {100 * least:.0f}% and more",
+    at_least, after = least(request.GET.get("least", "")), request.GET.get("after", "")[:120]
+    shown = segments.Shown(
+        f"{kind.name}: {100 * at_least:.0f}% and more",
         "as of the last time everybody was looked at",
-        reading.those_above(key, least, after),
+        reading.those_above(key, at_least, after),
         after,
-        Likely(key, least),
+        Likely(key, at_least),
         reverse("measure:forecast", args=[key]),
         "The forecast",
     )
-    return people(request, shown)
+    return segments.show(request, shown)
 
 
 @allow("rules.manage")
@@ -94,8 +93,7 @@ def days(request: Request, key: str) -> HttpResponse:
     if chosen is None or not kind.away:
         raise Http404
     if chosen != kind.days:
-        ForecastChoice.objects.update_or_create(key=key, defaults={"days": chosen})
-        audit(request.user, "forecast.days_chosen", key, days=chosen)
+        actions.choose_days(key, chosen, request.user)
     messages.success(request, f"It now asks about {chosen} days, and is learnt within a quarter of an hour.")
     return redirect("measure:forecast", key=key)
 
@@ -105,12 +103,3 @@ def _kind(key: str) -> Any:
     if found is None:
         raise Http404
     return found
-
-
-def _least(text: str) -> float:
-    """A share between 0 and 1; a half where none is asked for."""
-    try:
-        found = float(text[:10])
-    except ValueError:
-        return 0.5
-    return found if 0 <= found <= 1 else 0.5

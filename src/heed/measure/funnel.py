@@ -8,15 +8,13 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final
 
-from django.db import connection
-
 from heed.contracts.event import OWN_SOURCE
 from heed.kit.kept import Kept
-from heed.measure.behind import page_of, pieces_of
+from heed.measure.behind import members, page_of, pieces_of
 from heed.measure.domain.funnel import BESIDE, LEFT, Question, Step, steps
-from heed.measure.purchases import MERGED, merges
 from heed.ports.current import lake_rows
 from heed.profiles import reading as people
+from heed.profiles.api import MERGED, merges
 
 _TOLD: Final = f"""
     {MERGED}, told as materialized (
@@ -78,13 +76,6 @@ def _in_any_order(question: Question, query: str, values: list[Any]) -> tuple[st
         )
         values.append(timedelta(hours=question.within))
     return query, values
-
-
-def members(segment: str) -> list[str]:
-    """The ids of a segment's members, as the lake has them."""
-    with connection.cursor() as cursor:
-        cursor.execute("select id from profile where segments @> array[%s::text]", [segment])
-        return [str(each) for (each,) in cursor.fetchall()]
 
 
 def count(question: Question, now: datetime) -> list[Step]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
@@ -72,11 +70,3 @@ def lookalikes(segment: str) -> None:
     from heed.measure import lookalikes as finding
 
     finding.learn(segment, timezone.now())
-
-
-@app.task
-def fill_list(key: str, whom: dict[str, Any], by: str) -> None:
-    """Put the customers behind a figure on a list."""
-    from heed.measure import actions
-
-    actions.fill_list(key, whom, by)

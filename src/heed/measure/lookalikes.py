@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from heed.measure import signs
 from heed.measure.domain import likeness as domain
 from heed.measure.models import Likeness
-from heed.measure.permitting import permitted
+from heed.profiles.api import permitted
 from heed.segments import api as segments
 
 _PIECE: Final = 2_000

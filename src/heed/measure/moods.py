@@ -11,7 +11,7 @@ from django.db import connection
 from heed.contracts import vocabulary
 from heed.contracts.event import OWN_SOURCE
 from heed.kit.kept import Kept
-from heed.measure.domain.means import Mean
+from heed.kit.means import Mean
 from heed.ports.current import lake_rows
 from heed.segments import api as segments
 

@@ -10,12 +10,11 @@ from typing import Any, Final
 
 from heed.contracts.event import OWN_SOURCE
 from heed.kit.kept import Kept
-from heed.measure.behind import page_of, pieces_of
+from heed.measure.behind import members, page_of, pieces_of
 from heed.measure.domain.paths import BEFORE, STEPS, Branch, Question, tree
-from heed.measure.funnel import members
-from heed.measure.purchases import MERGED, merges
 from heed.ports.current import lake_rows
 from heed.profiles import reading as people
+from heed.profiles.api import MERGED, merges
 
 _NAME: Final = """case when type in ('page', 'screen') then 'Viewed ' || coalesce(nullif(page_path, ''), nullif(name, ''),
     'a page') else coalesce(nullif(name, ''), 'Something of a private name') end"""

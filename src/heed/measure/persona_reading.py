@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
-from heed.measure.behind import id_after, learnt_in_pieces
+from heed.measure import learnt
 from heed.measure.models import CustomerLikeness, CustomerPersona, Likeness, Persona, PersonaRun
-from heed.measure.permitting import still
 from heed.profiles import reading as people
+from heed.profiles.api import still
 
 LOOK, ASSIGN = "look", "assign"
 _EVERY: Final = timedelta(days=7)
@@ -50,21 +50,16 @@ def of_customer(profile_id: uuid.UUID) -> Persona | None:
 
 def those_of(key: str, cursor: str = "", size: int = people.PAGE) -> people.Page:
     """Customers of a persona, by id."""
-    rows = CustomerPersona.objects.filter(persona_id=key, profile_id__gt=id_after(cursor)).order_by(
-        "profile_id"
-    )
-    found = list(rows.values_list("profile_id", flat=True)[: size + 1])
-    more, found = len(found) > size, found[:size]
-    return people.Page(people.people_of(still(found)), str(found[-1]) if more else "")
+    return learnt.by_id(CustomerPersona.objects.filter(persona_id=key), cursor, size)
 
 
 def ids_of(key: str) -> Iterator[list[uuid.UUID]]:
     """All of them, in pieces."""
-    return learnt_in_pieces(CustomerPersona.objects.filter(persona_id=key))
+    return learnt.in_pieces(CustomerPersona.objects.filter(persona_id=key))
 
 
 def ids_alike(segment: str, least: float) -> Iterator[list[uuid.UUID]]:
-    return learnt_in_pieces(CustomerLikeness.objects.filter(segment=segment, likeness__gte=least))
+    return learnt.in_pieces(CustomerLikeness.objects.filter(segment=segment, likeness__gte=least))
 
 
 def likeness(segment: str) -> Likeness | None:
@@ -97,20 +92,5 @@ def how_many_alike(segment: str, least: float) -> int:
 
 def those_alike(segment: str, least: float, cursor: str = "", size: int = people.PAGE) -> people.Page:
     """Those at least so much alike, the most alike first."""
-    rows: Any = CustomerLikeness.objects.filter(segment=segment, likeness__gte=least)
-    if after := read_cursor(cursor):
-        rows = rows.filter(likeness__lte=after[0]).exclude(likeness=after[0], profile_id__lte=after[1])
-    found = list(rows.order_by("-likeness", "profile_id").values_list("profile_id", "likeness")[: size + 1])
-    more, found = len(found) > size, found[:size]
-    cursor = f"{found[-1][1]!r}|{found[-1][0]}" if more else ""
-    return people.Page(people.people_of(still(profile_id for profile_id, _ in found)), cursor)
-
-
-def read_cursor(cursor: str) -> tuple[float, uuid.UUID] | None:
-    """`share|profile id`; one that makes no sense starts anew."""
-    share, _, profile_id = cursor.partition("|")
-    try:
-        value, found = float(share), uuid.UUID(profile_id)
-    except ValueError:
-        return None
-    return (value, found) if 0 <= value <= 1 else None
+    rows = CustomerLikeness.objects.filter(segment=segment, likeness__gte=least)
+    return learnt.most_first(rows, "likeness", cursor, size)

@@ -15,9 +15,10 @@ from django.views.decorators.http import require_POST
 from heed.govern.access import Request, allow
 from heed.measure import actions
 from heed.measure import persona_reading as reading
-from heed.measure.forms import PersonaForm
+from heed.measure.forms import PersonaForm, least
+from heed.measure.learnt import told
 from heed.measure.models import Likeness, Persona
-from heed.measure.shown import Shown, people
+from heed.measure.predicted_whom import Alike, OfPersona
 from heed.segments import api as segments
 
 LEAST = (0.5, 0.7, 0.9)
@@ -34,16 +35,16 @@ def persona(request: Request, key: str) -> HttpResponse:
     """The customers of one persona."""
     found, after = _persona(key), request.GET.get("after", "")[:36]
     words = " ".join(found.sentences) or "much like everybody"
-    shown = Shown(
+    shown = segments.Shown(
         found.name,
         words,
         reading.those_of(key, after),
         after,
-        actions.OfPersona(key),
+        OfPersona(key),
         reverse("measure:personas"),
         "Personas",
     )
-    return people(request, shown)
+    return segments.show(request, shown)
 
 
 @allow("rules.manage")
@@ -106,7 +107,6 @@ def lookalikes(request: Request) -> HttpResponse:
 @allow("customers.read")
 def alike(request: Request, key: str) -> HttpResponse:
     from heed.measure.domain.forecast import Model, weights
-    from heed.measure.forecast_reading import told
 
     found, names = reading.likeness(key), segments.names()
     if found is None or key not in names:
@@ -128,22 +128,14 @@ def alike_people(request: Request, key: str) -> HttpResponse:
     names = segments.names()
     if key not in names or reading.likeness(key) is None:
         raise Http404
-    least, after = _least(request.GET.get("least", "")), request.GET.get("after", "")[:120]
-    shown = Shown(
-        f"Like “{names[key]}”: {least:g} and more"[:200],
+    at_least, after = least(request.GET.get("least", "")), request.GET.get("after", "")[:120]
+    shown = segments.Shown(
+        f"Like “{names[key]}”: {at_least:g} and more"[:200],
         "customers who are no members, the most alike first, as of when they were looked for",
-        reading.those_alike(key, least, after),
+        reading.those_alike(key, at_least, after),
         after,
-        actions.Alike(key, least),
+        Alike(key, at_least),
         reverse("measure:alike", args=[key]),
         "Lookalikes",
     )
-    return people(request, shown)
-
-
-def _least(text: str) -> float:
-    try:
-        found = float(text[:10])
-    except ValueError:
-        return LEAST[0]
-    return found if 0 <= found <= 1 else LEAST[0]
+    return segments.show(request, shown)

@@ -13,16 +13,15 @@ import numpy as np
 from django.db import connection, transaction
 
 from heed.contracts.event import OWN_SOURCE
+from heed.kit.means import Mean
 from heed.measure import signs
 from heed.measure.domain import clusters
 from heed.measure.domain import personas as domain
 from heed.measure.domain.clusters import Places
-from heed.measure.domain.means import Mean
 from heed.measure.models import CustomerPersona, Persona, PersonaRun
-from heed.measure.permitting import permitted
 from heed.measure.persona_reading import LEAST
-from heed.measure.purchases import MERGED, merges
 from heed.ports import current
+from heed.profiles.api import MERGED, merges, permitted
 from heed.segments import api as segments
 
 _LARGEST: Final = 20_000

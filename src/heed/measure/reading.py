@@ -7,17 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final, TypeVar
+from functools import reduce
+from operator import or_
+from typing import Any, Final
 
 import msgspec
 from django.db import connection
+from django.db.models import Q
 
 from heed.measure.domain.checks import Check, Drift, LookedBack
 from heed.measure.domain.outlook import Summary
+from heed.measure.learnt import in_pieces, told
 from heed.measure.models import CustomerValue, ValueFit
 from heed.profiles import reading as people
 
-Told = TypeVar("Told")
 Cells = frozenset[tuple[int, int]]
 """(recency, frequency)"""
 
@@ -29,7 +32,6 @@ _GROWN: Final = 1.2
 """Times as many customers with orders as were learnt from, after which what was learnt is about others."""
 _LOOK_BACK: Final = timedelta(days=28)
 _SOONEST: Final = timedelta(days=7)
-_PIECE: Final = 1_000
 
 
 def newest(*, fitted: bool = False) -> ValueFit | None:
@@ -75,14 +77,10 @@ def version() -> Version | None:
     return Version(
         fit,
         msgspec.convert(fit.summary, Summary),
-        _told(fit.held_out, Check),
-        _told(fit.looked_back, LookedBack),
-        _told(fit.drift, Drift),
+        told(fit.held_out, Check),
+        told(fit.looked_back, LookedBack),
+        told(fit.drift, Drift),
     )
-
-
-def _told(value: Any, kind: type[Told]) -> Told | None:
-    return msgspec.convert(value, kind) if value else None
 
 
 @dataclass(frozen=True)
@@ -123,17 +121,8 @@ def those_in(cells: Cells, cursor: str = "", size: int = people.PAGE) -> people.
 
 def ids_in(cells: Cells) -> Iterator[list[uuid.UUID]]:
     """All of them, in pieces."""
-    after = uuid.UUID(int=0)
-    while True:
-        rows = _rows(
-            f"select profile_id from customer_value where {_IN} and profile_id > %s"  # noqa: S608
-            " order by profile_id limit %s",
-            [*_values(cells), after, _PIECE],
-        )
-        if not rows:
-            return
-        yield [row[0] for row in rows]
-        after = rows[-1][0]
+    each = (Q(recency=r, frequency=f) for r, f in cells)
+    return in_pieces(CustomerValue.objects.filter(reduce(or_, each)))
 
 
 def _values(cells: Cells) -> list[Any]:

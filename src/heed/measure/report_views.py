@@ -13,10 +13,9 @@ from heed.contracts import vocabulary as v
 from heed.govern.access import Request, allow
 from heed.measure import cohorts as cohorting
 from heed.measure import funnel as asking
-from heed.measure.actions import AtStep
 from heed.measure.domain import cohorts as domain
 from heed.measure.domain.funnel import BESIDE, DAYS, LEFT, MOST, REACHED, WITHIN, Question
-from heed.measure.shown import Shown, people
+from heed.measure.whom import AtStep
 from heed.segments import api as segments
 
 _CURRENCIES = 8
@@ -100,7 +99,7 @@ def funnel_people(request: Request, number: int, kind: str) -> HttpResponse:
     now, after = datetime.now(UTC), request.GET.get("after", "")[:36]
     events = question.asked[:number]
     way = (" → " if question.ordered else " + ").join(f"“{each[:60]}”" for each in events)
-    shown = Shown(
+    shown = segments.Shown(
         _KINDS[kind].format(events[-1]),
         f"{way} · within {WITHIN[question.within]}, {DAYS[question.days]}",
         asking.who(question, number, kind, now, after),
@@ -109,7 +108,7 @@ def funnel_people(request: Request, number: int, kind: str) -> HttpResponse:
         f"{reverse('measure:funnel')}?{_address(question)}",
         "The funnel",
     )
-    return people(request, shown)
+    return segments.show(request, shown)
 
 
 _KINDS = {

@@ -15,7 +15,7 @@ from heed.measure.domain import forecast as domain
 from heed.measure.domain.forecast import Kind, Model
 from heed.measure.forecast_reading import CHURN
 from heed.measure.models import Forecast
-from heed.measure.permitting import permitted
+from heed.profiles.api import permitted
 from heed.scores import api as scores
 
 COUNTS_FOR: Final = 30 * DAY

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from heed.commerce.api import PURCHASES, purchase_parameters
 from heed.contracts import vocabulary as v
 from heed.contracts.event import OWN_SOURCE
 from heed.measure.domain.signs import RAW, Columns
-from heed.measure.purchases import PURCHASES, parameters
 from heed.ports import current
 
 _UNTIL: Final = "events as (select * from events where day < ? and occurred < ?)"
@@ -90,7 +90,7 @@ def midnight(day: date) -> datetime:
 def known_on(day: date) -> Customers:
     """Everybody seen before this day (UTC), as they were known when it began."""
     since = {days: day - timedelta(days=days) for days in (30, 90, 180)}
-    values: list[Any] = [day, midnight(day), *parameters()]
+    values: list[Any] = [day, midnight(day), *purchase_parameters()]
     values += [OWN_SOURCE, OWN_SOURCE, OWN_SOURCE, since[30], OWN_SOURCE, since[90]]
     values += [v.PRODUCT_ADDED, since[30], list(CONTACTS), since[90], list(LATE), since[180]]
     values += [list(RETURNED), since[180], OWN_SOURCE, day, day, day, day]
@@ -104,7 +104,7 @@ def known_on(day: date) -> Customers:
 
 def bought_between(start: date, end: date) -> set[str]:
     """Who bought from the one day on and before the other, as known when that began."""
-    values = [end, midnight(end), *parameters(), midnight(start)]
+    values = [end, midnight(end), *purchase_parameters(), midnight(start)]
     return set(current.lake().sql(_BOUGHT, values)["who"].to_pylist())
 
 

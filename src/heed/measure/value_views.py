@@ -13,13 +13,13 @@ from django.utils import timezone
 from heed.govern.access import Request, allow
 from heed.kit.money import as_text, in_e4
 from heed.measure import reading
-from heed.measure.actions import InCells
 from heed.measure.domain.checks import LEAST_CUSTOMERS, LEAST_REPEATED, LEAST_WEEKS
 from heed.measure.domain.outlook import grid, groups
 from heed.measure.domain.reasons import History, ago, why_active, why_orders, why_value
 from heed.measure.domain.rfm import GROUPS, name_of
 from heed.measure.models import CustomerValue
-from heed.measure.shown import Shown, people
+from heed.measure.predicted_whom import InCells
+from heed.segments import api as segments
 from heed.web.charts import Pair
 
 LEAST_FOR_GRID = 50
@@ -78,7 +78,8 @@ def _people(request: Request, name: str, words: str, cells: reading.Cells) -> Ht
     after, newest = request.GET.get("after", "")[:120], reading.newest()
     dated = f"{words}, as of {newest.until:%-d %B %Y}" if newest else words
     page = reading.those_in(cells, after)
-    return people(request, Shown(name, dated, page, after, InCells(cells), reverse("measure:value"), "Value"))
+    shown = segments.Shown(name, dated, page, after, InCells(cells), reverse("measure:value"), "Value")
+    return segments.show(request, shown)
 
 
 def expectation(request: HttpRequest, customer: Any) -> str:

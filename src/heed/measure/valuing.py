@@ -15,15 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection, transaction
 
+from heed.commerce.api import PURCHASES, purchase_parameters
 from heed.measure import reading
 from heed.measure.domain import checks
 from heed.measure.domain.outlook import Cell, Expected, Money, Summary
 from heed.measure.domain.rfm import fifths
 from heed.measure.domain.value import Buying, Floats, Spending, fit_buying, fit_spending
 from heed.measure.models import ValueFit
-from heed.measure.permitting import permitted
-from heed.measure.purchases import PURCHASES, parameters
 from heed.ports import current
+from heed.profiles.api import permitted
 
 _LARGEST_FIT: Final = 100_000
 """Customers a fit is made from; of more, a random part says the same."""
@@ -53,7 +53,7 @@ _HISTORIES: Final = f"""
     from bought join main using (who) join began using (who) group by bought.who, main.currency, first
 """  # noqa: S608  a fixed text
 """One row a customer: money in the currency they buy in most often, `each` the mean of later purchases with a value,
-and their histories as of two earlier days. Takes `parameters()`, a moment, and each day twice."""
+and their histories as of two earlier days. Takes `purchase_parameters()`, a moment, and each day twice."""
 
 
 class Histories:
@@ -101,7 +101,7 @@ class Histories:
 
 def refresh(now: datetime) -> ValueFit:
     """Fit anew and replace every customer's value in one transaction."""
-    today, lake, told = now.date(), current.lake(), parameters()
+    today, lake, told = now.date(), current.lake(), purchase_parameters()
     (began,) = lake.sql(f"with {PURCHASES} select min(day) as day from purchases", told).to_pylist()  # noqa: S608
     weeks = max(0, (today - began["day"]).days) / 7 if began["day"] else 0.0
     hold, before = checks.held_out(weeks), reading.newest(fitted=True)

@@ -20,6 +20,8 @@ from heed.profiles.lent import (
     register_uses,
     reload,
 )
+from heed.profiles.merged import MERGED, merges
+from heed.profiles.permitting import permitted, still
 from heed.profiles.projection import columns, register_projection, row_of
 from heed.profiles.sealed import OPENED, open_events
 from heed.profiles.store import (
@@ -61,6 +63,7 @@ from heed.profiles.undoing import (
 register_section = fold.register
 
 __all__ = [
+    "MERGED",
     "OPENED",
     "Apart",
     "Hasher",
@@ -100,12 +103,14 @@ __all__ = [
     "merge",
     "merge_event",
     "merged_into",
+    "merges",
     "move_rows",
     "moved_rows",
     "next_to_undo",
     "note_moves",
     "open_events",
     "owners",
+    "permitted",
     "prune",
     "put_off",
     "register_alarms",
@@ -121,6 +126,7 @@ __all__ = [
     "row_of",
     "save",
     "states",
+    "still",
     "take_back_moves",
     "to_undo",
 ]

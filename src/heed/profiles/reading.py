@@ -354,6 +354,14 @@ def _cursor(value: str, profile_id: uuid.UUID) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode([value, str(profile_id)])).decode().rstrip("=")
 
 
+def id_after(text: str) -> uuid.UUID:
+    """The id in a cursor; one that makes no sense starts anew."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return uuid.UUID(int=0)
+
+
 def _read_cursor(text: str, sort: _Sort) -> tuple[str, uuid.UUID] | None:
     try:
         value, found = msgspec.json.decode(

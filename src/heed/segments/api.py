@@ -1,10 +1,14 @@
-"""The door of `segments`: whom a rule means, and what conditions there are to choose from."""
+"""The door of `segments`: whom a rule means, what conditions there are to choose from, and the customers behind a figure
+as a page and a list."""
 
 from heed.segments.actions import delete_segment, put_on_list, save_segment
+from heed.segments.list_actions import register_whom
 from heed.segments.reading import exists, ids
 from heed.segments.sample import explained, names, purposes, ready_conditions
+from heed.segments.shown import Shown, show
 
 __all__ = [
+    "Shown",
     "delete_segment",
     "exists",
     "explained",
@@ -13,5 +17,7 @@ __all__ = [
     "purposes",
     "put_on_list",
     "ready_conditions",
+    "register_whom",
     "save_segment",
+    "show",
 ]

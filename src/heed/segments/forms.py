@@ -34,6 +34,18 @@ class SegmentForm(forms.Form):
             del self.fields["kind"]
 
 
+class ListForm(forms.Form):
+    """The customers behind a figure, kept as a list."""
+
+    name = forms.CharField(max_length=200, label="Name of the list")
+    purpose = forms.CharField(
+        required=False,
+        max_length=60,
+        label="Purpose (optional)",
+        widget=forms.TextInput(attrs={"list": "purposes", "autocomplete": "off"}),
+    )
+
+
 class PutForm(forms.Form):
     """Somebody put on a list or taken off it, found by any identifier."""
 

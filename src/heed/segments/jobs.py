@@ -1,6 +1,8 @@
-"""Housekeeping of `segments`, done by the worker."""
+"""What `segments` has the worker do."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -24,3 +26,11 @@ def export(timestamp: int) -> None:
     from heed.segments import exports
 
     exports.run_due(timezone.now())
+
+
+@app.task
+def fill_list(key: str, whom: dict[str, Any], by: str) -> None:
+    """Put the customers behind a figure on a list."""
+    from heed.segments import list_actions
+
+    list_actions.fill_list(key, whom, by)

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from heed.measure.domain.means import Mean
+from heed.kit.means import Mean
 
 if TYPE_CHECKING:
     # Value needs SciPy, which pages that only show a check do without.

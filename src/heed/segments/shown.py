@@ -4,36 +4,38 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 
 from heed.govern.access import Request
-from heed.measure import actions
-from heed.measure.forms import ListForm
 from heed.profiles.reading import Page
-from heed.segments import api as segments
+from heed.segments.forms import ListForm
+from heed.segments.list_actions import save_as_list
+from heed.segments.sample import purposes
 
 
 @dataclass(frozen=True)
 class Shown:
-    """`words` say who they are, `back` is the address of the figure, called `back_name`."""
+    """`words` say who they are, `whom` says it to `register_whom`; `back` is the address of the figure, called
+    `back_name`."""
 
     title: str
     words: str
     page: Page
     after: str
-    whom: actions.Whom
+    whom: msgspec.Struct
     back: str
     back_name: str
 
 
-def people(request: Request, shown: Shown) -> HttpResponse:
+def show(request: Request, shown: Shown) -> HttpResponse:
     form = ListForm(request.POST if request.method == "POST" else None, initial={"name": shown.title[:200]})
     if request.method == "POST" and form.is_valid():
         try:
-            key = actions.save_as_list(
+            key = save_as_list(
                 form.cleaned_data["name"],
                 f"{shown.title}: {shown.words}"[:1_000],
                 form.cleaned_data["purpose"],
@@ -52,6 +54,6 @@ def people(request: Request, shown: Shown) -> HttpResponse:
         "after": shown.after,
         "q": "",
         "form": form,
-        "purposes": segments.purposes() if request.user.may("rules.manage") else [],
+        "purposes": purposes() if request.user.may("rules.manage") else [],
     }
-    return render(request, "measure/people.html", context, status=422 if form.errors else 200)
+    return render(request, "segments/people.html", context, status=422 if form.errors else 200)

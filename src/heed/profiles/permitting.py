@@ -9,13 +9,14 @@ from typing import Any, Final
 from django.db import connection
 
 from heed.contracts.fold import State
-from heed.profiles import api as profiles
+from heed.profiles.domain.state import fold
+from heed.profiles.store import states
 
 _REFUSABLE: Final = ("profiling", "analytics")
 """Who refuses one of these purposes is not looked at one by one."""
 
 
-def refuses(state: State) -> bool:
+def _refuses(state: State) -> bool:
     said = state.consent.purposes
     return any(name in said and not said[name].granted for name in _REFUSABLE)
 
@@ -24,9 +25,9 @@ def permitted(ids: Iterable[uuid.UUID]) -> tuple[dict[uuid.UUID, Any], int]:
     """The states of those who are profiles still and do not refuse, and how many refuse."""
     found, refused = {}, 0
     connection.ensure_connection()
-    for profile_id, data in profiles.states(connection.connection, ids).items():
-        state = profiles.fold.decode(bytes(data))
-        if refuses(state):
+    for profile_id, data in states(connection.connection, ids).items():
+        state = fold.decode(bytes(data))
+        if _refuses(state):
             refused += 1
         else:
             found[profile_id] = state

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from django.db import connection
-
 from heed.contracts import vocabulary
 from heed.profiles import api as profiles
 
-MERGED: Final = "merged as (select unnest(?::varchar[]) as absorbed, unnest(?::varchar[]) as kept)"
-"""Profiles that became part of another, and of which. Takes `merges()`."""
-
 PURCHASES: Final = f"""
-{MERGED},
+{profiles.MERGED},
 cancelled as (
     select coalesce(merged.kept, profile_id) as who, order_id from events
     left join merged on merged.absorbed = profile_id where name = ? and order_id is not null
@@ -34,14 +29,8 @@ purchases as (
 )
 """  # noqa: S608  a fixed text
 """`who` bought (a merged customer is one), when, for how much. An order told twice counts once, one that they
-cancelled not at all; `currency` is "" where none was named, as in `commerce`. Takes `parameters()`."""
+cancelled not at all; `currency` is "" where none was named, as in orders. Takes `purchase_parameters()`."""
 
 
-def parameters() -> list[Any]:
-    return [*merges(), vocabulary.ORDER_CANCELLED, vocabulary.ORDER_COMPLETED]
-
-
-def merges() -> list[list[str]]:
-    connection.ensure_connection()
-    merged = profiles.merged_into(connection.connection)
-    return [[str(each) for each in merged], [str(each) for each in merged.values()]]
+def purchase_parameters() -> list[Any]:
+    return [*profiles.merges(), vocabulary.ORDER_CANCELLED, vocabulary.ORDER_COMPLETED]

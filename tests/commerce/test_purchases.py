@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from heed.commerce.api import PURCHASES, purchase_parameters
 from heed.measure import valuing
 from heed.measure.cohorts import cohorts_at
 from heed.measure.domain.cohorts import Found
-from heed.measure.purchases import PURCHASES, parameters
 from heed.ports import current
 from heed.profiles.models import ProfileMerge
 from tests.lake import put
@@ -61,7 +61,7 @@ def test_an_order_told_twice_counts_once_and_a_cancelled_one_not_at_all() -> Non
     cancelled = {"profile_id": person(1), "name": "Order Cancelled", "occurred": at[3], "order_id": "b"}
     put(current.lake(), [*events, cancelled])
     assert counted() == {("2026-01-01", 0): 1, ("2026-01-01", 3): 1}
-    table = current.lake().sql(valuing._HISTORIES, [*parameters(), MAY, *[MAY.date()] * 4])
+    table = current.lake().sql(valuing._HISTORIES, [*purchase_parameters(), MAY, *[MAY.date()] * 4])
     (row,) = table.to_pylist()
     assert (row["purchases"], row["again"], row["each"], row["spent"]) == (2, 1, 20.0, 40.0)
 
@@ -79,13 +79,17 @@ def test_currencies_are_never_added_up_and_nonsense_is_none() -> None:
     )
     (row,) = cohorts_at(MAY)
     assert row == Found(MAY.date().replace(month=1), 0, 1, {"EUR": 30, "SEK": 5000, "": 10})
-    (one,) = current.lake().sql(valuing._HISTORIES, [*parameters(), MAY, *[MAY.date()] * 4]).to_pylist()
+    (one,) = (
+        current.lake().sql(valuing._HISTORIES, [*purchase_parameters(), MAY, *[MAY.date()] * 4]).to_pylist()
+    )
     assert (one["purchases"], one["currency"], one["spent"]) == (5, "EUR", 30.0)
 
 
 def test_only_track_calls_are_purchases() -> None:
     put(current.lake(), [{**bought(1, datetime(2026, 1, 5, tzinfo=UTC)), "type": "page"}])
-    assert current.lake().sql(f"with {PURCHASES} select * from purchases", parameters()).num_rows == 0
+    assert (
+        current.lake().sql(f"with {PURCHASES} select * from purchases", purchase_parameters()).num_rows == 0
+    )
 
 
 def test_nobody_cancels_what_another_bought() -> None:

@@ -38,7 +38,7 @@ where name = 'Order Completed' group by profile_id
 def run() -> list[Line]:
     import numpy as np
 
-    from heed.measure.domain.value import fit_buying, fit_spending
+    from heed.predictions.domain.value import fit_buying, fit_spending
 
     given = os.environ.get("HEED_TEST_DATA", Path(__file__).parents[2] / "shared" / "data")
     path = Path(given) / "cdnow" / "cdnow_customers_summary_with_transactions.csv"
@@ -78,9 +78,10 @@ def lake(customers: int = 200_000, events: int = 4_000_000) -> list[Line]:
         engine = segments._engine()
         now = datetime.fromtimestamp(engine.clock() / 1000, UTC)
         segments._lake(engine.lake, segments._profiles(engine, customers), events, engine.clock())
-        from heed.measure import cohorts, forecasting, funnel, signs, valuing
-        from heed.measure.domain.forecast import Kind
+        from heed.measure import cohorts, funnel
         from heed.measure.domain.funnel import Question
+        from heed.predictions import forecasting, signs, valuing
+        from heed.predictions.domain.forecast import Kind
 
         asked = Question(("Product Viewed", "Product Added", "Order Completed"), 90)
         since = now.date() - timedelta(days=89)

@@ -21,7 +21,7 @@ from heed.collect.plan_actions import save_planned
 from heed.contracts.event import Event
 from heed.govern import actions
 from heed.govern.models import User
-from heed.measure import forecast_reading, forecasting, scoring, valuing
+from heed.predictions import forecast_reading, forecasting, scoring, valuing
 from heed.profiles.models import LikelyPair, Profile
 from heed.scores import api as scores
 from heed.segments import api as segments

@@ -9,15 +9,15 @@ from django.utils import timezone
 from playwright.sync_api import Page
 
 from heed.govern.models import User
-from heed.measure import actions, jobs, personas
-from heed.measure import persona_reading as reading
-from heed.measure.models import Forecast, Likeness
+from heed.predictions import actions, jobs, personas
+from heed.predictions import persona_reading as reading
+from heed.predictions.models import Forecast, Likeness
 from heed.profiles.models import Profile
 from heed.segments import api as segments
 from tests.browser.shop import HOSTILE, Carry
 from tests.browser.test_pages import LOOKS, faults
-from tests.measure.test_scoring import a_shop
-from tests.measure.three_kinds import customers, told
+from tests.predictions.test_scoring import a_shop
+from tests.predictions.three_kinds import customers, told
 
 
 @pytest.mark.parametrize("look", ["light", "small dark phone"])

@@ -11,10 +11,10 @@ import pytest
 from django.utils import timezone
 
 from heed.commerce.api import PURCHASES, purchase_parameters
-from heed.measure import valuing
 from heed.measure.cohorts import cohorts_at
 from heed.measure.domain.cohorts import Found
 from heed.ports import current
+from heed.predictions import valuing
 from heed.profiles.models import ProfileMerge
 from tests.lake import put
 

@@ -32,6 +32,7 @@ class Shown:
 
 
 def show(request: Request, shown: Shown) -> HttpResponse:
+    """For a view that allows `customers.read`, and changes to `rules.manage`."""
     form = ListForm(request.POST if request.method == "POST" else None, initial={"name": shown.title[:200]})
     if request.method == "POST" and form.is_valid():
         try:

@@ -31,6 +31,7 @@ ROOMS = (
     "accounts",
     "decisions",
     "measure",
+    "predictions",
     "pipeline",
 )
 """Every room that is a Django app, from the ground up."""

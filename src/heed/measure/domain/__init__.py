@@ -1,1 +1,1 @@
-"""Means, and what customers will be worth. Pure."""
+"""What is asked of the lake, and how moods change. Pure."""

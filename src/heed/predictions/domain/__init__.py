@@ -1,0 +1,1 @@
+"""What customers will do and be worth, and whom they are like. Pure."""

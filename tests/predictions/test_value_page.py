@@ -20,7 +20,7 @@ from heed.predictions import jobs, valuing
 from heed.predictions import value_reading as reading
 from heed.predictions.domain.outlook import Money, by_currency, grid, groups
 from heed.predictions.domain.reasons import History, why_active, why_orders
-from heed.predictions.domain.rfm import GROUPS, fifths
+from heed.predictions.domain.rfm import GROUPS, KEY_OF, fifths
 from heed.predictions.models import CustomerValue, ValueFit
 from heed.profiles.models import Profile
 from heed.segments.jobs import fill_list
@@ -272,6 +272,26 @@ def test_who_refuses_profiling_is_in_no_figure_of_single_people(carry: Carry, cl
     assert "1 customer who permit" in client.get("/value/").content.decode()
     refused = Profile.objects.get(user_id="c1").pk
     assert "What to expect" not in client.get(f"/customers/{refused}/").content.decode()
+
+
+def test_who_refuses_later_is_shown_no_more_though_it_was_learnt(carry: Carry, client: Client) -> None:
+    carry([*a_business(), named("c1", "Ada Byron")])
+    valuing.refresh(timezone.now())
+    own = value_of("c1")
+    group = f"/value/{KEY_OF[own.recency, own.frequency]}/"
+    cells = frozenset({(own.recency, own.frequency)})
+    CustomerValue.objects.filter(pk=own.pk).update(expected_value=10**6, spent=10**6)
+    for address in ("/value/", group):
+        assert "Ada Byron" in client.get(address).content.decode()
+    assert own.pk in {each for piece in reading.ids_in(cells) for each in piece}
+    refusal = order("c1", 0.1, name="Consent Changed")
+    refusal.properties = {"purpose": "analytics", "granted": False}
+    carry([refusal])
+    assert value_of("c1").expected_value == 10**6, "nothing was learnt since"
+    for address in ("/value/", group):
+        assert "Ada Byron" not in client.get(address).content.decode()
+    assert own.pk not in {each for piece in reading.ids_in(cells) for each in piece}
+    assert "What to expect" not in client.get(f"/customers/{own.pk}/").content.decode()
 
 
 def test_versions_are_kept_compared_and_held_to_what_came(carry: Carry, client: Client) -> None:

@@ -20,6 +20,7 @@ from heed.predictions.domain.outlook import Summary
 from heed.predictions.learnt import in_pieces, told
 from heed.predictions.models import CustomerValue, ValueFit
 from heed.profiles import reading as people
+from heed.profiles.api import still
 
 Cells = frozenset[tuple[int, int]]
 """(recency, frequency)"""
@@ -96,7 +97,7 @@ def worth_most(currency: str, limit: int = 20) -> list[Worth]:
             :limit
         ]
     )
-    known = {person.id: person for person in people.people_of([each.profile_id for each in found])}
+    known = {person.id: person for person in people.people_of(still(each.profile_id for each in found))}
     return [Worth(known[each.profile_id], each) for each in found if each.profile_id in known]
 
 
@@ -116,7 +117,7 @@ def those_in(cells: Cells, cursor: str = "", size: int = people.PAGE) -> people.
     )
     more, rows = len(rows) > size, rows[:size]
     cursor = f"{rows[-1][2]}|{rows[-1][1]}|{rows[-1][0]}" if more else ""
-    return people.Page(people.people_of([row[0] for row in rows]), cursor)
+    return people.Page(people.people_of(still(row[0] for row in rows)), cursor)
 
 
 def ids_in(cells: Cells) -> Iterator[list[uuid.UUID]]:
@@ -141,7 +142,8 @@ def _read(cursor: str) -> tuple[str, Decimal, uuid.UUID] | None:
 
 
 def of_customer(profile_id: uuid.UUID) -> CustomerValue | None:
-    return CustomerValue.objects.filter(profile_id=profile_id).select_related("fit").first()
+    found = CustomerValue.objects.filter(profile_id=profile_id).select_related("fit").first()
+    return found if found and still([profile_id]) else None
 
 
 def _rows(query: str, values: list[Any]) -> list[tuple[Any, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from heed.contracts.fold import State
 from heed.contracts.mood import Circumstance, Mood, Stance
@@ -77,7 +76,7 @@ def projection(state: State, now: int) -> tuple[dict[str, object], int | None]:
     if speaker_of(mood, names) == "person":
         revenue = _revenue(state, now)
         attention = (0.1 + mood.urgency) * (1 + math.log10(1 + max(0.0, revenue))) * (0.1 + mood.confidence)
-        reason = _reason(mood_at(state, now), circumstances_at(state, now))
+        reason = _reason(state, now)
     columns = {
         "valence": mood.valence,
         "spread": mood.spread,
@@ -92,12 +91,14 @@ def projection(state: State, now: int) -> tuple[dict[str, object], int | None]:
     return columns, min((stamp for stamp in moments if stamp is not None), default=None)
 
 
-def _reason(mood: Mood, circumstances: Sequence[Circumstance]) -> str:
+def _reason(state: State, now: int) -> str:
+    mood = mood_at(state, now)
     worst = min(mood.evidence, key=lambda piece: piece.contribution, default=None)
     if worst is not None and worst.contribution <= -0.05:
         words = f" “{worst.excerpt}”" if worst.excerpt else ""
         return f"{worst.label[:1].upper()}{worst.label[1:]}{words}"
-    answer = stance(mood, circumstances)
+    # Circumstances are put into words only where they are the reason: that costs more than all other columns.
+    answer = stance(mood, circumstances_at(state, now))
     return answer.reasons[0] if answer.reasons else answer.summary
 
 

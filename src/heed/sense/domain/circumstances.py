@@ -10,7 +10,7 @@ from heed import rules
 from heed.contracts.fold import State
 from heed.contracts.mood import Circumstance
 from heed.kit.clock import DAY, HOUR, MINUTE
-from heed.rules.tree import All, Compare, Holds, InSegment, Rule, walk
+from heed.rules.tree import All, Compare, Holds, InSegment, walk
 from heed.rules.turns import Turn, running, turn_of, turns
 from heed.sense.domain.built_in import BUILT_IN, Definition
 from heed.sense.domain.surroundings import Surroundings, offset_at
@@ -30,9 +30,10 @@ class _Compiled:
                 f"the circumstance {definition.name!r} may rest on no other circumstance and no segment"
             )
         self.definition = definition
-        self.tree: Rule = tree
         self.holds: Callable[[State, int], bool] = rules.predicate(tree)
         self.turns = turns(tree, rules.readings())
+        parts = tree.rules if isinstance(tree, All) else (tree,)
+        self._ends = [turn for part in parts if (turn := turn_of(part, rules.readings()))]
 
     def may_hold(self, state: State) -> bool:
         """Cheap and certain: without any event of its topics a circumstance cannot be true."""
@@ -41,9 +42,7 @@ class _Compiled:
 
     def until(self, state: State, now: int) -> int:
         """When it ends by itself, where its rule is a plain conjunction; 0 where that is not known."""
-        parts = self.tree.rules if isinstance(self.tree, All) else (self.tree,)
-        ends = [turn(state, now) for part in parts if (turn := turn_of(part, rules.readings()))]
-        return min((stamp for stamp in ends if stamp), default=0)
+        return min((stamp for turn in self._ends if (stamp := turn(state, now))), default=0)
 
 
 class Book:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import itertools
+import random
 from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 from heed.profiles.domain.records import distance, reasons, record
-from heed.profiles.matching import AUTOMATIC, REVIEW, find_pairs, records_table
+from heed.profiles.matching import A_NAME, AUTOMATIC, REVIEW, find_pairs, records_table
 
 Truth = set[frozenset[str]]
 
@@ -107,3 +108,42 @@ def test_customers_who_share_nothing_certain_are_compared_all_the_same() -> None
         for n in range(120)
     }
     assert find_pairs(records_table(records), REVIEW) == []
+
+
+def town(chance: random.Random, count: int) -> dict[str, dict[str, str]]:
+    """People of few names and towns: many share both, and are strangers all the same."""
+    return {
+        f"p{n}": {
+            "first_name": f"{chance.choice('abcdefghij')}lena",
+            "surname": f"{chance.choice('abcdefgh')}strom",
+            "city": chance.choice(("lund", "kalmar", "umea")),
+            "email": f"{chance.getrandbits(40):x}@example.org",
+        }
+        for n in range(count)
+    }
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_strangers_called_alike_in_one_town_are_never_certainly_one_person(seed: int) -> None:
+    records = town(random.Random(seed), 800)
+    pairs = find_pairs(records_table(records), REVIEW)
+    assert not [pair for pair in pairs if pair.probability >= AUTOMATIC]
+    assert len(pairs) < 80, "the page would be full of strangers"
+
+
+def test_two_of_a_rare_name_in_one_town_are_worth_a_look_and_no_certainty() -> None:
+    chance = random.Random(5)
+    records = town(chance, 600)
+    for n in range(
+        60
+    ):  # people known twice, from whom it is learnt that the same name is mostly the same person
+        one = {**records[f"p{n}"], "first_name": f"own{n}", "surname": f"name{n}", "street": f"storgatan {n}"}
+        records[f"p{n}"], records[f"again{n}"] = (
+            one,
+            {**one, "email": f"{chance.getrandbits(40):x}@example.org"},
+        )
+    rare = {"first_name": "quirina", "surname": "zetterlund", "city": "lund"}
+    records["one"], records["other"] = ({**rare, "email": f"{at}@example.org"} for at in ("kx81", "boo-bah"))
+    found = {(pair.one, pair.other): pair.probability for pair in find_pairs(records_table(records), 0.01)}
+    assert 0 < found["one", "other"] <= A_NAME < AUTOMATIC
+    assert found["again3", "p3"] > A_NAME

@@ -23,6 +23,9 @@ from heed.profiles.domain.records import COLUMNS, MAY_BE_RARE, reasons
 
 REVIEW, AUTOMATIC = 0.5, 0.99
 """Probabilities from which a pair is shown, and from which it may be merged unseen."""
+A_NAME = 0.95
+"""The most that is said of two who share nothing but a name and a town, however rare: relatives are called alike, and
+the model takes names and places to be independent of each other."""
 MOST_PAIRS_EACH = 40
 """Pairs compared for each record, on average; looser blocking rules are left out beyond."""
 MOST_COMPARED = 4_000_000
@@ -55,6 +58,13 @@ _BLOCKS: tuple[tuple[str, ...], ...] = (
     ("dob",),
 )
 """What two records must share to be compared at all, from the tightest to the loosest."""
+
+_BESIDE_A_NAME = ("dob", "postcode", "street")
+"""What makes a shared name tell that two records are one person's."""
+
+_TELLS = {"email": 1, "phone": 1, "dob": 2, "number": 1, "street": 2, "postcode": 1}
+"""From which of Splink's levels a column tells of a person: nearly the same e-mail address, official number or phone,
+a date of birth less than a year away, a street nearly the same. A house number says nothing by itself."""
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -148,10 +158,14 @@ def _predict(records: pa.Table, review: float) -> list[tuple[int, int, float]]:
                 num_chunks_left=1 + len(records) // _AT_ONCE,
                 num_chunks_right=1,
             )
+            compared = predicted.as_duckdbpyrelation()
+            # Splink leaves out columns of which it could learn nothing.
+            levels = [(f"gamma_{name}", least) for name, least in _TELLS.items()]
+            tells = " or ".join(f"{name} >= {least}" for name, least in levels if name in compared.columns)
+            capped = f"case when {tells or 'false'} then match_probability else least(match_probability, {A_NAME}) end"
             likeliest = (
-                predicted.as_duckdbpyrelation()
-                .project("unique_id_l, unique_id_r, match_probability")
-                .order("match_probability desc, unique_id_l, unique_id_r")
+                compared.project(f"unique_id_l, unique_id_r, {capped} as probability")
+                .order("probability desc, unique_id_l, unique_id_r")
                 .limit(MOST_PAIRS)
             )
             return list(likeliest.fetchall())
@@ -206,22 +220,30 @@ def _train(linker: Any, columns: Sequence[str], count: int) -> None:
     from splink import block_on
 
     sure = [name for name in ("email", "number", "phone") if name in columns]
-    named = [name for name in ("first_name", "surname", "dob") if name in columns]
-    certain = [block_on(name) for name in sure] + ([block_on(*named)] if len(named) > 1 else [])
-    training, learns = linker.training, True
+    certain = [block_on(name) for name in sure]
+    # A name is no certainty: who shares one are mostly strangers, from whom it would be learnt that a name is enough.
+    if {"first_name", "surname"} <= set(columns):
+        beside = [name for name in _BESIDE_A_NAME if name in columns]
+        certain += [block_on("first_name", "surname", name) for name in beside]
+    training, settings = linker.training, linker._settings_obj
+    learns = True
     if certain:
         _try(lambda: training.estimate_probability_two_random_records_match(certain, recall=0.8))
-        settings, pairs = linker._settings_obj, max(1.0, count * (count - 1) / 2)
-        prior = settings._probability_two_random_records_match
+        pairs = max(1.0, count * (count - 1) / 2)
+        found = settings._probability_two_random_records_match
         # Where nobody shares anything certain Splink finds no chance at all, fails on its logarithm, and would learn
         # from strangers what one person looks like.
-        settings._probability_two_random_records_match = min(0.5, max(1 / (2 * pairs), prior))
-        learns = prior > 0
+        settings._probability_two_random_records_match = min(0.5, max(1 / (2 * pairs), found))
+        learns = found > 0
+    prior = settings._probability_two_random_records_match
     _try(lambda: training.estimate_u_using_random_sampling(max_pairs=2e6, seed=1))
     rounds = [["dob"]] if "dob" in columns else []
     rounds += [["first_name", "surname"]] if {"first_name", "surname"} <= set(columns) else []
     for rule in [*rounds, *([name] for name in sure)] if learns else []:
         _try(lambda rule=rule: training.estimate_parameters_using_expectation_maximisation(block_on(*rule)))
+        # A round that finds no pairs fails and leaves behind the chance among the pairs it looked for, a thousand times
+        # that of any two.
+        settings._probability_two_random_records_match = prior
 
 
 def _try(step: Any) -> None:

@@ -1,9 +1,8 @@
-"""Who and what the simulated shop is made of: names, products, and what people write."""
+"""Who and what the simulated shop is made of: countries, products, and what people write."""
 
 from __future__ import annotations
 
 import math
-import random
 from typing import Any
 
 from heed.kit.clock import moment
@@ -24,50 +23,6 @@ COUNTRIES = {
 }
 """Country → time zone, language people write in, cities, currency they think in."""
 
-FIRST_NAMES = {
-    "SE": ("Mara", "Elin", "Nils", "Astrid", "Oskar", "Freja", "Linnea", "Viktor", "Saga", "Arvid"),
-    "DE": ("Jonas", "Lena", "Maximilian", "Greta", "Emil", "Frieda", "Anton", "Mathilda", "Kurt", "Ilse"),
-    "FR": ("Théa", "Louis", "Camille", "Margaux", "Étienne", "Océane", "Rémi", "Élodie", "Hugo", "Manon"),
-    "ES": ("Lucía", "Álvaro", "Carmen", "Íñigo", "Nuria", "Mateo", "Begoña", "Iker", "Rocío", "Pablo"),
-    "IT": (
-        "Giulia",
-        "Matteo",
-        "Chiara",
-        "Lorenzo",
-        "Fiamma",
-        "Niccolò",
-        "Elisa",
-        "Dario",
-        "Bianca",
-        "Pietro",
-    ),
-    "PT": ("Inês", "Tiago", "Leonor", "Gonçalo", "Beatriz", "Duarte", "Mafalda", "Rui", "Joana", "Nuno"),
-    "GB": ("Amelia", "Rhys", "Imogen", "Callum", "Priya", "Owen", "Zainab", "Angus", "Nia", "Femi"),
-    "US": ("Harper", "Mason", "Aaliyah", "Diego", "Savannah", "Tyrone", "Mei", "Caleb", "Naomi", "Jackson"),
-    "JP": ("静", "葵", "陽太", "Haruto", "Yui", "Sora", "美咲", "Ren", "Hina", "Daichi"),
-}
-LAST_NAMES = {
-    "SE": ("Lindqvist", "Bergström", "Nyström", "Åkesson", "Sjöberg", "Hallberg", "Öberg", "Wikander"),
-    "DE": ("Schreiber", "Vogelsang", "Lorenz", "Grünwald", "Brandt", "Haas", "Weiß", "Kessler"),
-    "FR": ("Marchand-Dubois", "Lefèvre", "Garnier", "Chevalier", "Perrin", "Roussel", "Noël", "Fontaine"),
-    "ES": ("Ibáñez", "Castro", "Serrano", "Peña", "Gallego", "Muñoz", "Ortega", "Vidal"),
-    "IT": ("Ferraro", "Conti", "De Luca", "Moretti", "Galli", "Rinaldi", "D’Amico", "Serra"),
-    "PT": ("Carvalho", "Teixeira", "Figueiredo", "Azevedo", "Magalhães", "Pinto", "Queirós", "Leitão"),
-    "GB": ("Okafor", "Whitfield", "Llewellyn", "Patel", "MacAllister", "Hughes", "Adeyemi", "Thorne"),
-    "US": ("Ramirez", "Jefferson", "Nguyen", "Kowalski", "Freeman", "Bauer", "Castellanos", "Reed"),
-    "JP": ("佐藤", "Tanaka", "渡辺", "Kobayashi", "Nakamura", "山本", "Mori", "Fujita"),
-}
-
-
-def full_name(number: int, first: str, last: str) -> str:
-    """A name hardly anybody else has: in a shop of two thousand, who shares name and city is mostly one person."""
-    chance = random.Random(number)  # noqa: S311
-    if chance.random() < 0.2:
-        return f"{first} {last}"
-    return f"{first} {chance.choice(_INITIALS)}. {last}"
-
-
-_INITIALS = "ABCDEFGHIJKLMNOPRSTVW"
 PRODUCTS = (
     ("MUG-01", "Stoneware mug", "Kitchen", 14.0),
     ("MUG-02", "Espresso cups, set of four", "Kitchen", 32.0),

@@ -7,6 +7,7 @@ from typing import Any
 
 from heed.demo import cast
 from heed.demo.cast import Product
+from heed.demo.names import Person
 from heed.kit.clock import DAY
 
 
@@ -33,8 +34,6 @@ class Nature:
 class Customer:
     number: int
     country: str
-    name: str
-    email: str
     usual: float
     feeling: float
     felt_at: int
@@ -48,6 +47,7 @@ class Customer:
     basket: list[Product] = field(default_factory=list)
     truth_at: list[int] = field(default_factory=list)
     truth: list[float] = field(default_factory=list)
+    person: Person = field(init=False)
 
     @property
     def user_id(self) -> str:
@@ -56,12 +56,14 @@ class Customer:
 
 def traits(customer: Customer) -> dict[str, Any]:
     """What a customer says of themselves at their first order."""
-    zone, language, cities, _ = cast.COUNTRIES[customer.country]
+    zone, language, _, _ = cast.COUNTRIES[customer.country]
+    person = customer.person
     return {
-        "name": customer.name,
-        "email": customer.email,
+        "name": person.name,
+        "email": person.email,
         "country": customer.country,
-        "city": cities[customer.number % len(cities)],
+        "city": person.city,
+        "address": {"street": person.street, "postalCode": person.postcode, "city": person.city},
         "language": language,
         "timezone": zone,
     }

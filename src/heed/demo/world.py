@@ -19,10 +19,12 @@ from typing import Any
 
 from heed.contracts import vocabulary as v
 from heed.demo import cast
+from heed.demo.names import persons
 from heed.demo.people import Customer, Nature, account, traits
 from heed.kit.clock import DAY, HOUR, SECOND, moment
 
 Call = dict[str, Any]
+_TEN, _EIGHT = range(10), range(8)
 
 
 class World:
@@ -43,6 +45,9 @@ class World:
         self._seen: list[Call] = []
         self._orders = 40_000
         self.customers = [self._customer(number, start) for number in range(customers)]
+        people = persons(seed, [each.country for each in self.customers])
+        for customer, person in zip(self.customers, people, strict=True):
+            customer.person = person
         for customer in self.customers:
             first = start + round(self.random.random() * self._gap(customer))
             self._at(first, partial(self._visit, customer))
@@ -99,13 +104,12 @@ class World:
     def _customer(self, number: int, start: int) -> Customer:
         r = self.random
         country = r.choices(list(cast.COUNTRIES), (10, 8, 7, 5, 4, 3, 8, 8, 2))[0]
-        first, last = r.choice(cast.FIRST_NAMES[country]), r.choice(cast.LAST_NAMES[country])
+        # Once a name; drawn still, so that a seed gives the world that what is known of moods was measured on.
+        r.choice(_TEN), r.choice(_EIGHT)
         usual = max(-0.3, min(0.6, r.gauss(0.15, 0.18)))
         made = Customer(
             number,
             country,
-            cast.full_name(number, first, last),
-            f"customer{number}@example.org",
             usual,
             usual,
             start,

@@ -6,8 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heed.profiles.api import fold
+from heed.profiles.domain.consent import Permission
+from heed.profiles.register import readings
 from heed.rules import RuleError, describe, parse, text
+from heed.rules.predicate import predicate
 from heed.rules.tree import from_json, to_json
+from heed.rules.turns import soonest, turns
 from tests.rules.strategies import rules
 
 
@@ -79,7 +84,9 @@ def test_and_binds_closer_than_or() -> None:
         ("visit.count = 1", "exactly 1 visit"),
         ("trait.vip = true", "vip is yes"),
         ('not circumstance "case_open" and consent "marketing"', "not case open and consent to marketing"),
-        ('not consent "marketing"', "no consent to marketing"),
+        ('not consent "marketing"', "no consent to marketing, or a pause from it"),
+        ("paused = true", "has asked for a pause"),
+        ("paused = false", "has not asked for a pause"),
         ('did "Home" within 1 day', "“Home” happened today"),
         (
             'did "Home" at least 2 times within 30 days',
@@ -115,3 +122,50 @@ def test_an_amount_is_summed_in_words_and_text() -> None:
     ):
         with pytest.raises(RuleError):
             parse(broken)
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ('without consent "marketing"', 'not consent "marketing"'),
+        ('no consent to "marketing"', 'not consent "marketing"'),
+        ('not consents to "marketing"', 'not consent "marketing"'),
+        ('consents to "marketing" and without circumstance "order_late"',
+         'consent "marketing" and not circumstance "order_late"'),
+        ('did not "Home" within 7 days', 'not did "Home" within 7 days'),
+        ('not in segment "vip"', 'not segment "vip"'),
+    ],
+)  # fmt: skip
+def test_what_is_not_so_may_be_said_as_people_say_it(written: str, kept: str) -> None:
+    assert text(parse(written)) == kept
+
+
+@pytest.mark.parametrize(
+    ("written", "hint"),
+    [
+        ("consent marketing", 'Did you mean consent "marketing"?'),
+        ("without consent to marketing", 'Did you mean consent "marketing"?'),
+        ("circumstance order_late", 'Did you mean circumstance "order_late"?'),
+        ("without trait.a = 1", "write not before it instead of 'without'"),
+        ('never did "Home"', "write not before it instead of 'never'"),
+        ("pause = true", "Did you mean paused"),
+    ],
+)
+def test_what_was_meant_is_said_where_it_can_be_guessed(written: str, hint: str) -> None:
+    with pytest.raises(RuleError) as refused:
+        parse(written)
+    assert hint in str(refused.value)
+
+
+def test_a_pause_is_no_refusal_and_ends_by_itself() -> None:
+    state = fold.new()
+    state.consent.purposes["marketing"] = Permission(True, 1, "shop")
+    state.consent.paused_until = 5_000
+    told = {
+        now: [
+            predicate(parse(each), readings)(state, now) for each in ('consent "marketing"', "paused = true")
+        ]
+        for now in (4_999, 5_000)
+    }
+    assert told == {4_999: [False, True], 5_000: [True, False]}
+    assert soonest(turns(parse("paused = true"), readings), state, 4_000) == 5_000

@@ -71,8 +71,17 @@ def register() -> None:
         Fact("seen.days_ago", "number", "days since last seen", _seen_days_ago),
         Fact("known.days", "number", "days since first seen", _known_days),
         Fact("identified", "flag", "we know who they are", _identified),
+        Fact("paused", "flag", "has asked for a pause", _paused, _pause_ends),
     ):
         register_fact(fact)
+
+
+def _paused(state: State, now: int) -> bool:
+    return bool(state.consent.paused(now))
+
+
+def _pause_ends(state: State, now: int) -> int:
+    return int(state.consent.paused_until) if state.consent.paused(now) else 0
 
 
 def _seen_days_ago(state: State, now: int) -> float | None:

@@ -74,7 +74,7 @@ def _denied(rule: Rule) -> str:
     if isinstance(rule, Holds):
         return f"not {describe(rule)}"
     if isinstance(rule, Consents):
-        return f"no consent to {rule.purpose}"
+        return f"no consent to {rule.purpose}, or a pause from it"
     if isinstance(rule, InSegment):
         return f"not in the segment “{rule.segment}”"
     if isinstance(rule, Did) and (rule.operator, rule.count, rule.total) == (">=", 1, ""):
@@ -132,7 +132,12 @@ def _amount(rule: Compare, unit: str) -> str:
 def _flag(label: str, true: bool) -> str:
     if true:
         return label
-    for start, denied in (("has an ", "has no "), ("has a ", "has no "), ("has been ", "has not been ")):
+    for start, denied in (
+        ("has an ", "has no "),
+        ("has a ", "has no "),
+        ("has been ", "has not been "),
+        ("has asked ", "has not asked "),
+    ):
         if label.startswith(start):
             return denied + label.removeprefix(start)
     if label.startswith("we know "):

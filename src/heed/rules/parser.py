@@ -43,6 +43,7 @@ from heed.rules.tree import (
     Window,
 )
 
+_DENIALS = {"without", "no", "never", "except", "unless", "isn", "doesn", "lacks", "didn"}
 _DEPTH = 40
 _LONGEST = 3_660 * DAY
 _UNITS = {"minute": 1, "minutes": 1, "hour": 1, "hours": 1, "day": 1, "days": 1, "week": 7, "weeks": 7}
@@ -88,21 +89,26 @@ class _Parser(Tokens):
             inner = Not(self.single())
             self.depth -= 1
             return inner
+        if self.denied():
+            return Not(self.single())
         if self.take("("):
             rule = self.either()
             self.need(")")
             return rule
+        if self.take("did", "not"):
+            return Not(self.did())
         if self.take("did"):
             return self.did()
         for which in ("first", "last"):
             if self.take(which):
                 return self.touch(which)
         if self.take("circumstance"):
-            return Holds(self.quoted("the circumstance's name in quotes"))
-        if self.take("consent"):
-            return Consents(self.quoted("the purpose in quotes"))
-        if self.take("segment"):
-            return InSegment(self.quoted("the segment's key in quotes"))
+            return Holds(self.named("circumstance", "the circumstance's name in quotes"))
+        if self.take("consent") or self.take("consents"):
+            self.take("to")
+            return Consents(self.named("consent", "the purpose in quotes"))
+        if self.take("segment") or self.take("in", "segment"):
+            return InSegment(self.named("segment", "the segment's key in quotes"))
         kind, word, position = self.peek()
         if kind != "word" or word in KEYWORDS:
             raise self.trouble("a condition")
@@ -112,6 +118,20 @@ class _Parser(Tokens):
         elif len(word) == len("trait."):
             raise RuleError("The trait's name is missing", position)
         return self.date(word, position) or self.comparison(word)
+
+    def denied(self) -> bool:
+        """“without” and “no” say not of what has a name; `not` is what they are kept as."""
+        word, (_, follows, _) = self.peek()[1], self.peek(1)
+        if word not in {"without", "no"} or follows not in {"consent", "circumstance", "segment"}:
+            return False
+        self.at += 1
+        return True
+
+    def named(self, what: str, expected: str) -> str:
+        kind, word, position = self.peek()
+        if kind == "word" and word not in KEYWORDS:
+            raise RuleError(f'A name stands in quotes. Did you mean {what} "{word}"?', position)
+        return self.quoted(expected)
 
     def date(self, field: str, position: int) -> Dated | None:
         """How a date stands to now or to another one; None where the field is compared otherwise."""
@@ -155,6 +175,12 @@ class _Parser(Tokens):
         try:
             fact(name)
         except UnknownFact:
+            if name.lower() in _DENIALS:
+                raise RuleError(
+                    f"To say that something is not so, write not before it instead of {name!r}, like not "
+                    'circumstance "order_late" or not (trait.a = 1 or trait.b = 2)',
+                    position,
+                ) from None
             near = get_close_matches(name, [each.name for each in facts()], 3, 0.5)
             near += [each.name for each in facts() if each.name.startswith(f"{name}.")][:5]
             raise RuleError(

@@ -95,8 +95,9 @@ class Tokens:
         if not self.take(word):
             raise self.trouble(f"“{word}”")
 
-    def peek(self) -> tuple[str, str, int]:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ("end", "", self.end)
+    def peek(self, ahead: int = 0) -> tuple[str, str, int]:
+        place = self.at + ahead
+        return self.tokens[place] if place < len(self.tokens) else ("end", "", self.end)
 
     def position(self) -> int:
         return self.peek()[2]

@@ -239,7 +239,8 @@ def ready_conditions() -> list[dict[str, Any]]:
             "choices": [
                 (f"consent to {name}", f"consent {rules.quoted(name)}")
                 for name in dict.fromkeys(["marketing", *(n for n, _ in purposes.most_common(12))])
-            ],
+            ]
+            + [("they asked for a pause", "paused = true")],
         },
     ]  # fmt: skip
 

@@ -6,10 +6,12 @@ from collections import Counter
 
 import pytest
 
+from heed.contracts import vocabulary
 from heed.demo import names
+from heed.demo.driver import CUSTOMERS, HISTORY_DAYS, SEED
 from heed.demo.people import traits
 from heed.demo.world import World
-from heed.kit.clock import DAY
+from heed.kit.clock import DAY, parse_moment
 from heed.profiles.domain.records import record
 from heed.profiles.matching import AUTOMATIC, find_pairs, records_table
 
@@ -51,3 +53,15 @@ def test_who_is_known_twice_is_found_and_nobody_is_certainly_somebody_else() -> 
         assert (one.first, one.street, one.postcode) == (other.first, other.street, other.postcode)
         assert one.email != other.email
     assert len(pairs) < 3 * truth, "the page shows mostly true ones"
+
+
+def test_the_history_is_long_enough_to_learn_a_month_ahead_from() -> None:
+    """To learn from, to calibrate on and to be held against: a month each, after a month that is only known of."""
+    assert HISTORY_DAYS >= 4 * 30
+    world = World(SEED, START, CUSTOMERS)
+    months = Counter(
+        (parse_moment(call["timestamp"]) - START) // (30 * DAY)
+        for call in world.until(START + HISTORY_DAYS * DAY)
+        if call.get("event") == vocabulary.ORDER_COMPLETED
+    )
+    assert min(months[number] for number in range(HISTORY_DAYS // 30)) > 100

@@ -21,16 +21,18 @@ from heed.demo.world import World
 from heed.kit.clock import DAY, system_clock
 
 SEED = 7
-HISTORY_DAYS = 90
-LIVE_PACE = 120.0
-"""With 2,000 customers somebody comes every few seconds."""
+HISTORY_DAYS = 150
+"""Enough to learn what customers will do in the next 30 days: that takes 120, and a few more to learn from."""
+CUSTOMERS = 1_200
+LIVE_PACE = 200.0
+"""With so many customers somebody comes every few seconds."""
 _BATCH = 400
 _PLACEMENT = "home_banner"
 log = structlog.get_logger()
 
 
 class Driver:
-    def __init__(self, url: str, kept: dict[str, str], folder: Path, customers: int = 2_000) -> None:
+    def __init__(self, url: str, kept: dict[str, str], folder: Path, customers: int = CUSTOMERS) -> None:
         self.client = httpx.Client(
             base_url=url, auth=(kept["key"], ""), timeout=30, headers={"content-type": "application/json"}
         )

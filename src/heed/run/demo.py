@@ -22,7 +22,9 @@ def run_demo(settings: Settings, console: Console, fail: Callable[[str], NoRetur
         kept = json.loads((settings.data / "demo.json").read_text())
         console.print(f"\n[bold green]Heed runs at {settings.url}[/]")
         console.print(f"  sign in as  [bold]{kept['email']}[/]   password  [bold]{kept['password']}[/]")
-        console.print("  A simulated shop of 2,000 customers is moving in: a minute or so of history,")
+        console.print(
+            "  A simulated shop of 1,200 customers is moving in: a minute or so for five months of history,"
+        )
         console.print("  and then it lives on in front of you. Stop with Ctrl-C.\n")
 
     console.print("Starting Heed with a simulated shop …")

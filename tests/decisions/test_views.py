@@ -140,7 +140,7 @@ def test_what_people_must_agree_to_is_never_offered_unasked_without_a_warning(
 
 def test_a_new_promotion_asks_for_marketing_by_itself(as_role: Any) -> None:
     page = as_role("marketer").get("/actions/new/").content.decode()
-    assert re.search(r'name="purpose" value="marketing"', page)
+    assert re.search(r'<option value="marketing" selected>Offers and news</option>', page)
     assert 'data-new-action="promotion upsell"' in page
 
 

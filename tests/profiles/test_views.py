@@ -168,7 +168,7 @@ def test_a_customer_is_shown_in_full(mara: Profile) -> None:
         'aria-label="Mood over the last six weeks"',
     ):
         assert expected in page, expected
-    assert re.search(r"Marketing</bdi></dt><dd><span class=\"chip low\">no", page)
+    assert re.search(r"Offers and news</bdi></dt><dd><span class=\"chip low\">no", page)
 
 
 def test_the_timeline_is_filtered_by_kind_and_goes_back_without_gaps(carry: Carry) -> None:

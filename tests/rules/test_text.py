@@ -83,8 +83,11 @@ def test_and_binds_closer_than_or() -> None:
         ("complaint.hours_ago < 48", "fewer than 48 hours since the last complaint"),
         ("visit.count = 1", "exactly 1 visit"),
         ("trait.vip = true", "vip is yes"),
-        ('not circumstance "case_open" and consent "marketing"', "not case open and consent to marketing"),
-        ('not consent "marketing"', "no consent to marketing, or a pause from it"),
+        (
+            'not circumstance "case_open" and consent "marketing"',
+            "not case open and consent to “Offers and news”",
+        ),
+        ('not consent "marketing"', "no consent to “Offers and news”, or a pause from it"),
         ("paused = true", "has asked for a pause"),
         ("paused = false", "has not asked for a pause"),
         ('did "Home" within 1 day', "“Home” happened today"),

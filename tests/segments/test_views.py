@@ -6,16 +6,20 @@ import csv
 import io
 import json
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
+from heed import rules
 from heed.govern.api import create_user
 from heed.profiles import api as profiles
+from heed.profiles import field_book
 from heed.profiles.domain.traits import Trait
 from heed.profiles.models import Profile
 from heed.segments import store
@@ -24,6 +28,13 @@ from heed.segments.sample import sample
 
 pytestmark = pytest.mark.django_db
 RULE = 'trait.plan = "gold"'
+
+
+@pytest.fixture(autouse=True)
+def _purposes_as_shipped() -> Iterator[None]:
+    known = rules.purpose_names()
+    yield
+    rules.call_purposes(known)
 
 
 @pytest.fixture
@@ -219,3 +230,31 @@ def test_the_key_of_a_deleted_list_is_not_given_again(as_role: Any) -> None:
     client.post("/segments/vip/delete/")
     answer = client.post("/segments/new/", {"name": "VIP", "kind": "list"})
     assert answer["Location"] == "/segments/vip-2/"
+
+
+def test_a_purpose_has_one_name_wherever_people_read_it(as_role: Any) -> None:
+    client = as_role("owner")
+    answer = client.post(
+        "/segments/new/",
+        {"name": "Readers", "rule": 'not consent "sms"', "kind": "rule", "purpose": "marketing"},
+    )
+    assert answer.status_code == 302
+    for page in ("/segments/", "/segments/readers/edit/", "/actions/new/"):
+        assert "Offers and news" in client.get(page).content.decode(), page
+    listed = client.get("/segments/").content.decode()
+    assert "marketing" not in listed
+    assert "By text message" in listed
+    form = {
+        "name": "News from the shop",
+        "kind": "topic",
+        "basis": "consent",
+        "wording": "We write.",
+        "place": "1",
+    }
+    changed = client.post("/permission/purposes/marketing/", {**form, "offered": "on"})
+    assert changed.status_code == 302, changed.content.decode()
+    # As processes come to know it, the one that saved it included.
+    field_book.reload(connection.connection)
+    listed = client.get("/segments/").content.decode()
+    assert "News from the shop" in listed
+    assert "Offers and news" not in listed

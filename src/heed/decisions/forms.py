@@ -7,6 +7,7 @@ from django import forms
 from heed import rules
 from heed.decisions.actions import RULES
 from heed.decisions.domain.catalogue import KINDS
+from heed.segments.api import purpose_choices
 
 HELP = {
     "eligible": "Empty: everybody may.",
@@ -62,8 +63,8 @@ class ActionForm(forms.Form):
     )
     purpose = forms.CharField(
         required=False, max_length=60, label="Needs consent to",
-        help_text="A purpose such as marketing; empty for service.",
-        widget=forms.TextInput(attrs={"list": "purposes", "autocomplete": "off"}),
+        help_text="What they must permit, such as “Offers and news”.",
+        widget=forms.Select,
     )  # fmt: skip
     customer_reason = forms.CharField(
         required=False, max_length=300, label="Reason the customer reads",
@@ -95,6 +96,8 @@ class ActionForm(forms.Form):
         if not known:
             # The first kind offered is a promotion, and that needs to be asked for.
             self.fields["purpose"].initial = "marketing"
+        chosen = self["purpose"].value()
+        self.fields["purpose"].widget.choices = purpose_choices(chosen, "Nothing: it is part of the service")
         for name, text in HELP.items():
             self.fields[name].help_text = text
 

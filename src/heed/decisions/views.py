@@ -24,7 +24,7 @@ from heed.decisions.models import Action, ActionTally
 from heed.decisions.preview import most_telling, placements, preview
 from heed.govern.access import allow
 from heed.kit.shares import share
-from heed.segments.api import explained, purposes, ready_conditions
+from heed.segments.api import explained, ready_conditions
 
 
 @allow("decisions.read")
@@ -73,7 +73,7 @@ def _asks(action: Action) -> list[tuple[str, str]]:
             except rules.RuleError as error:
                 found.append((words, f"cannot be read: {error}"))
     if action.purpose:
-        found.append(("Needs", f"consent to {action.purpose}"))
+        found.append(("Needs", rules.consent_to(action.purpose)))
     return found
 
 
@@ -130,7 +130,6 @@ def _editing(form: ActionForm, treatments: Any, known: Action | None) -> dict[st
         "facts": rules.facts(),
         "kinds_to_ask": sorted(actions.NEEDS_CONSENT),
         "placements": placements(),
-        "purposes": purposes(),
         "conditions": ready_conditions(),
     }
 

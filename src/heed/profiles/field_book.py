@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 
+from heed import rules
 from heed.profiles.domain.fields import Keeping, Needed, fields
 from heed.profiles.domain.purposes import DEFAULTS
 
@@ -19,7 +20,10 @@ def mark(connection: psycopg.Connection) -> str:
 
 def reload(connection: psycopg.Connection) -> None:
     bases = {key: basis for key, _, _, basis, _ in DEFAULTS}
-    bases.update(connection.execute("select key, basis from purpose").fetchall())
+    names = {key: name for key, name, _, _, _ in DEFAULTS}
+    for key, basis, name in connection.execute("select key, basis, name from purpose"):
+        bases[key], names[key] = basis, name
+    rules.call_purposes(names)
     needed: dict[str, dict[str, Needed]] = {"trait": {}, "property": {}}
     keeping: dict[str, Keeping] = {}
     for kind, name, purpose, survivor, trusted in connection.execute(

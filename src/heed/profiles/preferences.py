@@ -11,6 +11,7 @@ from django.core import signing
 from django.db import transaction
 from django.utils import timezone
 
+from heed import rules
 from heed.contracts import vocabulary
 from heed.contracts.consent import CADENCES
 from heed.contracts.event import PREFERENCES_SOURCE, Event
@@ -70,6 +71,8 @@ def save_purpose(changed: Purpose, *, by: Any) -> None:
     if known is not None:
         changed.version = known.version + (known.wording.strip() != changed.wording.strip())
     changed.save()
+    # Every other process follows within seconds.
+    transaction.on_commit(lambda: rules.call_purposes({each.key: each.name for each in purposes()}))
     audit(by, "purpose.saved", changed.key, version=changed.version)
 
 

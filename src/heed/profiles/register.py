@@ -12,6 +12,7 @@ from heed.profiles import field_book
 from heed.profiles.api import register_section
 from heed.profiles.domain import activity, consent, sections, traits
 from heed.profiles.domain.fields import fields
+from heed.profiles.domain.purposes import DEFAULTS
 from heed.profiles.lent import holds, lent_trait, lent_traits, member, register_book
 from heed.rules.facts import Fact, register_fact
 
@@ -67,6 +68,7 @@ def register() -> None:
     )
     register_book(field_book.mark, field_book.reload)
     rules.set_readings(readings)
+    rules.call_purposes({key: name for key, name, *_ in DEFAULTS})
     for fact in (
         Fact("seen.days_ago", "number", "days since last seen", _seen_days_ago),
         Fact("known.days", "number", "days since first seen", _known_days),

@@ -3,7 +3,7 @@
 from heed.contracts.fold import State
 from heed.rules import explain
 from heed.rules.dates import as_moment
-from heed.rules.explain import describe
+from heed.rules.explain import call_purposes, consent_to, describe, purpose_name, purpose_names
 from heed.rules.facts import Fact, Family, UnknownFact, fact, facts, register_fact, register_family
 from heed.rules.parser import parse
 from heed.rules.predicate import Predicate, Readings
@@ -21,7 +21,9 @@ __all__ = [
     "RuleError",
     "UnknownFact",
     "as_moment",
+    "call_purposes",
     "compile_rule",
+    "consent_to",
     "describe",
     "fact",
     "facts",
@@ -30,6 +32,8 @@ __all__ = [
     "met",
     "parse",
     "predicate",
+    "purpose_name",
+    "purpose_names",
     "quoted",
     "readings",
     "register_fact",

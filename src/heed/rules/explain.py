@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from heed.contracts.fold import State
 from heed.rules.facts import Fact, UnknownFact, fact
@@ -26,6 +27,29 @@ from heed.rules.tree import (
     Touch,
     Window,
 )
+
+_purposes: dict[str, str] = {}
+
+
+def call_purposes(names: Mapping[str, str]) -> None:
+    """What this installation's purposes are called, by key."""
+    _purposes.clear()
+    _purposes.update(names)
+
+
+def purpose_names() -> dict[str, str]:
+    """What people call each purpose, by key."""
+    return dict(_purposes)
+
+
+def purpose_name(key: str) -> str:
+    """What people call a purpose; one that nobody worded goes by its key."""
+    return _purposes.get(key, key)
+
+
+def consent_to(key: str) -> str:
+    return f"consent to “{purpose_name(key)}”"
+
 
 _WORDS = {
     "=": "is",
@@ -63,7 +87,7 @@ def describe(rule: Rule) -> str:
         return rule.circumstance.replace("_", " ")
     if isinstance(rule, InSegment):
         return f"in the segment “{rule.segment}”"
-    return f"consent to {rule.purpose}"
+    return consent_to(rule.purpose)
 
 
 def _inner(rule: Rule) -> str:
@@ -74,7 +98,7 @@ def _denied(rule: Rule) -> str:
     if isinstance(rule, Holds):
         return f"not {describe(rule)}"
     if isinstance(rule, Consents):
-        return f"no consent to {rule.purpose}, or a pause from it"
+        return f"no {consent_to(rule.purpose)}, or a pause from it"
     if isinstance(rule, InSegment):
         return f"not in the segment “{rule.segment}”"
     if isinstance(rule, Did) and (rule.operator, rule.count, rule.total) == (">=", 1, ""):

@@ -2,6 +2,7 @@
 as a page and a list."""
 
 from heed.segments.actions import delete_segment, put_on_list, save_segment
+from heed.segments.forms import purpose_choices
 from heed.segments.list_actions import register_whom
 from heed.segments.reading import exists, ids
 from heed.segments.sample import explained, names, purposes, ready_conditions
@@ -14,6 +15,7 @@ __all__ = [
     "explained",
     "ids",
     "names",
+    "purpose_choices",
     "purposes",
     "put_on_list",
     "ready_conditions",

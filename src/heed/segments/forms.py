@@ -4,7 +4,16 @@ from typing import Any
 
 from django import forms
 
+from heed.segments import sample
 from heed.segments.models import Schedule, Segment
+
+
+def purpose_choices(chosen: str | None, without: str) -> list[tuple[str, str]]:
+    """What a purpose is chosen from, `without` for none; one that was `chosen` before it had a name stays."""
+    found = sample.named_purposes()
+    if chosen and chosen not in dict(found):
+        found = [*found, (chosen, chosen)]
+    return [("", without), *found]
 
 
 class SegmentForm(forms.Form):
@@ -15,8 +24,8 @@ class SegmentForm(forms.Form):
     purpose = forms.CharField(
         required=False,
         max_length=60,
-        widget=forms.TextInput(attrs={"list": "purposes", "autocomplete": "off"}),
-        help_text="With a purpose, such as marketing, only those who permit it are in the segment.",
+        widget=forms.Select,
+        help_text="With a purpose, such as “Offers and news”, only those who permit it are in the segment.",
     )
     kind = forms.ChoiceField(
         choices=list(Segment.KINDS.items()), label="Who is in it", widget=forms.RadioSelect, initial="rule"
@@ -30,6 +39,9 @@ class SegmentForm(forms.Form):
 
     def __init__(self, *args: Any, known: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["purpose"].widget.choices = purpose_choices(
+            self["purpose"].value(), "Everybody, permission or not"
+        )
         if known:
             del self.fields["kind"]
 

@@ -237,7 +237,7 @@ def ready_conditions() -> list[dict[str, Any]]:
         {
             "kind": "Consent",
             "choices": [
-                (f"consent to {name}", f"consent {rules.quoted(name)}")
+                (rules.consent_to(name), f"consent {rules.quoted(name)}")
                 for name in dict.fromkeys(["marketing", *(n for n, _ in purposes.most_common(12))])
             ]
             + [("they asked for a pause", "paused = true")],
@@ -269,7 +269,7 @@ def words() -> dict[str, Any]:
         "values": _values(known),
         "events": [name for name, _ in events.most_common(200)],
         "circumstances": [[one.name, one.name.replace("_", " ")] for one in known_circumstances()],
-        "purposes": purposes(),
+        "purposes": named_purposes(),
         "segments": [[key, name] for key, name in names().items()],
     }
 
@@ -329,6 +329,13 @@ def _scores(states: list[State]) -> list[tuple[str, str]]:
 
 
 def purposes() -> list[str]:
-    """Purposes customers were asked about, and the usual one."""
+    return [key for key, _ in named_purposes()]
+
+
+def named_purposes() -> list[tuple[str, str]]:
+    """Purposes there are and those customers were asked about: `(key, what people call it)`."""
     found = (name for state in sample.get().values() for name in state.consent.purposes)
-    return sorted({"marketing", *found})[:50]
+    keys = dict.fromkeys([*rules.purpose_names(), *found])
+    return sorted(
+        ((key, rules.purpose_name(key)) for key in list(keys)[:60]), key=lambda each: each[1].casefold()
+    )

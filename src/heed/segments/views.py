@@ -51,7 +51,7 @@ def _words(segment: Segment) -> str:
         words = rules.describe(rules.parse(segment.rule))
     except rules.RuleError as error:
         return f"the rule cannot be read: {error}"
-    return f"{words}, and consent to {segment.purpose}" if segment.purpose else words
+    return f"{words}, and {rules.consent_to(segment.purpose)}" if segment.purpose else words
 
 
 def _segment(key: str) -> Segment:
@@ -116,7 +116,6 @@ def _editing(form: SegmentForm, known: Segment | None) -> dict[str, Any]:
         "form": form,
         "segment": known,
         "words": sample.words(),
-        "purposes": sample.purposes(),
         "facts": rules.facts(),
     }
 

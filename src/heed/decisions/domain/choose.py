@@ -147,7 +147,10 @@ def _refusal(ready: Ready, catalogue: Catalogue, situation: Situation) -> tuple[
             return outcome, f"{words}{missing} (not so now)"
     if action.purpose and not state.consent.permits(action.purpose, now):
         resting = state.consent.paused(now)
-        return "not_permitted", "they asked for a pause" if resting else f"no consent to {action.purpose}"
+        return (
+            "not_permitted",
+            "they asked for a pause" if resting else f"no {rules.consent_to(action.purpose)}",
+        )
     if action.purpose and action.purpose != SERVICE and situation.channel in CONTACTING:
         days = state.consent.cadence
         if days and any(now - at < days * DAY for at in state.decisions.contacts):

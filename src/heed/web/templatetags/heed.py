@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from heed import rules
 from heed.kit.clock import moment
 from heed.kit.money import as_text, in_e4
 from heed.web import charts, words
@@ -73,6 +74,13 @@ def sentence(text: Any) -> SafeString:
 def named(source: Any, names: Any) -> str:
     """The name of a source by its id; what nobody named is shown as it is."""
     return str((names or {}).get(source) or {"heed": "Heed"}.get(str(source)) or source)
+
+
+@register.filter
+def purpose(key: Any) -> str:
+    """What people call a purpose; the key is for engineers."""
+    found = rules.purpose_name(str(key or ""))
+    return words.human(found) if found == key else found
 
 
 @register.filter

@@ -39,7 +39,7 @@ const FRESH = {
   touch: () => ({ type: "touch", which: "last", event: usualEvent(), window: { amount: 30, unit: "days" }, where: [] }),
   date: () => ({ type: "date", field: `trait.${words.dates[0] ?? "birthday"}`, relation: "next", duration: { amount: 7, unit: "days" }, date: "" }),
   circumstance: () => ({ type: "circumstance", circumstance: words.circumstances[0]?.[0] ?? "order_late" }),
-  consent: () => ({ type: "consent", purpose: words.purposes[0] ?? "marketing" }),
+  consent: () => ({ type: "consent", purpose: words.purposes[0]?.[0] ?? "marketing" }),
   segment: () => ({ type: "segment", segment: words.segments[0]?.[0] ?? "" }),
 };
 
@@ -284,7 +284,7 @@ const DRAWN = {
     return [...parts, ...lasting(leaf, "duration", leaf.relation === "anniversary" ? 0 : 1, leaf.relation === "anniversary" ? ["days"] : UNITS)];
   },
   circumstance: (leaf) => [choice("Circumstance", leaf.circumstance, words.circumstances, (value) => { leaf.circumstance = value; changed(); })],
-  consent: (leaf) => [typed("Purpose", leaf.purpose, (value) => { if (value.trim()) leaf.purpose = value.trim(); changed(); return leaf.purpose; }, words.purposes)],
+  consent: (leaf) => [choice("Purpose", leaf.purpose, words.purposes, (value) => { leaf.purpose = value; changed(); })],
   segment: (leaf) => [choice("Segment", leaf.segment, words.segments, (value) => { leaf.segment = value; changed(); })],
 };
 

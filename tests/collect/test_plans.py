@@ -48,11 +48,11 @@ def test_what_is_wrong_is_said_by_property_and_in_words() -> None:
         "products": [{"price": "1"}, {"price": 1}, {"price": "2"}],
     })  # fmt: skip
     assert found == {
-        ("order_id", "is missing"),
+        ("order_id", "is missing; “ordr_id” is there instead"),
         ("value", "is text instead of a number"),
         ("currency", "is none of the values the plan names"),
         ("sku", "is not written as the plan says"),
-        ("ordr_id", "is not in the plan"),
+        ("ordr_id", "is not in the plan; did you mean “order_id”?"),
         ("…", "is not in the plan"),
         ("products[].price", "is text instead of a number"),
     }
@@ -322,3 +322,32 @@ def test_hostile_names_are_shown_as_text() -> None:
 
 def test_a_problem_is_the_same_problem_again() -> None:
     assert Problem("a", "b") == Problem("a", "b")
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ({"orderId": "1"}, {("order_id", "is missing; “orderId” is there instead"),
+                            ("orderId", "is not in the plan; did you mean “order_id”?")}),
+        ({"order_id": "1", "curency": "EUR"}, {("curency", "is not in the plan; did you mean “currency”?")}),
+        ({"order_id": "1", "colour": "red"}, {("colour", "is not in the plan")}),
+        ({"order_id": "1", "items": [{"Sku": "a"}]}, {("items[].sku", "is missing; “Sku” is there instead"),
+                                                     ("items[].Sku", "is not in the plan; did you mean “sku”?")}),
+    ],
+)  # fmt: skip
+def test_a_slip_in_a_name_is_told_with_the_name_that_was_meant(
+    sent: dict[str, Any], said: set[tuple[str, str]]
+) -> None:
+    item = {"properties": {"sku": {}}, "required": ["sku"], "additionalProperties": False}
+    checker = Checker({
+        "properties": {"order_id": {}, "currency": {}, "items": {"items": {"$ref": "#/$defs/item"}}},
+        "required": ["order_id"], "additionalProperties": False, "$defs": {"item": item},
+    })  # fmt: skip
+    assert {(each.property, each.words) for each in checker.problems(sent)} == said
+
+
+def test_a_plan_begins_with_one_click_from_what_arrives(transactional_db: None) -> None:
+    SeenEvent.objects.create(name="Ticket Sold", source="src_till", events=3, first_at=moment(START), last_at=moment(START))
+    page = text(signed_in("engineer").get("/plan/new/"))
+    assert "Begin with what arrives" in page
+    assert 'href="/plan/new/?name=Ticket%20Sold"' in page

@@ -82,7 +82,8 @@ def new(request: Request) -> HttpResponse:
     if known is not None:
         return redirect("collect:planned", planned_id=known.pk)
     learnt = plan_reading.learn(name) if name else None
-    return _page(request, PlanForm(initial={"name": name, "schema": _proposal(learnt)}), learnt, name=name)
+    form = PlanForm(initial={"name": name, "schema": _proposal(learnt)})
+    return _page(request, form, learnt, name=name, unplanned=[] if name else plan_reading.unplanned())
 
 
 def _proposal(learnt: Proposal | None) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import msgspec
@@ -112,6 +113,7 @@ class Checker:
         # Eight megabytes that only pages about plans and the worker need.
         import jsonschema_rs
 
+        self._schema = schema
         try:
             self._validator = jsonschema_rs.Draft202012Validator(
                 schema, pattern_options=jsonschema_rs.RegexOptions(), retriever=_nothing_outside
@@ -125,11 +127,44 @@ class Checker:
             return []
         found: dict[Problem, None] = {}
         for error in self._validator.iter_errors(properties):
-            for problem in _problems_of(error):
+            for problem in _problems_of(error, self._planned(error.schema_path)):
                 found.setdefault(problem)
                 if len(found) >= MOST_PROBLEMS:
                     return list(found)
         return list(found)
+
+    def _planned(self, path: Iterable[str | int]) -> list[str]:
+        """The names that the part of the schema knows in which something is wrong."""
+        steps = list(path)[:-1]
+        part: Any = self._schema
+        for step in steps:
+            if step == "$ref" and isinstance(part, dict):
+                part = _part(self._schema, str(part.get("$ref")))
+            elif isinstance(part, dict):
+                part = part.get(str(step))
+            else:
+                part = part[int(step)] if isinstance(part, list) and int(step) < len(part) else None
+        known = part.get("properties") if isinstance(part, dict) else None
+        required = part.get("required") if isinstance(part, dict) else None
+        names = [
+            *(known if isinstance(known, dict) else ()),
+            *(required if isinstance(required, list) else ()),
+        ]
+        return list(dict.fromkeys(each for each in names if isinstance(each, str)))
+
+
+def _near(name: str, names: Iterable[str]) -> str:
+    """The one of these that was probably meant, written otherwise or with a slip; "" for none."""
+    plain = {_letters(each): each for each in names if each != name}
+    found = get_close_matches(_letters(name), plain, 1, _CLOSE)
+    return plain[found[0]] if found else ""
+
+
+def _letters(name: str) -> str:
+    return "".join(each for each in name[:100].casefold() if each.isalnum())
+
+
+_CLOSE = 0.8
 
 
 def _finite(text: str) -> float:
@@ -172,13 +207,21 @@ _KINDS = {
 }  # fmt: skip
 
 
-def _problems_of(error: Any) -> list[Problem]:
+def _problems_of(error: Any, planned: Sequence[str]) -> list[Problem]:
     kind, path = error.kind, path_of(error.instance_path)
     if kind.name == "required":
-        return [Problem(path_of([*error.instance_path, kind.property]), "is missing")]
+        others = [each for each in error.instance if each not in planned and not looks_personal(each)]
+        near = _near(kind.property, others[:_MOST_NAMES])
+        words = f"is missing; “{path_of([near])[:60]}” is there instead" if near else "is missing"
+        return [Problem(path_of([*error.instance_path, kind.property]), words)]
     if kind.name in {"additionalProperties", "unevaluatedProperties"}:
         return [
-            Problem(path_of([*error.instance_path, name]), "is not in the plan") for name in kind.unexpected
+            Problem(
+                path_of([*error.instance_path, name]),
+                f"is not in the plan; did you mean “{near[:60]}”?" if near else "is not in the plan",
+            )
+            for name in kind.unexpected[:MOST_PROBLEMS]
+            for near in [_near(name, planned)]
         ]
     if kind.name == "type":
         wanted = " or ".join(_KINDS.get(each, each) for each in kind.types)

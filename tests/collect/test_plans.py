@@ -347,7 +347,9 @@ def test_a_slip_in_a_name_is_told_with_the_name_that_was_meant(
 
 
 def test_a_plan_begins_with_one_click_from_what_arrives(transactional_db: None) -> None:
-    SeenEvent.objects.create(name="Ticket Sold", source="src_till", events=3, first_at=moment(START), last_at=moment(START))
+    SeenEvent.objects.create(
+        name="Ticket Sold", source="src_till", events=3, first_at=moment(START), last_at=moment(START)
+    )
     page = text(signed_in("engineer").get("/plan/new/"))
     assert "Begin with what arrives" in page
     assert 'href="/plan/new/?name=Ticket%20Sold"' in page

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import uuid
 from dataclasses import dataclass, field
 from typing import Any
 
 from heed.demo import cast
 from heed.demo.cast import Product
-from heed.demo.names import Person
+from heed.demo.names import Person, persons
 from heed.kit.clock import DAY
 
 
@@ -52,6 +54,35 @@ class Customer:
     @property
     def user_id(self) -> str:
         return f"c{self.number:05d}"
+
+
+def settle(chance: random.Random, seed: int, count: int, start: int) -> list[Customer]:
+    """The customers there are at the start (ms). Who they are by name is drawn apart from how they feel and do."""
+    found = [_somebody(chance, number, start) for number in range(count)]
+    for customer, person in zip(found, persons(seed, [each.country for each in found]), strict=True):
+        customer.person = person
+    return found
+
+
+def _somebody(chance: random.Random, number: int, start: int) -> Customer:
+    country = chance.choices(list(cast.COUNTRIES), (10, 8, 7, 5, 4, 3, 8, 8, 2))[0]
+    # Two draws nobody uses: the world of a seed is the one that bench/ has measured moods on.
+    chance.choice(range(10)), chance.choice(range(8))
+    usual = max(-0.3, min(0.6, chance.gauss(0.15, 0.18)))
+    made = Customer(
+        number,
+        country,
+        usual,
+        usual,
+        start,
+        str(uuid.UUID(int=chance.getrandbits(128), version=4)),
+        mobile=chance.random() < 0.45,
+        marketing=chance.random() < 0.6,
+        activity=chance.lognormvariate(0, 0.5),
+    )
+    made.truth_at.append(start)
+    made.truth.append(usual)
+    return made
 
 
 def traits(customer: Customer) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import heapq
 import math
 import random
-import uuid
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -19,12 +18,10 @@ from typing import Any
 
 from heed.contracts import vocabulary as v
 from heed.demo import cast
-from heed.demo.names import persons
-from heed.demo.people import Customer, Nature, account, traits
+from heed.demo.people import Customer, Nature, account, settle, traits
 from heed.kit.clock import DAY, HOUR, SECOND, moment
 
 Call = dict[str, Any]
-_TEN, _EIGHT = range(10), range(8)
 
 
 class World:
@@ -44,10 +41,7 @@ class World:
         self._count = 0
         self._seen: list[Call] = []
         self._orders = 40_000
-        self.customers = [self._customer(number, start) for number in range(customers)]
-        people = persons(seed, [each.country for each in self.customers])
-        for customer, person in zip(self.customers, people, strict=True):
-            customer.person = person
+        self.customers = settle(self.random, seed, customers, start)
         for customer in self.customers:
             first = start + round(self.random.random() * self._gap(customer))
             self._at(first, partial(self._visit, customer))
@@ -100,27 +94,6 @@ class World:
 
     def _gap(self, customer: Customer) -> float:
         return self.nature.days_between_visits * DAY / customer.activity / self.pace
-
-    def _customer(self, number: int, start: int) -> Customer:
-        r = self.random
-        country = r.choices(list(cast.COUNTRIES), (10, 8, 7, 5, 4, 3, 8, 8, 2))[0]
-        # Once a name; drawn still, so that a seed gives the world that what is known of moods was measured on.
-        r.choice(_TEN), r.choice(_EIGHT)
-        usual = max(-0.3, min(0.6, r.gauss(0.15, 0.18)))
-        made = Customer(
-            number,
-            country,
-            usual,
-            usual,
-            start,
-            str(uuid.UUID(int=r.getrandbits(128), version=4)),
-            mobile=r.random() < 0.45,
-            marketing=r.random() < 0.6,
-            activity=r.lognormvariate(0, 0.5),
-        )
-        made.truth_at.append(start)
-        made.truth.append(usual)
-        return made
 
     def _tell(
         self, customer: Customer, kind: str, name: str = "", by_us: bool = False, /, **properties: Any

@@ -9,12 +9,14 @@ import uuid
 import pytest
 
 from heed.contracts.event import Event
+from heed.pipeline.carry import MUCH
 from heed.pipeline.engine import Engine
 from heed.pipeline.replay import replay
 from heed.pipeline.store import Conflict
 from heed.ports.ledger import BULK, LIVE, PARTS, part_of
 from heed.profiles import api as profiles
 from tests.installation import Installation
+from tests.serving import eventually
 
 _PEOPLE = 40
 
@@ -64,6 +66,31 @@ def _at_once(engines: list[Engine]) -> None:
     for each in threads:
         each.join(120)
     assert failed == []
+
+
+def test_what_little_comes_is_carried_by_one_and_much_by_all(installation: Installation) -> None:
+    first, second = installation.engine, installation.new_engine()
+    assert first.carrier.leads()
+    installation.send(installation.event("A", userId="u1"))
+    assert second.turn() == 0
+    assert first.turn() > 0
+    for number in range(MUCH // 50):
+        installation.send(
+            *[
+                installation.event("B", userId=f"u{number}-{each}", anonymousId=f"d{each}")
+                for each in range(50)
+            ]
+        )
+    assert 0 < second.turn() < MUCH, "its share"
+    assert first.turn() > 0
+    first.connection.close()
+    installation.send(installation.event("C", userId="u2"))
+    eventually(second.carrier.leads)
+    while second.turn():
+        pass
+    second.flush()
+    assert len({row["name"] for row in installation.lake_rows("name")} & {"A", "B", "C"}) == 3
+    second.connection.close()
 
 
 def test_engines_that_meet_in_the_same_people_carry_each_event_once(installation: Installation) -> None:

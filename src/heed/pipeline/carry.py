@@ -38,6 +38,9 @@ from heed.rules.tree import atom_from_json
 log = structlog.get_logger()
 _CONFLICTS_BELIEVED = 25
 """In a row; after so many what conflicts is taken for at fault itself, so that it cannot stop all others."""
+MUCH = 500
+"""Events waiting, from which several engines share them. Fewer are carried cheapest by one: a batch costs as much as
+fifteen events before it has any."""
 NEWS = DAY
 """What is told longer after it happened (ms) is history: segments it moves somebody into or out of are not
 announced, as with all of a history half told somebody may be in any."""
@@ -93,31 +96,33 @@ class Carrier:
         self.declared_open = declared_open
         self.conflicts: Counter[int] = Counter()
         self._rules: store.Rules | None = None
+        self._leads = False
         store.prepare(connection)
         connection.execute("select set_config('application_name', %s, false)", [store.ENGINE])
 
-    def carry(self, lane: int, limit: int) -> Carried | None:
+    def carry(self, lane: int, limit: int, least: int = 1) -> Carried | None:
         """`carry_once`, remembering how often another engine came between."""
         try:
-            done = self.carry_once(lane, limit)
+            done = self.carry_once(lane, limit, least)
         except (Conflict, psycopg.errors.DeadlockDetected):
             self.conflicts[lane] += 1
             raise
         self.conflicts[lane] = 0
         return done
 
-    def carry_once(self, lane: int, limit: int) -> Carried | None:
-        """Carry the lane's next batch; None where nothing waits that no other engine has in hand.
+    def carry_once(self, lane: int, limit: int, least: int = 1) -> Carried | None:
+        """Carry the lane's next batch; None where less than `least` waits, or nothing that no other engine has in hand.
 
-        All parts in one go, in the order of the ledger, while one engine runs or little waits; of much each
-        of several engines takes its share of the parts. Raises `Conflict`, having done nothing, where another
+        While little waits all parts are taken in one go, in the order of the ledger; of much each engine takes its share of
+        the parts. Raises `Conflict`, having done nothing, where another
         engine came between.
         """
         head, lowest = store.behind(self.connection, lane)
-        if head <= lowest:
+        much = head - lowest >= MUCH
+        if head - lowest < least:
             return None
         with self.connection.transaction():
-            share = -(-PARTS // store.engines(self.connection)) if head - lowest > limit else PARTS
+            share = -(-PARTS // store.engines(self.connection)) if much else PARTS
             parts = store.take(self.connection, lane, head, share)
             if not parts:
                 return None
@@ -129,6 +134,11 @@ class Carrier:
                 self._carry_what_can_be(span.events, done)
             store.move(self.connection, lane, parts, done.last, moment(self.clock()))
             return done
+
+    def leads(self) -> bool:
+        """Whether this is the engine that carries what little comes."""
+        self._leads = self._leads or store.lead(self.connection)
+        return self._leads
 
     def take_rules(self) -> None:
         """Count what every profile has counters for and go by the definitions in force, for this transaction.

@@ -12,7 +12,7 @@ import structlog
 
 from heed.kit.clock import Clock, moment
 from heed.pipeline import store
-from heed.pipeline.carry import Carrier
+from heed.pipeline.carry import MUCH, Carrier
 from heed.pipeline.chores import Chore, registered
 from heed.pipeline.conditions import take_into_force
 from heed.pipeline.filling import Filler
@@ -28,6 +28,8 @@ BULK_BATCH = 250
 _BULK_TURN = 8
 _DUE_BATCH = 500
 _RULES_EVERY = 2.0
+_REST = 0.25
+"""Seconds an engine with nothing to do waits: the leading one is woken by every append, the others look by themselves."""
 _CHORES_EVERY, _QUIET = 0.1, 0.05
 _AGAIN = 60.0
 _WAKE_EVERY = 1.0
@@ -67,28 +69,33 @@ class Engine:
 
     def run(self) -> None:
         while not self.stopping.is_set():
-            if not self.turn():
-                self.ledger.wait(0.25)
+            if self.turn():
+                continue
+            if self.carrier.leads():
+                self.ledger.wait(_REST)
+            else:
+                self.stopping.wait(_REST)
 
     def turn(self) -> int:
         """Do what there is to do now; returns how much was done, 0 for nothing."""
         self.refresh_rules()
-        live = self.carry(LIVE, self.batch)
+        least = 1 if self.carrier.leads() else MUCH
+        live = self.carry(LIVE, self.batch, least)
         self._live_turns = self._live_turns + 1 if live else 0
         if live:
             self._live_at = time.monotonic()
         bulk = 0
         if not live or self._live_turns % _BULK_TURN == 0:
-            bulk = self.carry(BULK, BULK_BATCH)
+            bulk = self.carry(BULK, BULK_BATCH, least)
         woken = 0
         if not live + bulk or time.monotonic() - self._woken_at > _WAKE_EVERY:
             woken = self.wake()
             self._woken_at = time.monotonic()
         return live + bulk + woken + self.in_between()
 
-    def carry(self, lane: int, limit: int) -> int:
+    def carry(self, lane: int, limit: int, least: int = 1) -> int:
         try:
-            carried = self.carrier.carry(lane, limit)
+            carried = self.carrier.carry(lane, limit, least)
         except (Conflict, psycopg.errors.DeadlockDetected):
             log.info("engine.conflict", lane=lane)
             return 1

@@ -132,6 +132,12 @@ def engines(connection: psycopg.Connection) -> int:
     return max(1, row[0]) if row else 1
 
 
+def lead(connection: psycopg.Connection) -> bool:
+    """Become the engine that carries what little comes, unless another one is; so it stays while it is connected."""
+    row = connection.execute("select pg_try_advisory_lock(7341, 8)").fetchone()
+    return bool(row and row[0])
+
+
 def take(connection: psycopg.Connection, lane: int, head: int, most: int) -> dict[int, int]:
     """Lock the parts furthest behind that no other engine carries; each with its position."""
     rows = connection.execute(

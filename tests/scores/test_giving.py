@@ -128,13 +128,46 @@ def test_what_cannot_be_given_is_told_one_by_one_and_keeps_nobody_back(carry: Ca
 
 @pytest.mark.parametrize(
     "body",
-    [{}, {"scores": []}, {"scores": [{"key": "a"}]}, {"scores": [{"key": "a", "userId": "b", "value": "x"}]},
-     {"scores": [{"key": "a", "userId": "b", "value": 1e13}]}, {"scores": [{"key": "a", "userId": "b" * 501, "value": 1}]},
-     {"scores": [{"key": "a", "userId": "b", "value": 1, "explanation": "x" * 1_001}]},
-     {"scores": [{"key": "a", "userId": "b", "value": 1}] * 1_001}],
-)  # fmt: skip
-def test_what_has_a_wrong_form_is_refused_whole(api: Any, body: Any) -> None:
+    [
+        {},
+        {"scores": []},
+        {"scores": {"key": "a"}},
+        {"scores": [{"key": "a", "userId": "b", "value": 1}] * 1_001},
+    ],
+)
+def test_what_is_no_list_of_scores_is_refused_whole(api: Any, body: Any) -> None:
     assert api("POST", "", body).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where"),
+    [({"value": "x"}, "value"), ({"value": 1e13}, "value"), ({"userId": "b" * 501}, "userId"), ({"userId": 7}, "userId"),
+     ({"explanation": "x" * 1_001}, "explanation"), ({"profileId": "ada@example.org"}, "profileId"),
+     ({"validUntil": "soon"}, "validUntil"), ({"key": ""}, "key"), ([], "the score"), ("x", "the score")],
+)  # fmt: skip
+def test_one_of_a_wrong_form_keeps_back_none_of_the_others(
+    carry: Carry, api: Any, wrong: Any, where: str
+) -> None:
+    carry([seen("ada")])
+    api("PUT", "/upsell", UPSELL)
+    good = {"key": "upsell", "userId": "ada", "value": 0.5}
+    answer = api("POST", "", {"scores": [{**good, **wrong} if isinstance(wrong, dict) else wrong, good]})
+    assert answer.status_code == 202
+    found = answer.json()
+    assert found["accepted"] == 1
+    ((index, code, message),) = [tuple(each.values()) for each in found["refused"]]
+    assert (index, code) == (0, "wrong_form")
+    assert message.startswith(f"{where}: ")
+    assert "ada@example.org" not in message
+    carry([])
+    assert list(scores_of("ada")) == ["upsell"]
+
+
+def test_the_description_says_what_a_score_is_made_of(api: Any) -> None:
+    described = Client().get("/api/openapi.json").json()["components"]["schemas"]
+    item = described["Posted"]["properties"]["scores"]["items"]
+    assert {"key", "value", "userId", "validUntil"} <= set(item["properties"])
+    assert "wrong_form" in described["Refusal"]["description"]
 
 
 def test_numbers_that_are_none_are_refused(api: Any) -> None:
@@ -145,7 +178,8 @@ def test_numbers_that_are_none_are_refused(api: Any) -> None:
             "/api/v1/scores", data=body, content_type="application/json",
             headers={"authorization": f"Bearer {key}"},
         )  # fmt: skip
-        assert answer.status_code in {400, 422}
+        assert answer.status_code == 202
+        assert [each["code"] for each in answer.json()["refused"]] == ["wrong_form"]
 
 
 def test_more_than_is_read_at_once_is_refused(api: Any) -> None:

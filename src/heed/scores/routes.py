@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -11,7 +11,8 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from ninja import Router, Schema
 from ninja.errors import HttpError
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
+from pydantic import ValidationError as PydanticError
 
 from heed.govern.api import asked_by
 from heed.kit.clock import in_ms, system_clock
@@ -70,11 +71,18 @@ class Item(Schema):
 
 
 class Posted(Schema):
-    scores: Annotated[list[Item], Field(min_length=1, max_length=AT_ONCE)]
+    """Each is read by itself: one of a wrong form is refused by its place, and keeps back none of the others."""
+
+    scores: Annotated[
+        list[Annotated[Any, WithJsonSchema(Item.model_json_schema())]],
+        Field(min_length=1, max_length=AT_ONCE),
+    ]
 
 
 class Refusal(Schema):
-    """`index` is the place in what was posted, from 0."""
+    """`index` is the place in what was posted, from 0. `code` is one of unknown_score, own_score, retired, which_customer,
+    unknown_customer, no_identifier, no_profiling, out_of_date, and wrong_form, of which `message` says what is wrong
+    where."""
 
     index: int
     code: str
@@ -139,12 +147,11 @@ def retire(request: HttpRequest, key: str) -> tuple[int, None]:
 @router.post("", response={202: Taken}, summary="Give scores to customers, up to 1,000 at once")
 def give(request: HttpRequest, posted: Posted) -> tuple[int, dict[str, Any]]:
     """Those refused do not keep back the others. Sent again, the same scores are given again: nothing adds up."""
-    refused = _wrong(posted.scores)
-    asked = [index for index in range(len(posted.scores)) if index not in refused]
-    owners = dict(zip(asked, _owners([posted.scores[index] for index in asked]), strict=True))
-    wanted = {
-        index: _given(posted.scores[index], owner) for index, owner in owners.items() if owner is not None
-    }
+    items, malformed = _read(posted.scores)
+    refused = _wrong(items)
+    asked = [index for index in items if index not in refused]
+    owners = dict(zip(asked, _owners([items[index] for index in asked]), strict=True))
+    wanted = {index: _given(items[index], owner) for index, owner in owners.items() if owner is not None}
     try:
         outcomes = actions.give(list(wanted.values()), by=asked_by(request))
     except LedgerUnavailable:
@@ -154,19 +161,38 @@ def give(request: HttpRequest, posted: Posted) -> tuple[int, dict[str, Any]]:
         if (code := _OUTCOMES.get(told.get(index, actions.NOBODY))) is not None:
             refused[index] = code
     return 202, {
-        "accepted": len(posted.scores) - len(refused),
+        "accepted": len(items) - len(refused),
         "refused": [
-            {"index": index, "code": code, "message": _SAYS[code]} for index, code in sorted(refused.items())
+            {"index": index, "code": code, "message": malformed.get(index) or _SAYS[code]}
+            for index, code in sorted({**refused, **dict.fromkeys(malformed, "wrong_form")}.items())
         ],
     }
 
 
-def _wrong(items: Sequence[Item]) -> dict[int, str]:
+def _read(posted: Sequence[Any]) -> tuple[dict[int, Item], dict[int, str]]:
+    """Those that can be read, and what is wrong with the others, without telling what was sent; by place."""
+    items, malformed = {}, {}
+    for index, each in enumerate(posted):
+        if not isinstance(each, dict):
+            malformed[index] = "the score: Input should be an object"
+            continue
+        try:
+            items[index] = Item.model_validate(each)
+        except PydanticError as error:
+            # The names are the schema's own: what else is sent is not looked at.
+            wrong = [
+                (".".join(map(str, one["loc"])), one["msg"]) for one in error.errors(include_input=False)[:5]
+            ]
+            malformed[index] = "; ".join(f"{where}: {what}" for where, what in wrong)[:500]
+    return items, malformed
+
+
+def _wrong(items: Mapping[int, Item]) -> dict[int, str]:
     """What is wrong with those that could be given to nobody, by place."""
-    known = Model.objects.in_bulk({each.key.replace("\x00", "") for each in items})
+    known = Model.objects.in_bulk({each.key.replace("\x00", "") for each in items.values()})
     now = system_clock()
     found = {}
-    for index, item in enumerate(items):
+    for index, item in items.items():
         score = known.get(item.key)
         named = [*(getattr(item, name) for name in _IDENTIFIERS), item.profileId]
         if score is None:

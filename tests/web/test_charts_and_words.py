@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from heed.profiles.forms import BANDS as FILTER_BANDS
 from heed.web import charts, words
+from heed.web.templatetags import heed as tags
 
 DAY = 86_400_000
 NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
@@ -138,3 +139,8 @@ def test_a_bar_is_what_became_real_and_a_line_what_was_foretold() -> None:
     bars = [float(each.get("height", "0")) for each in root.iter() if each.tag.endswith("rect")]
     assert bars[1] == pytest.approx(2 * bars[0], abs=0.2)
     assert "&lt;b&gt;" in svg
+
+
+def test_an_address_reads_as_one_and_what_is_nested_deeper_stays_whole() -> None:
+    assert tags.trait({"street": "Rua Nova 100", "postalCode": "", "city": "Faro"}) == "Rua Nova 100, Faro"
+    assert tags.trait({"a": {"b": 1}}) == '{"a": {"b": 1}}'

@@ -175,11 +175,13 @@ def rounded_money(value: Any, currency: str = "") -> str:
 
 @register.filter
 def trait(value: Any) -> str:
-    """A trait's value as people read it: yes and no, lists with commas, nested things as JSON."""
+    """A trait's value as people read it: yes and no, lists and addresses with commas, what is nested deeper as JSON."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list) and all(isinstance(v, str | int | float) for v in value):
         return ", ".join(map(str, value))
+    if isinstance(value, dict) and value and all(isinstance(v, str) for v in value.values()):
+        return ", ".join(each for each in value.values() if each)
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, default=str)
     return str(value)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from heed.collect import import_actions, uploads
 from heed.collect.domain.assistant import CALLS, KINDS, ROLES, Choices, Unfinished
+from heed.collect.domain.doubts import doubts
 from heed.collect.domain.mapping import read_mapping
 from heed.collect.domain.protocol import REASONS
 from heed.collect.hook_reading import shown
@@ -88,10 +89,12 @@ def _page(
     samples: dict[str, list[str]] = {}
     rows: list[dict[str, Any]] = []
     problem = ""
+    unsure: list[str] = []
     if found.state != "done":
         try:
             with uploads.opened(found, whole=False) as file:
-                samples = _samples(uploads.peek(file))
+                peek = uploads.peek(file)
+            samples, unsure = _samples(peek), doubts(choices, peek.rows)
             rows = _preview(found, choices)
         except (Unfinished, ImportProblem) as error:
             problem = str(error)
@@ -115,6 +118,7 @@ def _page(
         "kinds": KINDS,
         "form": form,
         "rows": rows,
+        "doubts": unsure,
         "problem": problem,
         **_state(found),
     }

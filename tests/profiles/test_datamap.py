@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -82,6 +83,8 @@ def test_it_says_of_each_field_how_common_it_is_and_what_uses_it() -> None:
     only = signed_in("owner").get("/permission/fields/?only=unused").content.decode()
     assert 'value="shoe"' in only
     assert 'value="plan"' not in only
+    count, total = re.search(r"Fields nothing uses</h2><small>(\d+) of (\d+)</small>", only).groups()  # type: ignore[union-attr]
+    assert int(count) == only.count('data-label="Field"') < int(total)
 
 
 def test_it_says_how_many_of_the_holders_permit() -> None:

@@ -35,6 +35,7 @@ def test_a_pair_is_reviewed_merged_and_undone_and_never_proposed_again(crowd: No
     client = signed_in("manager")
     pair = LikelyPair.objects.get()
     page = text(client.get("/customers/duplicates/"))
+    assert "1 pair to look at" in page
     assert "one person" in page
     assert "e-mail differs by one letter" in page
     assert "mara@example.org" in page

@@ -258,3 +258,15 @@ def test_a_purpose_has_one_name_wherever_people_read_it(as_role: Any) -> None:
     listed = client.get("/segments/").content.decode()
     assert "News from the shop" in listed
     assert "Offers and news" not in listed
+
+
+def test_a_list_says_how_many_there_are(as_role: Any) -> None:
+    filled("a")
+    filled("b")
+    for number in range(3):
+        customer(str(number), segments=("a",))
+    client = as_role("analyst")
+    assert "All segments</h2><small>2</small>" in client.get("/segments/").content.decode()
+    page = client.get("/segments/a/").content.decode()
+    assert "Its people</h2><small>3 customers</small>" in page
+    assert page.count("<tr data-row>") == 3

@@ -46,6 +46,7 @@ def duplicates(request: Request) -> HttpResponse:
         "form": form,
         "matching": settings,
         "waiting": pairs.waiting(),
+        "most": pairs.MOST_COUNTED,
         "next": after + _PAGE if len(found) > _PAGE else None,
         "after": after,
     }

@@ -87,7 +87,7 @@ def test_and_binds_closer_than_or() -> None:
             'not circumstance "case_open" and consent "marketing"',
             "not case open and consent to “Offers and news”",
         ),
-        ('not consent "marketing"', "no consent to “Offers and news”, or a pause from it"),
+        ('not consent "marketing"', "no consent to “Offers and news” (or paused)"),
         ("paused = true", "has asked for a pause"),
         ("paused = false", "has not asked for a pause"),
         ('did "Home" within 1 day', "“Home” happened today"),

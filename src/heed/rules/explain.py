@@ -98,7 +98,7 @@ def _denied(rule: Rule) -> str:
     if isinstance(rule, Holds):
         return f"not {describe(rule)}"
     if isinstance(rule, Consents):
-        return f"no {consent_to(rule.purpose)}, or a pause from it"
+        return f"no {consent_to(rule.purpose)} (or paused)"
     if isinstance(rule, InSegment):
         return f"not in the segment “{rule.segment}”"
     if isinstance(rule, Did) and (rule.operator, rule.count, rule.total) == (">=", 1, ""):

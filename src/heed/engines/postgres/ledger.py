@@ -24,9 +24,10 @@ CHUNK = 1_000
 """Most events in one row; the engine reads whole rows."""
 TOGETHER = 4_000
 """Events after which a group commit takes no further request: what comes first should not wait for all."""
-_APART, _COMPANY = 0.006, 12
-"""Where requests come so thick that commits have company, the next begins so many seconds after the last, or with so
-many requests: each commit costs a flush, and as much again on both sides as several requests do."""
+_APART, _MOST, _PROBE = 0.006, 12, 64
+"""Where requests come so thick that commits have company, the next begins so many seconds after the last at the latest:
+each commit costs a flush, and as much again on both sides as several requests do. It waits for as many requests as usually
+come, and every so many commits, to learn whether more would, for two more; never for more than the most."""
 _CHANNEL = "heed_ledger"
 
 _APPEND = """
@@ -242,6 +243,29 @@ def _span(lane: int, rows: Sequence[tuple[int, int, bytes]]) -> Span | None:
     return Span(lane, rows[-1][0] + rows[-1][1] - 1, tuple(events))
 
 
+class Company:
+    """How many requests a commit may expect: those of senders who wait for their answers come back, and no others."""
+
+    def __init__(self) -> None:
+        self.begun = 0.0
+        self.wanted = 1
+        self.enough = asyncio.Event()
+        self._usual = 1
+        self._commits = 0
+
+    def expect(self) -> int:
+        """How many the next commit waits for."""
+        self._commits += 1
+        more = 2 if self._usual > 1 and self._commits % _PROBE == 0 else 0
+        self.wanted = min(_MOST, self._usual + more)
+        return self.wanted
+
+    def came(self, count: int, now: float) -> None:
+        """So many did, and are committed `now` (s)."""
+        self.begun = now
+        self._usual = min(_MOST, max(count, self._usual - 1))
+
+
 class _Group:
     """Group commit for one event loop: while one statement is under way, the next one gathers."""
 
@@ -250,15 +274,14 @@ class _Group:
         self.waiting: dict[int, list[tuple[Sequence[Event], asyncio.Future[None]]]] = {}
         self.tasks: dict[int, asyncio.Task[None]] = {}
         self.connections: dict[int, psycopg.AsyncConnection] = {}
-        self.last: dict[int, tuple[float, int]] = {}
-        self.enough = asyncio.Event()
+        self.company: dict[int, Company] = {}
 
     async def append(self, lane: int, events: Sequence[Event]) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting = self.waiting.setdefault(lane, [])
         waiting.append((events, future))
-        if len(waiting) == _COMPANY:
-            self.enough.set()
+        if len(waiting) >= self.company.setdefault(lane, Company()).wanted:
+            self.company[lane].enough.set()
         task = self.tasks.get(lane)
         if task is None or task.done():
             self.tasks[lane] = asyncio.create_task(self._run(lane))
@@ -285,15 +308,14 @@ class _Group:
                     future.set_result(None)
 
     async def _gather(self, lane: int) -> None:
-        """Wait for company, where the last commit had some and has only just begun."""
-        clock = asyncio.get_running_loop().time
-        waiting, (begun, together) = self.waiting[lane], self.last.get(lane, (0.0, 0))
-        if together > 1 and len(waiting) < _COMPANY:
-            self.enough.clear()
+        """Wait for the company that is to be expected."""
+        clock, waiting, company = asyncio.get_running_loop().time, self.waiting[lane], self.company[lane]
+        if len(waiting) < company.expect():
+            company.enough.clear()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout_at(begun + _APART):
-                    await self.enough.wait()
-        self.last[lane] = clock(), len(waiting)
+                async with asyncio.timeout_at(company.begun + _APART):
+                    await company.enough.wait()
+        company.came(len(waiting), clock())
 
     async def _commit(self, lane: int, events: list[Event]) -> None:
         connection = self.connections.get(lane)

@@ -131,19 +131,26 @@ def test_strangers_called_alike_in_one_town_are_never_certainly_one_person(seed:
     assert len(pairs) < 80, "the page would be full of strangers"
 
 
-def test_two_of_a_rare_name_in_one_town_are_worth_a_look_and_no_certainty() -> None:
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ("kx81@example.org", "boo-bah@example.org"),
+        ("quirina.zetterlund@example.org", "quirina.zetterlund@example.net"),
+        ("quirina.zetterlund1@example.org", "quirina.zetterlund2@example.org"),
+    ],
+)
+def test_two_of_a_rare_name_in_one_town_are_worth_a_look_and_no_certainty(addresses: tuple[str, str]) -> None:
     chance = random.Random(5)
     records = town(chance, 600)
-    for n in range(
-        60
-    ):  # people known twice, from whom it is learnt that the same name is mostly the same person
+    # People known twice, from whom it is learnt that the same name is mostly the same person.
+    for n in range(60):
         one = {**records[f"p{n}"], "first_name": f"own{n}", "surname": f"name{n}", "street": f"storgatan {n}"}
         records[f"p{n}"], records[f"again{n}"] = (
             one,
             {**one, "email": f"{chance.getrandbits(40):x}@example.org"},
         )
     rare = {"first_name": "quirina", "surname": "zetterlund", "city": "lund"}
-    records["one"], records["other"] = ({**rare, "email": f"{at}@example.org"} for at in ("kx81", "boo-bah"))
+    records["one"], records["other"] = ({**rare, "email": each} for each in addresses)
     found = {(pair.one, pair.other): pair.probability for pair in find_pairs(records_table(records), 0.01)}
     assert 0 < found["one", "other"] <= A_NAME < AUTOMATIC
     assert found["again3", "p3"] > A_NAME

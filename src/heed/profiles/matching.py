@@ -62,9 +62,16 @@ _BLOCKS: tuple[tuple[str, ...], ...] = (
 _BESIDE_A_NAME = ("dob", "postcode", "street")
 """What makes a shared name tell that two records are one person's."""
 
-_TELLS = {"email": 1, "phone": 1, "dob": 2, "number": 1, "street": 2, "postcode": 1}
-"""From which of Splink's levels a column tells of a person: nearly the same e-mail address, official number or phone,
-a date of birth less than a year away, a street nearly the same. A house number says nothing by itself."""
+_TELLS = {
+    "email": "email_l = email_r or damerau_levenshtein(email_l, email_r) <= 2"
+    " and regexp_replace(email_l, '[0-9]', '', 'g') <> regexp_replace(email_r, '[0-9]', '', 'g')",
+    **{f"gamma_{name}": f"gamma_{name} >= {least}" for name, least in {
+        "phone": 1, "dob": 2, "number": 1, "street": 2, "postcode": 2,
+    }.items()},
+}  # fmt: skip
+"""What tells of a person, by the column it needs: an e-mail address two slips apart at most, other than in digits, since
+people who are called alike have alike addresses; and from which of Splink's levels the others do: nearly the same official number or phone, a date of
+birth less than a year away, a street nearly the same, the same postcode. A house number says nothing by itself."""
 
 
 class Pair(msgspec.Struct, frozen=True):
@@ -160,8 +167,8 @@ def _predict(records: pa.Table, review: float) -> list[tuple[int, int, float]]:
             )
             compared = predicted.as_duckdbpyrelation()
             # Splink leaves out columns of which it could learn nothing.
-            levels = [(f"gamma_{name}", least) for name, least in _TELLS.items()]
-            tells = " or ".join(f"{name} >= {least}" for name, least in levels if name in compared.columns)
+            known = {*compared.columns, *(name.removesuffix("_l") for name in compared.columns)}
+            tells = " or ".join(condition for name, condition in _TELLS.items() if name in known)
             capped = f"case when {tells or 'false'} then match_probability else least(match_probability, {A_NAME}) end"
             likeliest = (
                 compared.project(f"unique_id_l, unique_id_r, {capped} as probability")

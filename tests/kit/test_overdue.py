@@ -28,7 +28,7 @@ def test_what_never_comes_is_waited_for_until_then() -> None:
     own = Overdue()
 
     async def two() -> list[Any]:
-        patient = asyncio.create_task(own.wait(asyncio.sleep(0.2, "came"), time.monotonic() + 60))
+        patient = asyncio.create_task(own.wait(asyncio.sleep(0.05, "came"), time.monotonic() + 60))
         hasty = asyncio.create_task(own.wait(asyncio.Event().wait(), time.monotonic()))
         found = await asyncio.gather(hasty, patient, return_exceptions=True)
         return [type(found[0]), found[1], hasty.cancelling(), len(own._until)]
@@ -48,3 +48,17 @@ def test_whoever_is_cancelled_by_others_is_cancelled() -> None:
         return task.cancelled() and not own._until
 
     assert run(cancelled())
+
+
+def test_a_cancellation_is_heard_also_in_the_moment_the_wait_is_overdue() -> None:
+    own = Overdue()
+
+    async def both() -> bool:
+        task = asyncio.create_task(own.wait(asyncio.Event().wait(), time.monotonic() - 1))
+        await asyncio.sleep(0)
+        own._look()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return task.cancelled()
+
+    assert run(both())

@@ -55,10 +55,9 @@ def _tell_members(connection: psycopg.Connection, ledger: Ledger, now: int) -> i
             continue
         event = event_about(state, "", "", min(at, now), now)
         if event is not None:
-            # Parted people share a profile's id with whom they were, not what names them.
-            named = _short(repr((event.user_id, event.anonymous_id, event.context)))
+            # Who was merged by mistake keeps the profile's id, with fewer events than both had.
             what = f"{_short(key)}-{at}-{_short(encoded.hex())}"
-            event.message_id = f"heed-account-{what}-{profile_id}-{named}"
+            event.message_id = f"heed-account-{what}-{profile_id}-{state.identity.events}"
             event.type = "group"
             events.append(_about(event, key, traits))
     if events:

@@ -26,14 +26,13 @@ class Overdue:
         """What it gives. Raises `TimeoutError` some time after `until` (`time.monotonic`)."""
         task = asyncio.current_task()
         assert task is not None  # noqa: S101  whatever awaits is a task
-        self._until[task] = until
+        self._until[task], cancelled = until, task.cancelling()
         self._look_later(task.get_loop())
         try:
             return await awaitable
         except asyncio.CancelledError:
-            if task in self._until:
+            if task in self._until or task.uncancel() > cancelled:
                 raise
-            task.uncancel()
             raise TimeoutError from None
         finally:
             self._until.pop(task, None)

@@ -138,7 +138,9 @@ class Engine:
         Where one fails, each is done by itself for a while, so that it puts off no other.
         """
         if not self._is_put_off("chores"):
-            return self._guarded("chores", lambda: self._do(registered()))
+            done = self._guarded("chores", lambda: self._do(registered()))
+            if not self._is_put_off("chores"):
+                return done
         return sum(self._guarded(_name(each), partial(self._do, [each])) for each in registered())
 
     def _do(self, wanted: Sequence[Chore]) -> int:

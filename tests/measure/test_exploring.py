@@ -253,6 +253,18 @@ def test_pages_show_open_and_keep_what_was_found_and_survive_anything(carry: Car
     assert len(Profile.objects.get(user_id="ada").segments) == 2
 
 
+def test_who_refuses_is_counted_and_in_no_list_behind_a_figure(carry: Carry) -> None:
+    at = int((datetime.now(UTC) - timedelta(hours=2)).timestamp() * 1000)
+    carry([Event(f"s-{name}", "track", at, at, SEEN, name, source="shop") for name in ("ada", "bob")])
+    no = {"purpose": "analytics", "granted": False}
+    carry([Event("no", "track", at + 1, at + 1, "Consent Changed", "bob", source="shop", properties=no)])
+    question, now = explored.Question(SEEN), datetime.now(UTC)
+    assert explorer.count(question, now).whole.customers == 2
+    (shown,) = explorer.who(question, None, now).people
+    (kept,) = [each for piece in explorer.ids(question, None, now) for each in piece]
+    assert shown.id == kept == Profile.objects.get(user_id="ada").pk
+
+
 def _forget() -> None:
     funnel.names.forget()
     for kept in (explorer.kept, explorer.properties, paths.kept):

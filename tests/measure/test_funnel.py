@@ -20,6 +20,7 @@ from heed.govern.models import User
 from heed.measure import funnel
 from heed.measure.domain.funnel import BESIDE, LEFT, REACHED, Question, Step
 from heed.ports import current
+from heed.profiles.api import fold
 from heed.profiles.models import Profile, ProfileMerge
 from heed.segments.api import save_segment
 from heed.segments.jobs import fill_list
@@ -47,7 +48,9 @@ def told(question: Question = THREE) -> list[Step]:
 def people(number: int, kind: str, question: Question = THREE) -> set[str]:
     """Ids, of whom there need not be a profile."""
     for each in ("ann", "bob", "cat", "dan", "eve", "fay"):
-        Profile.objects.get_or_create(pk=who(each), defaults={"state": b"", "display_name": each})
+        Profile.objects.get_or_create(
+            pk=who(each), defaults={"state": fold.encode(fold.new()), "display_name": each}
+        )
     return {person.display_name for person in funnel.who(question, number, kind, NOW).people}
 
 

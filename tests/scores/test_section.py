@@ -73,16 +73,17 @@ def test_with_a_write_key_nobody_gives_scores(installation: Installation) -> Non
     assert installation.state_of(user_id="ada").scores == Scores()
 
 
-def test_refusing_profiling_takes_all_scores_and_none_comes_again(installation: Installation) -> None:
+@pytest.mark.parametrize("purpose", ["profiling", "analytics"])
+def test_who_refuses_to_be_looked_at_has_no_scores_and_none_comes_again(
+    installation: Installation, purpose: str
+) -> None:
     score(installation, "ada", 0.7)
-    installation.happen(
-        "Consent Changed", userId="ada", properties={"purpose": "profiling", "granted": False}
-    )
+    installation.happen("Consent Changed", userId="ada", properties={"purpose": purpose, "granted": False})
     assert installation.state_of(user_id="ada").scores == Scores()
     score(installation, "ada", 0.9)
     assert installation.state_of(user_id="ada").scores == Scores()
     installation.clock.advance(1_000)
-    installation.happen("Consent Changed", userId="ada", properties={"purpose": "profiling", "granted": True})
+    installation.happen("Consent Changed", userId="ada", properties={"purpose": purpose, "granted": True})
     score(installation, "ada", 0.9)
     assert current(installation.state_of(user_id="ada"), "upsell", installation.clock()).value == 0.9
 

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from heed.contracts.fold import State
+
 SERVICE = "service"
 """The purpose of what orders and questions need; neither a pause nor a cadence touches it."""
 
 CADENCES = {0: "as it comes", 1: "once a day at most", 7: "once a week at most", 30: "once a month at most"}
 """How often somebody wants to hear from us of what rests on their consent: days between two messages."""
+
+_LOOKED_AT: Final = ("profiling", "analytics")
+
+
+def refuses(state: State) -> bool:
+    """Whether this customer refuses to be looked at one by one: no list behind a figure has them, no model judges them."""
+    said = state.consent.purposes
+    return any(name in said and not said[name].granted for name in _LOOKED_AT)

@@ -92,12 +92,11 @@ class Worth:
 
 def worth_most(currency: str, limit: int = 20) -> list[Worth]:
     """Those expected to buy for most in the next DAYS, of the customers of one currency."""
-    found = list(
-        CustomerValue.objects.filter(currency=currency, expected_value__gt=0).order_by("-expected_value")[
-            :limit
-        ]
-    )
-    known = {person.id: person for person in people.people_of(still(each.profile_id for each in found))}
+    rows = CustomerValue.objects.filter(currency=currency, expected_value__gt=0).order_by("-expected_value")
+    # Some of them may refuse to be looked at.
+    found = list(rows[: 3 * limit])
+    shown = still(each.profile_id for each in found)[:limit]
+    known = {person.id: person for person in people.people_of(shown)}
     return [Worth(known[each.profile_id], each) for each in found if each.profile_id in known]
 
 

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from django.db import connection
 
-from heed.contracts.fold import State
+from heed.contracts.consent import refuses
 from heed.profiles.domain.state import fold
 from heed.profiles.store import states
-
-_REFUSABLE: Final = ("profiling", "analytics")
-"""Who refuses one of these purposes is not looked at one by one."""
-
-
-def _refuses(state: State) -> bool:
-    said = state.consent.purposes
-    return any(name in said and not said[name].granted for name in _REFUSABLE)
 
 
 def permitted(ids: Iterable[uuid.UUID]) -> tuple[dict[uuid.UUID, Any], int]:
@@ -27,7 +19,7 @@ def permitted(ids: Iterable[uuid.UUID]) -> tuple[dict[uuid.UUID, Any], int]:
     connection.ensure_connection()
     for profile_id, data in states(connection.connection, ids).items():
         state = fold.decode(bytes(data))
-        if _refuses(state):
+        if refuses(state):
             refused += 1
         else:
             found[profile_id] = state

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from heed.contracts import vocabulary as v
+from heed.contracts.consent import refuses
 from heed.contracts.event import Event
 from heed.contracts.own import event_about
 from heed.govern.api import audit
@@ -19,7 +20,7 @@ from heed.kit.clock import system_clock
 from heed.ports import current
 from heed.ports.ledger import BULK, LIVE
 from heed.profiles import api as profiles
-from heed.scores.domain.section import KEY, refuses
+from heed.scores.domain.section import KEY
 from heed.scores.models import Score
 from heed.scores.naming import names
 

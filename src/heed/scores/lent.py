@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from heed.contracts.consent import refuses
 from heed.contracts.fold import State
 from heed.profiles.customer import KnownScore
-from heed.scores.domain.section import refuses
 from heed.scores.models import Score
 
 

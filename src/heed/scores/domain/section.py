@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 
 from heed.contracts import vocabulary as v
+from heed.contracts.consent import refuses
 from heed.contracts.event import OWN_SOURCE, Effect, Event
 from heed.contracts.fold import State
 
@@ -18,8 +19,6 @@ MOST: Final = 100
 LARGEST: Final = 1e12
 LONGEST_WHY: Final = 1_000
 _LONGEST_NAME: Final = 100
-PURPOSE: Final = "profiling"
-"""Whoever refuses it has no scores."""
 
 
 class Score(msgspec.Struct, array_like=True, omit_defaults=True, frozen=True):
@@ -47,11 +46,6 @@ def is_value(value: object) -> bool:
         and math.isfinite(value)
         and abs(value) <= LARGEST
     )
-
-
-def refuses(state: State) -> bool:
-    said = state.consent.purposes.get(PURPOSE)
-    return said is not None and not said.granted
 
 
 def current(state: State, key: str, now: int) -> Score | None:

@@ -28,13 +28,14 @@ from heed.rules.tree import (
     Window,
 )
 
-_purposes: dict[str, str] = {}
+_purposes: Mapping[str, str] = {}
 
 
 def call_purposes(names: Mapping[str, str]) -> None:
     """What this installation's purposes are called, by key."""
-    _purposes.clear()
-    _purposes.update(names)
+    global _purposes
+    # A new one: threads that read meanwhile see all the old names or all the new.
+    _purposes = dict(names)
 
 
 def purpose_names() -> dict[str, str]:

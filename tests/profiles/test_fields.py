@@ -153,3 +153,23 @@ def test_a_worker_knows_what_is_out_of_sight_before_it_looks_for_duplicates(
     assert "dob" in (record_of(installation.state_of(user_id="ada")) or {})
     field_book.reload(installation.connection)
     assert "dob" not in (record_of(installation.state_of(user_id="ada")) or {})
+
+
+def test_a_purpose_that_goes_by_another_name_is_heard_of(installation: Installation) -> None:
+    def marked(name: str, basis: str = "consent") -> str:
+        installation.connection.execute(
+            "insert into purpose (key, name, kind, basis, wording, version, offered, place)"
+            " values ('letters', %s, 'topic', %s, 'We write.', 1, true, 1)"
+            " on conflict (key) do update set name = excluded.name, basis = excluded.basis",
+            [name, basis],
+        )
+        return field_book.mark(installation.connection)
+
+    assert field_book.mark(installation.connection) == ""
+    marks = [marked("News"), marked("Letters"), marked("Letters", "contract")]
+    belongs(installation, "trait", "birthday", "letters")
+    marks.append(field_book.mark(installation.connection))
+    assert len(set(marks)) == 4
+    assert marked("News") != marks[0]
+    installation.connection.execute("delete from field_setting")
+    assert marked("News") == marks[0]

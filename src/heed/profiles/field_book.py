@@ -10,10 +10,11 @@ from heed.profiles.domain.purposes import DEFAULTS
 
 
 def mark(connection: psycopg.Connection) -> str:
-    """A text that changes with what is set of fields and with the bases of purposes; "" while nothing is set."""
+    """A text that changes with what is set of fields and with the names and bases of purposes; "" while nothing is set."""
     row = connection.execute(
-        "select md5(string_agg(concat_ws(' ', f.kind, f.name, f.purpose, p.basis, f.survivor, f.trusted), ','"
-        " order by f.kind, f.name)) from field_setting as f left join purpose as p on p.key = f.purpose"
+        "select md5(string_agg(line, ',' order by line)) from ("
+        "select jsonb_build_array(kind, name, purpose, survivor, trusted)::text as line from field_setting"
+        " union all select jsonb_build_array(key, name, basis)::text from purpose) as set"
     ).fetchone()
     return (row[0] if row else None) or ""
 

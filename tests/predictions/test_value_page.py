@@ -325,6 +325,9 @@ def test_a_group_is_kept_as_a_list_of_those_who_permit_it(carry: Carry, client: 
     largest = groups(reading.version().summary)[0]
     wrong = client.post(f"/value/{largest.key}/", {"name": " ", "purpose": "marketing"})
     assert wrong.status_code == 422
+    offered = wrong.content.decode()
+    assert '<option value="marketing" selected>Offers and news</option>' in offered
+    assert "datalist" not in offered
     assert not ProcrastinateJob.objects.exists()
     done = client.post(f"/value/{largest.key}/", {"name": HOSTILE, "purpose": "marketing"})
     assert done.status_code == 302

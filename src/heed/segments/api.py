@@ -5,7 +5,7 @@ from heed.segments.actions import delete_segment, put_on_list, save_segment
 from heed.segments.forms import purpose_choices
 from heed.segments.list_actions import register_whom
 from heed.segments.reading import exists, ids
-from heed.segments.sample import explained, names, purposes, ready_conditions
+from heed.segments.sample import explained, names, ready_conditions
 from heed.segments.shown import Shown, show
 
 __all__ = [
@@ -16,7 +16,6 @@ __all__ = [
     "ids",
     "names",
     "purpose_choices",
-    "purposes",
     "put_on_list",
     "ready_conditions",
     "register_whom",

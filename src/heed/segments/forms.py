@@ -54,8 +54,14 @@ class ListForm(forms.Form):
         required=False,
         max_length=60,
         label="Purpose (optional)",
-        widget=forms.TextInput(attrs={"list": "purposes", "autocomplete": "off"}),
+        widget=forms.Select,
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["purpose"].widget.choices = purpose_choices(
+            self["purpose"].value(), "Everybody, permission or not"
+        )
 
 
 class PutForm(forms.Form):

@@ -328,10 +328,6 @@ def _scores(states: list[State]) -> list[tuple[str, str]]:
     return found
 
 
-def purposes() -> list[str]:
-    return [key for key, _ in named_purposes()]
-
-
 def named_purposes() -> list[tuple[str, str]]:
     """Purposes there are and those customers were asked about: `(key, what people call it)`."""
     found = (name for state in sample.get().values() for name in state.consent.purposes)

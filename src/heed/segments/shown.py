@@ -14,7 +14,6 @@ from heed.govern.access import Request
 from heed.profiles.reading import Page
 from heed.segments.forms import ListForm
 from heed.segments.list_actions import save_as_list
-from heed.segments.sample import purposes
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,5 @@ def show(request: Request, shown: Shown) -> HttpResponse:
         "after": shown.after,
         "q": "",
         "form": form,
-        "purposes": purposes() if request.user.may("rules.manage") else [],
     }
     return render(request, "segments/people.html", context, status=422 if form.errors else 200)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 
 import pytest
@@ -53,6 +54,19 @@ def test_who_is_known_twice_is_found_and_nobody_is_certainly_somebody_else() -> 
         assert (one.first, one.street, one.postcode) == (other.first, other.street, other.postcode)
         assert one.email != other.email
     assert len(pairs) < 3 * truth, "the page shows mostly true ones"
+
+
+@pytest.mark.parametrize("country", names.LAST)
+def test_who_is_known_twice_mistyped_every_name_in_latin_letters(country: str) -> None:
+    start, end = names.PARTS[country]
+    surnames = [*names.LAST[country].split(), *(a + b for a in start.split() for b in end.split())]
+    for number, last in enumerate(surnames):
+        known = names.Person("Mara", last, "mara@example.org", "Storgatan 1", "12345", "Lund")
+        for turn in range(5):
+            again = names._again(random.Random(turn), number, known)
+            latin = any(each.isascii() and each.isalpha() for each in last)
+            assert (again.last != last) == latin, last
+            assert abs(len(again.last) - len(last)) <= 1, last
 
 
 def test_the_history_is_long_enough_to_learn_a_month_ahead_from() -> None:

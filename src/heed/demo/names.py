@@ -123,7 +123,8 @@ def persons(seed: int, countries: list[str]) -> list[Person]:
     """Who the customers are that live in these countries, by their number.
 
     They are drawn from a generator of their own, so that who somebody is changes nothing of what they feel and do. Every
-    `TWICE_EVERY`th is somebody of the same country met before, who mistyped their name and gave another e-mail address.
+    `TWICE_EVERY`th is somebody of the same country met before, who gave another e-mail address and mistyped their surname
+    if it is in Latin letters.
     """
     found: list[Person] = []
     for number, country in enumerate(countries):
@@ -154,11 +155,19 @@ _COMMON = 0.35
 
 def _again(chance: random.Random, number: int, person: Person) -> Person:
     """The same person at the same address, as they wrote it the second time."""
-    place = chance.randrange(1, max(2, len(person.last) - 1))
-    swapped = person.last[:place] + person.last[place : place + 2][::-1] + person.last[place + 2 :]
-    doubled = person.last[: place + 1] + person.last[place:]
-    last = chance.choice((swapped, doubled)) if person.last.isascii() else _without_accents(person.last)
+    last = _mistyped(chance, person.last) if _plain(person.last) else person.last
     return replace(person, last=last, email=f"{_plain(person.first)}{number}@mail.example.org")
+
+
+def _mistyped(chance: random.Random, name: str) -> str:
+    """Another name: without its accents, or with two letters swapped or one doubled."""
+    bare = _without_accents(name)
+    if bare != name:
+        return bare
+    place = chance.randrange(1, max(2, len(name) - 1))
+    swapped = name[:place] + name[place : place + 2][::-1] + name[place + 2 :]
+    doubled = name[: place + 1] + name[place:]
+    return chance.choice([each for each in (swapped, doubled) if each != name])
 
 
 def _without_accents(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -344,6 +345,31 @@ def test_a_slip_in_a_name_is_told_with_the_name_that_was_meant(
         "required": ["order_id"], "additionalProperties": False, "$defs": {"item": item},
     })  # fmt: skip
     assert {(each.property, each.words) for each in checker.problems(sent)} == said
+
+
+def test_a_plan_begins_with_one_click_from_what_arrives(transactional_db: None) -> None:
+    SeenEvent.objects.create(
+        name="Ticket Sold", source="src_till", events=3, first_at=moment(START), last_at=moment(START)
+    )
+    page = text(signed_in("engineer").get("/plan/new/"))
+    assert "Begin with what arrives" in page
+    assert 'href="/plan/new/?name=Ticket%20Sold"' in page
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_check_stops_at_its_time_within_a_stretch_and_goes_on_there(
+    installation: Installation, together: bool
+) -> None:
+    planned(installation, "X", {"required": ["a"]})
+    events = [installation.event("X", userId="u") for _ in range(30)]
+    for batch in [events] if together else [events[:12], events[12:13], events[13:]]:
+        installation.send(*batch)
+    looked_at = []
+    while n := look(installation, seconds=7, ticks=count().__next__):
+        looked_at.append(n)
+        assert rows(installation, "select events, bad from plan_seen") == [(sum(looked_at),) * 2]
+    assert sum(looked_at) == 30
+    assert max(looked_at) <= 7
 
 
 def test_a_plan_begins_with_one_click_from_what_arrives(transactional_db: None) -> None:

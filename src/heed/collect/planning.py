@@ -120,15 +120,16 @@ def _stretch(
         skipped = max(0, ledger.head().get(lane, 0) - position - MOST_BEHIND)
         position += skipped
         tally = Tally()
-        while tally.events < _WRITE_EVERY:
+        late = False
+        while tally.events < _WRITE_EVERY and not late:
             span = ledger.read(lane, position, AT_ONCE)
             if span is None:
                 break
-            position = span.last
             for event in span.events:
                 tally.add(event, plans)
-            if ticks() >= until:
-                break
+                position = event.seq
+                if late := ticks() >= until:
+                    break
         if tally.events or skipped:
             store.note_plan(
                 connection,

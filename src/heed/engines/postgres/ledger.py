@@ -126,7 +126,7 @@ class PostgresLedger:
         await self._group.append(lane, events)
 
     def read(self, lane: int, after: int, limit: int) -> Span | None:
-        """Whole rows after the position until `limit` events are reached."""
+        """Rows after the position until `limit` events are reached; of the one it lies in, what comes after it."""
         with self._pool.connection() as connection:
             rows = connection.execute(
                 """
@@ -134,14 +134,17 @@ class PostgresLedger:
                     select seq, count, body, sum(count) over (order by seq) - count as before
                     from (
                         select seq, count, body from ledger
-                        where lane = %s and seq > %s order by seq limit %s
+                        where lane = %s and seq > %s and seq + count - 1 > %s order by seq limit %s
                     ) as following
                 ) as counted where before < %s order by seq
                 """,
-                [lane, after, max(8, min(limit, 2_000)), limit],
+                [lane, after - CHUNK, after, max(8, min(limit, 2_000)), limit],
                 binary=True,
             ).fetchall()
-        return _span(lane, rows)
+        span = _span(lane, rows)
+        if span is None or rows[0][0] > after:
+            return span
+        return Span(lane, span.last, tuple(each for each in span.events if each.seq > after))
 
     def read_parts(self, lane: int, after: Mapping[int, int], limit: int) -> Span | None:
         with self._pool.connection() as connection:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from heed.collect import planning
+from heed.collect.domain import plans
 from heed.collect.domain.plans import MOST_PROBLEMS, Checker, PlanError, Problem, proposed, read_schema
 from heed.collect.jobs import check_plan
 from heed.collect.models import PlannedEvent, PlanPosition, SeenEvent, Violation
@@ -39,7 +40,14 @@ SCHEMA: dict[str, Any] = {
 
 
 def problems(properties: dict[str, Any]) -> set[tuple[str, str]]:
-    return {(each.property, each.words) for each in Checker(SCHEMA).problems(properties)}
+    return said_of(Checker(SCHEMA), properties)
+
+
+def said_of(checker: Checker, properties: dict[str, Any]) -> set[tuple[str, str]]:
+    return {
+        (each.property, f"{each.words}; {hint}" if hint else each.words)
+        for each, hint in checker.problems(properties).items()
+    }
 
 
 def test_what_is_wrong_is_said_by_property_and_in_words() -> None:
@@ -96,7 +104,7 @@ _properties = st.dictionaries(st.sampled_from([*SCHEMA["properties"], "other"]) 
 def test_no_properties_break_a_check_and_no_value_is_told(properties: dict[str, Any]) -> None:
     found = Checker(SCHEMA).problems(properties)
     assert len(found) <= MOST_PROBLEMS
-    told = {each.words for each in found}
+    told = {each.words for each in found} | set(found.values())
     for value in properties.values():
         if isinstance(value, str) and len(value) > 5:
             assert not any(value in words for words in told)
@@ -107,7 +115,7 @@ def test_no_properties_break_a_check_and_no_value_is_told(properties: dict[str, 
 def test_whatever_was_learnt_from_is_as_the_proposal_says(many: list[dict[str, Any]]) -> None:
     checker = Checker(read_schema(json.dumps(proposed(many).schema)))
     for each in many:
-        assert checker.problems(each) == []
+        assert checker.problems(each) == {}
 
 
 def test_a_proposal_says_types_and_what_all_have() -> None:
@@ -344,16 +352,97 @@ def test_a_slip_in_a_name_is_told_with_the_name_that_was_meant(
         "properties": {"order_id": {}, "currency": {}, "items": {"items": {"$ref": "#/$defs/item"}}},
         "required": ["order_id"], "additionalProperties": False, "$defs": {"item": item},
     })  # fmt: skip
-    assert {(each.property, each.words) for each in checker.problems(sent)} == said
+    assert said_of(checker, sent) == said
 
 
-def test_a_plan_begins_with_one_click_from_what_arrives(transactional_db: None) -> None:
-    SeenEvent.objects.create(
-        name="Ticket Sold", source="src_till", events=3, first_at=moment(START), last_at=moment(START)
-    )
-    page = text(signed_in("engineer").get("/plan/new/"))
-    assert "Begin with what arrives" in page
-    assert 'href="/plan/new/?name=Ticket%20Sold"' in page
+@pytest.mark.parametrize(
+    ("schema", "sent", "said"),
+    [
+        ({"properties": {"email_id": {}}, "if": {}, "then": {"required": ["email"]}}, {"email_id": 1},
+         {("email", "is missing")}),
+        ({"properties": {"email_id": {}}, "allOf": [{"required": ["email"]}]}, {"email_id": 1},
+         {("email", "is missing")}),
+        ({"patternProperties": {"^sku_": {}}, "required": ["sku"]}, {"sku_1": 1}, {("sku", "is missing")}),
+        ({"$ref": "#/$defs/a", "$defs": {"a": {"required": ["sku"]}}, "properties": {"sku1": {}}}, {"sku1": 1},
+         {("sku", "is missing")}),
+        ({"properties": {"__": {}, "1": {}}, "additionalProperties": False}, {"$$": 1, "11": 1},
+         {("$$", "is not in the plan"), ("11", "is not in the plan")}),
+        ({"properties": {"skus": {}, "items": {"items": {"properties": {"prices": {}}}}}, "additionalProperties": False},
+         {"price": 1, "sku": 1},
+         {("price", "is not in the plan"), ("sku", "is not in the plan; did you mean “skus”?")}),
+        ({"allOf": [{"properties": {"sku": {}}}], "properties": {"skus": {}}, "additionalProperties": False}, {"sku": 1},
+         {("sku", "is not in the plan")}),
+        ({"allOf": [{"properties": {"sku": {}}}], "unevaluatedProperties": False}, {"Sku": 1},
+         {("Sku", "is not in the plan; did you mean “sku”?")}),
+        ({"properties": {"properties": {"properties": {"sku1": {}}}}, "required": ["sku"]}, {"sku1": 1, "properties": {}},
+         {("sku", "is missing")}),
+        ({"$defs": {"unused": {"patternProperties": {"(": {}}}}, "required": ["sku"]}, {"sku1": 1},
+         {("sku", "is missing; “sku1” is there instead")}),
+        ({"x": {"enum": [{"properties": {"sku1": 1}}]}, "required": ["sku"]}, {"sku1": 1},
+         {("sku", "is missing; “sku1” is there instead")}),
+    ],
+)  # fmt: skip
+def test_what_is_planned_anywhere_is_no_slip(
+    schema: dict[str, Any], sent: dict[str, Any], said: set[tuple[str, str]]
+) -> None:
+    assert said_of(Checker(schema), sent) == said
+
+
+_many = {f"planned_name_{i}": {} for i in range(400)}
+_item = {"properties": _many, "required": ["sku"], "additionalProperties": False}
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"skus": 1}] * 800,
+        [{f"sku{i}": 1} for i in range(800)],
+        [{f"planned_nam_{i}{j}": 1 for j in range(5)} for i in range(800)],
+        [{f"call 07700 900{i:03}": 1} for i in range(800)],
+        [{f"{i}{'x' * 250}": 1, "price": "1"} for i in range(800)],
+    ],
+)
+@pytest.mark.parametrize("deep", [0, 1])
+def test_the_work_on_one_event_is_bounded(
+    items: list[dict[str, Any]], deep: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[int] = []
+    errors: list[Any] = []
+    near, problems_of = plans.get_close_matches, plans._problems_of
+    monkeypatch.setattr(
+        plans, "get_close_matches", lambda name, names, *how: compared.append(len(names)) or near(name, names, *how)
+    )  # fmt: skip
+    monkeypatch.setattr(plans, "_problems_of", lambda error: errors.append(1) or problems_of(error))
+    schema: dict[str, Any] = {"properties": {"items": {"items": _item}}}
+    sent: dict[str, Any] = {"items": items}
+    if deep:
+        long = "deep" * 60
+        schema, sent = {"properties": {long: schema}}, {long: sent}
+    found = Checker(schema).problems(sent)
+    assert 0 < len(found) <= MOST_PROBLEMS
+    assert len(compared) <= MOST_PROBLEMS
+    assert max(compared, default=0) <= 100
+    assert len(errors) <= plans.MOST_ERRORS
+
+
+def test_names_that_senders_make_up_make_no_rows_of_what_is_missing(installation: Installation) -> None:
+    planned(installation, "X", {"required": ["order_id"]})
+    for i in range(5):
+        properties = {f"order_id{i}": 1}
+        installation.send(installation.event("X", userId="u", properties=properties, messageId=f"n{i}"))
+        look(installation)
+    found = rows(installation, "select property, words, hint, count, message_id from plan_violation")
+    assert found == [("order_id", "is missing", "“order_id4” is there instead", 5, "n4")]
+
+
+@pytest.mark.django_db
+def test_what_was_probably_meant_stands_beside_what_is_wrong() -> None:
+    plan = save_planned("X", {}, "me")
+    Violation.objects.create(
+        name="X", source="s", property="order_id", words="is missing", hint="“orderId” is there instead",
+        count=1, last_at=moment(START), message_id="m",
+    )  # fmt: skip
+    assert "is missing; “orderId” is there instead" in text(signed_in().get(f"/plan/{plan.pk}/"))
 
 
 @pytest.mark.parametrize("together", [True, False])

@@ -150,13 +150,14 @@ class SeenEvent(models.Model):
 
 
 class Violation(models.Model):
-    """In what way events of a name and source are not as planned; `message_id` is that of the latest. No value that
-    was sent is kept."""
+    """In what way events of a name and source are not as planned; `message_id` is that of the latest, and `hint` says
+    what was probably meant in it. No value that was sent is kept."""
 
     name = models.TextField()
     source = models.TextField()
     property = models.TextField()
     words = models.TextField()
+    hint = models.TextField(default="")
     count = models.BigIntegerField(default=0)
     last_at = models.DateTimeField()
     message_id = models.TextField()

@@ -107,7 +107,7 @@ def wrong(planned: PlannedEvent) -> list[Wrong]:
     names = source_names()
     rows = Violation.objects.filter(name=planned.name).order_by("-count", "property")[:200]
     return [
-        Wrong(each.property, each.words, names.get(each.source, each.source or "unknown"), each.count,
+        Wrong(each.property, "; ".join(filter(None, (each.words, each.hint))), names.get(each.source, each.source or "unknown"), each.count,
               each.last_at, each.message_id)
         for each in rows
     ]  # fmt: skip

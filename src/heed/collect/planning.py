@@ -46,13 +46,15 @@ class Count:
     first: int = 0
     last: int = 0
     message_id: str = ""
+    hint: str = ""
 
-    def note(self, event: Event, bad: bool) -> None:
+    def note(self, event: Event, bad: bool, hint: str = "") -> None:
         self.events += 1
         self.bad += bad
         self.first = min(self.first or event.received, event.received)
         if event.received >= self.last:
             self.last, self.message_id = event.received, open_id(event.message_id)[:_LONGEST]
+            self.hint = hint
 
 
 @dataclass
@@ -70,15 +72,15 @@ class Tally:
         plan = plans.get(event.name)
         if plan is not None and event.received < plan.since:
             return
-        found = plan.checker.problems(event.properties) if plan is not None else []
+        found = plan.checker.problems(event.properties) if plan is not None else {}
         name = HIDDEN if looks_personal(event.name) and plan is None else event.name[:_LONGEST]
         key = (name, event.source)
         if key in self.seen or len(self.seen) < MOST_SEEN:
             self.seen.setdefault(key, Count()).note(event, bool(found))
-        for problem in found:
+        for problem, hint in found.items():
             at = (*key, problem)
             if at in self.problems or len(self.problems) < MOST_VIOLATIONS:
-                self.problems.setdefault(at, Count()).note(event, True)
+                self.problems.setdefault(at, Count()).note(event, True, hint)
 
 
 def plans_of(rows: list[tuple[str, Any, datetime]]) -> dict[str, Plan]:
@@ -135,7 +137,7 @@ def _stretch(
                 connection,
                 [(*key, each.events, each.bad, moment(each.first), moment(each.last), each.message_id)
                  for key, each in tally.seen.items()],
-                [(name, source, problem.property, problem.words, each.events, moment(each.last), each.message_id)
+                [(name, source, problem.property, problem.words, each.hint, each.events, moment(each.last), each.message_id)
                  for (name, source, problem), each in tally.problems.items()],
                 (MOST_SEEN, MOST_VIOLATIONS),
             )  # fmt: skip

@@ -241,12 +241,12 @@ def note_plan(
             [(*row, most[0]) for row in seen],
         )
         cursor.executemany(
-            "insert into plan_violation as s (name, source, property, words, count, last_at, message_id)"
-            " select * from (values (%s::text, %s::text, %s::text, %s::text, %s::bigint, %s::timestamptz, %s::text))"
-            "  as v (name, source, property, words, count, last_at, message_id)"
+            "insert into plan_violation as s (name, source, property, words, hint, count, last_at, message_id)"
+            " select * from (values (%s::text, %s::text, %s::text, %s::text, %s::text, %s::bigint, %s::timestamptz, %s::text))"
+            "  as v (name, source, property, words, hint, count, last_at, message_id)"
             " where exists (select 1 from plan_violation k where (k.name, k.source, k.property, k.words)"
             "  = (v.name, v.source, v.property, v.words)) or (select count(*) from plan_violation) < %s"
-            " on conflict (name, source, property, words) do update set count = s.count + excluded.count,"
+            " on conflict (name, source, property, words) do update set count = s.count + excluded.count, hint = excluded.hint,"
             "  last_at = greatest(s.last_at, excluded.last_at), message_id = excluded.message_id",
             [(*row, most[1]) for row in violations],
         )

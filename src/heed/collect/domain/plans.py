@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -19,9 +20,12 @@ from heed.contracts.lake import looks_personal
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 MOST_BYTES = 64_000
 MOST_WAYS = 5_000
-_NO_PARTS = frozenset({"$defs", "definitions", "enum", "const", "default", "examples"})
+_VALUES = frozenset({"enum", "const", "default", "examples"})
+_NO_PARTS = _VALUES | {"$defs", "definitions"}
 MOST_PROBLEMS = 20
 """Of one event."""
+MOST_ERRORS = 300
+"""Of one event that are looked at; a fault of every item of a list is one problem, and many errors."""
 _LONGEST_PATH = 200
 _DEEPEST = 3
 _MOST_NAMES = 200
@@ -120,51 +124,105 @@ class Checker:
             )
         except (ValueError, jsonschema_rs.ReferencingError) as error:
             raise PlanError(_first_line(error)) from None
+        self._names, patterns = _known_names(schema)
+        try:
+            self._named_by_pattern = jsonschema_rs.Draft202012Validator(
+                {"patternProperties": dict.fromkeys(patterns, False)},
+                pattern_options=jsonschema_rs.RegexOptions(),
+            )
+        except ValueError:
+            # A part that nothing refers to may have any pattern.
+            self._named_by_pattern = jsonschema_rs.Draft202012Validator({})
 
-    def problems(self, properties: Mapping[str, Any]) -> list[Problem]:
-        """What is not as planned, at most `MOST_PROBLEMS`, each once."""
+    def problems(self, properties: Mapping[str, Any]) -> dict[Problem, str]:
+        """What is not as planned, at most `MOST_PROBLEMS`, and for each what was probably meant, "" for nothing.
+
+        Work is bounded whatever is sent: at most `MOST_ERRORS` are looked at, and names are compared only for a
+        problem that is new.
+        """
+        found: dict[Problem, str] = {}
         if self._validator.is_valid(properties):
-            return []
-        found: dict[Problem, None] = {}
-        for error in self._validator.iter_errors(properties):
-            for problem in _problems_of(error, self._planned(error.schema_path)):
-                found.setdefault(problem)
-                if len(found) >= MOST_PROBLEMS:
-                    return list(found)
-        return list(found)
+            return found
+        for error in islice(self._validator.iter_errors(properties), MOST_ERRORS):
+            for problem, name in _problems_of(error):
+                if problem not in found:
+                    found[problem] = self._hint(error, name) if name else ""
+                    if len(found) >= MOST_PROBLEMS:
+                        return found
+        return found
 
-    def _planned(self, path: Iterable[str | int]) -> list[str]:
-        """The names that the part of the schema knows in which something is wrong."""
-        steps = list(path)[:-1]
+    def _hint(self, error: Any, name: str) -> str:
+        if error.kind.name == "required":
+            others = [each for each in islice(error.instance, _MOST_NAMES) if not self._plans(each)]
+            near = _near(name, [each for each in others if not looks_personal(each)])
+            return f"“{path_of([near])[:60]}” is there instead" if near else ""
+        near = "" if self._plans(name) else _near(name, self._allowed(error))
+        return f"did you mean “{near[:60]}”?" if near else ""
+
+    def _plans(self, name: str) -> bool:
+        """Whether any part of the schema knows it: then it is no slip."""
+        return name in self._names or not self._named_by_pattern.is_valid({name: None})
+
+    def _allowed(self, error: Any) -> Iterable[str]:
+        """The names that may stand where one is not in the plan."""
+        if error.kind.name != "additionalProperties":
+            return self._names
         part: Any = self._schema
-        for step in steps:
-            if step == "$ref" and isinstance(part, dict):
-                part = _part(self._schema, str(part.get("$ref")))
-            elif isinstance(part, dict):
+        for step in list(error.schema_path)[:-1]:
+            if isinstance(part, dict):
                 part = part.get(str(step))
             else:
                 part = part[int(step)] if isinstance(part, list) and int(step) < len(part) else None
         known = part.get("properties") if isinstance(part, dict) else None
-        required = part.get("required") if isinstance(part, dict) else None
-        names = [
-            *(known if isinstance(known, dict) else ()),
-            *(required if isinstance(required, list) else ()),
-        ]
-        return list(dict.fromkeys(each for each in names if isinstance(each, str)))
+        return known if isinstance(known, dict) else ()
+
+
+def _known_names(schema: dict[str, Any]) -> tuple[dict[str, None], dict[str, None]]:
+    """The names of properties in all parts of a schema, and the patterns of names."""
+    names: dict[str, None] = {}
+    patterns: dict[str, None] = {}
+    waiting: list[Any] = [schema]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting.extend(part)
+        if not isinstance(part, dict):
+            continue
+        for word, inner in part.items():
+            if word == "required" and isinstance(inner, list):
+                names.update(dict.fromkeys(each for each in inner if isinstance(each, str)))
+            elif word in _BY_NAME and isinstance(inner, dict):
+                if word == "properties":
+                    names.update(dict.fromkeys(inner))
+                elif word == "patternProperties":
+                    patterns.update(dict.fromkeys(inner))
+                waiting.extend(inner.values())
+            elif word not in _VALUES:
+                waiting.append(inner)
+    return names, patterns
+
+
+_BY_NAME = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
+"""Words under which parts stand by names of the author's, which are no words of a schema."""
 
 
 def _near(name: str, names: Iterable[str]) -> str:
-    """The one of these that was probably meant, written otherwise or with a slip; "" for none."""
-    plain = {_letters(each): each for each in names if each != name}
-    found = get_close_matches(_letters(name), plain, 1, _CLOSE)
+    """The one of the first of these that was probably meant, written otherwise or with a slip; "" for none."""
+    wanted = _letters(name)
+    if not any(each.isalpha() for each in wanted):
+        return ""
+    plain = {_letters(each): each for each in islice(names, _MOST_COMPARED) if each != name}
+    found = get_close_matches(wanted, plain, 1, _CLOSE)
     return plain[found[0]] if found else ""
 
 
 def _letters(name: str) -> str:
-    return "".join(each for each in name[:100].casefold() if each.isalnum())
+    return "".join(each for each in name[:40].casefold() if each.isalnum())
 
 
 _CLOSE = 0.8
+_MOST_COMPARED = 100
+"""Names that one is held against; a comparison takes up to some tenths of a millisecond."""
 
 
 def _finite(text: str) -> float:
@@ -207,26 +265,20 @@ _KINDS = {
 }  # fmt: skip
 
 
-def _problems_of(error: Any, planned: Sequence[str]) -> list[Problem]:
+def _problems_of(error: Any) -> list[tuple[Problem, str]]:
+    """Each with the name that is missing or unknown, "" where the fault is another."""
     kind, path = error.kind, path_of(error.instance_path)
     if kind.name == "required":
-        others = [each for each in error.instance if each not in planned and not looks_personal(each)]
-        near = _near(kind.property, others[:_MOST_NAMES])
-        words = f"is missing; “{path_of([near])[:60]}” is there instead" if near else "is missing"
-        return [Problem(path_of([*error.instance_path, kind.property]), words)]
+        return [(Problem(path_of([*error.instance_path, kind.property]), "is missing"), kind.property)]
     if kind.name in {"additionalProperties", "unevaluatedProperties"}:
         return [
-            Problem(
-                path_of([*error.instance_path, name]),
-                f"is not in the plan; did you mean “{near[:60]}”?" if near else "is not in the plan",
-            )
+            (Problem(path_of([*error.instance_path, name]), "is not in the plan"), name)
             for name in kind.unexpected[:MOST_PROBLEMS]
-            for near in [_near(name, planned)]
         ]
     if kind.name == "type":
         wanted = " or ".join(_KINDS.get(each, each) for each in kind.types)
-        return [Problem(path, f"is {_KINDS[kind_of(error.instance)]} instead of {wanted}")]
-    return [Problem(path, _WORDS.get(kind.name, "is not as the plan says"))]
+        return [(Problem(path, f"is {_KINDS[kind_of(error.instance)]} instead of {wanted}"), "")]
+    return [(Problem(path, _WORDS.get(kind.name, "is not as the plan says")), "")]
 
 
 def path_of(steps: Iterable[str | int]) -> str:

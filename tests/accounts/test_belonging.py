@@ -16,8 +16,8 @@ from heed.contracts.told import Told, latest, take
 from heed.kit.clock import HOUR
 from heed.pipeline.replay import replay
 from heed.rules import compile_rule, parse, readings
+from tests import merging
 from tests.installation import Installation
-from tests.pipeline import test_unmerging as merging
 
 
 def belong(installation: Installation, user: str, key: str, **traits: object) -> None:

@@ -21,7 +21,8 @@ from heed.ports.ledger import LIVE
 from heed.profiles import api as profiles
 from heed.rules.tree import Atom
 from tests.installation import Installation
-from tests.pipeline.test_unmerging import everything, merge, owner, same_after_replay, unmerge
+from tests.merging import merge, owner, unmerge
+from tests.pipeline.test_unmerging import everything, same_after_replay
 from tests.serving import eventually
 
 

@@ -6,7 +6,7 @@ from heed.accounts import store
 from heed.accounts.domain import section
 from heed.accounts.telling import tell
 from heed.contracts.fold import Section, State
-from heed.pipeline.api import register_chore, register_effect, register_parted
+from heed.pipeline.api import register_chore, register_effect, register_unmerged
 from heed.profiles import api as profiles
 from heed.rules.facts import Fact, register_fact
 
@@ -27,4 +27,4 @@ def register() -> None:
     register_fact(Fact("account.count", "number", "accounts they belong to", _count))
     register_effect(section.TOLD, store.told)
     register_chore(tell)
-    register_parted(store.tell_of)
+    register_unmerged(store.tell_of)

@@ -23,9 +23,9 @@ from heed.contracts.event import Event
 from heed.contracts.fold import State
 from heed.contracts.lake import open_event
 from heed.decisions import store
+from heed.decisions.about import Named, whom
 from heed.decisions.domain.catalogue import Catalogue
 from heed.decisions.domain.choose import Situation, choose
-from heed.decisions.whom import Named, whom
 from heed.kit.clock import Clock
 from heed.kit.front import Request, Response, answer, on_start, on_stop, problem, register_hot
 from heed.ports.ledger import LIVE, Ledger, LedgerUnavailable

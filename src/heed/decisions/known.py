@@ -13,8 +13,8 @@ import msgspec
 from heed.collect.api import Collector
 from heed.contracts.consent import SERVICE
 from heed.contracts.event import Event
+from heed.decisions.about import Named, whom
 from heed.decisions.hot import Decider
-from heed.decisions.whom import Named, whom
 from heed.kit.front import Request, Response, answer, problem, register_hot
 from heed.kit.rate import WAIT, Buckets
 from heed.profiles import api as profiles

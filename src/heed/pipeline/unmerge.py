@@ -41,15 +41,15 @@ _HOPS, _MOST_CONCERNED = 25, 5_000
 """Carrying stands still meanwhile, and whoever may send events can link people in a chain."""
 
 
-Parted = Callable[[psycopg.Connection, Collection[uuid.UUID]], None]
-_parted: list[Parted] = []
+Unmerged = Callable[[psycopg.Connection, Collection[uuid.UUID]], None]
+_unmerged: list[Unmerged] = []
 
 
-def register_parted(handler: Parted) -> None:
+def register_unmerged(handler: Unmerged) -> None:
     """`handler(connection, profile ids)` runs, in the same transaction, once people who were one stand apart again: what
     the one was told the others may still have to be told."""
-    if handler not in _parted:
-        _parted.append(handler)
+    if handler not in _unmerged:
+        _unmerged.append(handler)
 
 
 class TooManyConcerned(RuntimeError):
@@ -143,7 +143,7 @@ def _fold_again(carrier: Carrier, lake: Lake, absorbed: uuid.UUID, message_id: s
                 moved.append((*place, owner, *(feeling or (None, None))))
         profiles.move_rows(connection, moved)
     _tell_of_segments(connection, carrier.clock(), together, before, said)
-    for handler in _parted:
+    for handler in _unmerged:
         handler(connection, set(profiles.kept_by(connection, together).values()) | together)
     return len(concerned)
 

@@ -101,7 +101,8 @@ class Sender(threading.Thread):
 
 
 def _memory(server: Server) -> dict[str, int]:
-    return {role: sum(each.memory_info().rss for each in server.children(role)) for role in ("web", "engine")}
+    """Of the largest process of each role."""
+    return {role: max(each.memory_info().rss for each in server.children(role)) for role in ("web", "engine")}
 
 
 def _pids(server: Server) -> dict[str, list[int]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
 from django.utils import timezone
 from playwright.sync_api import Page
 
@@ -15,18 +14,14 @@ from heed.predictions.models import Forecast, Likeness
 from heed.profiles.models import Profile
 from heed.segments import api as segments
 from tests.browser.shop import HOSTILE, Carry
-from tests.browser.test_pages import LOOKS, faults
+from tests.browser.test_pages import faults
 from tests.predictions.test_scoring import a_shop
 from tests.predictions.three_kinds import customers, told
 
 
-@pytest.mark.parametrize("look", ["light", "small dark phone"])
 def test_what_is_learnt_looks_right(
-    page: Page, carry: Carry, open_page: Callable[[str], Page], complaints: list[str], look: str
+    page: Page, carry: Carry, open_page: Callable[[str], Page], complaints: list[str]
 ) -> None:
-    scheme, width, height = LOOKS[look]
-    page.set_viewport_size({"width": width, "height": height})
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     strange = [
         told(f"loyal{i}", name[:200], 1 + n / 10) for i in range(80) for n, name in enumerate(HOSTILE * 2)
     ]
@@ -50,6 +45,6 @@ def test_what_is_learnt_looks_right(
         *("/lookalikes/", f"/lookalikes/{key}/", f"/lookalikes/{key}/people/?least=0.5"),
         *(f"/customers/{each.pk}/" for each in Profile.objects.filter(user_id__in=["loyal1", "c1"])),
     ]
-    wrong = faults(page, open_page, addresses, f"learnt-{look}")
+    wrong = faults(page, open_page, addresses, "learnt")
     assert not wrong, "\n".join(wrong)
     assert not complaints, "\n".join(complaints)

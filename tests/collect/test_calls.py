@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from heed.collect.domain import calls
 from heed.collect.domain.calls import is_plain, made_sound, read_call, read_envelope
 from heed.collect.domain.protocol import own_visitor_only
-from heed.collect.domain.soundness import DEEPEST, TooDeep
 from heed.contracts.event import Event
 from heed.contracts.lake import open_event
+from heed.contracts.soundness import DEEPEST, TooDeep
 
 _PLAIN = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import binascii
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import msgspec
@@ -14,9 +14,11 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from heed.collect import store
+from heed.collect.domain.batches import accept
 from heed.collect.domain.keys import key_hash
 from heed.collect.domain.protocol import KINDS, SHORT, BadRequest, Dropped, Limits, own_visitor_only, parse
 from heed.collect.domain.tag import tag_script
+from heed.contracts.accepted import AnyEvent
 from heed.contracts.event import Event
 from heed.kit.clock import DAY, Clock
 from heed.kit.front import Request, Response, answer, on_start, on_stop, problem, register_hot
@@ -95,12 +97,18 @@ class Collector:
 
     async def collect(self, request: Request, body: bytes, kind: str) -> Response:
         received = self.clock()
-        try:
-            parsed = parse(body, kind, received, self.limits)
-        except BadRequest as error:
-            return problem(400, "bad_request", "The body is no such tracking call.", str(error))
+        dropped: list[Dropped] = []
+        events: Sequence[AnyEvent]
+        if read := accept(body, received, self.limits) if kind == "batch" else None:
+            events, write_key = read
+        else:
+            try:
+                parsed = parse(body, kind, received, self.limits)
+            except BadRequest as error:
+                return problem(400, "bad_request", "The body is no such tracking call.", str(error))
+            events, dropped, write_key = parsed.events, parsed.dropped, parsed.write_key
         _, key = request.credentials()
-        source = await self.source(key or parsed.write_key or request.query("writeKey"), request.address)
+        source = await self.source(key or write_key or request.query("writeKey"), request.address)
         if isinstance(source, Response):
             return source
         if wait := await self.overloaded():
@@ -111,19 +119,19 @@ class Collector:
                 "",
                 wait,
             )
-        if source.public:
-            parsed.events, refused = own_visitor_only(parsed.events)
-            parsed.dropped += refused
-        for event in parsed.events:
+        if source.public and not read:
+            events, refused = own_visitor_only(parsed.events)
+            dropped += refused
+        for event in events:
             event.source = source.id
         try:
-            if parsed.dropped:
-                await self.bury(source.id, parsed.dropped, received)
-            if parsed.events:
+            if dropped:
+                await self.bury(source.id, dropped, received)
+            if events:
                 lane = BULK if request.path.endswith("/import") else LIVE
-                await self.ledger.append_soon(lane, parsed.events)
+                await self.ledger.append_soon(lane, events)
                 if lane == LIVE:
-                    recent.add(parsed.events, len(body))
+                    recent.add(events, len(body))
         except LedgerUnavailable as error:
             log.warning("collect.not_durable", error=str(error)[:200])
             return problem(503, "not_durable", "Heed cannot keep events just now; send this again.", "", 5)

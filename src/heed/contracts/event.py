@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    Objects = TypeVar("Objects", default=dict[str, Any])
+else:
+    from typing import TypeVar
+
+    Objects = TypeVar("Objects")
 
 EventType = Literal["identify", "track", "page", "screen", "group", "alias"]
 
@@ -26,7 +35,7 @@ class Understanding(msgspec.Struct, frozen=True, array_like=True):
     confidence: float
 
 
-class Event(msgspec.Struct, omit_defaults=True, gc=False):
+class Event(msgspec.Struct, Generic[Objects], omit_defaults=True, gc=False):
     """One accepted event, normalised: what the ledger holds and every fold step reads.
 
     `occurred` and `received` are milliseconds since 1970 UTC; `occurred` is already corrected for the
@@ -36,6 +45,7 @@ class Event(msgspec.Struct, omit_defaults=True, gc=False):
     open in the lake) before the fold; what is counted and filtered reads `open`, so that the live answer
     and the lake's agree.
 
+    What customers and Heed say of it are `Objects`: dicts to whoever folds them. See `contracts.accepted` for others.
     The cycle collector does not look at events: they hold JSON, which has no cycles.
     """
 
@@ -49,9 +59,9 @@ class Event(msgspec.Struct, omit_defaults=True, gc=False):
     group_id: str = ""
     previous_id: str = ""
     source: str = ""
-    properties: dict[str, Any] = {}
-    traits: dict[str, Any] = {}
-    context: dict[str, Any] = {}
+    properties: Objects = {}  # type: ignore[assignment]
+    traits: Objects = {}  # type: ignore[assignment]
+    context: Objects = {}  # type: ignore[assignment]
     marks: tuple[str, ...] = ()
     seq: int = 0
     understanding: Understanding | None = None

@@ -16,12 +16,12 @@ import structlog
 from psycopg_pool import AsyncConnectionPool
 
 from heed.collect.api import Collector, Dropped, Limits, event_of_raw, own_visitor_only
-from heed.collect.domain.soundness import TooDeep, sound
 from heed.contracts import vocabulary
 from heed.contracts.decision import Decision
 from heed.contracts.event import Event
 from heed.contracts.fold import State
 from heed.contracts.lake import open_event
+from heed.contracts.soundness import TooDeep, sound
 from heed.decisions import store
 from heed.decisions.about import Named, whom
 from heed.decisions.domain.catalogue import Catalogue

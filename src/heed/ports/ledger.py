@@ -8,6 +8,7 @@ from typing import Protocol
 
 import msgspec
 
+from heed.contracts.accepted import AnyEvent
 from heed.contracts.event import Event
 
 LIVE = 0
@@ -18,7 +19,7 @@ PARTS = 8
 """Each lane's events are dealt into so many parts, which engines carry independently of each other."""
 
 
-def part_of(event: Event) -> int:
+def part_of(event: AnyEvent) -> int:
     """The part an event belongs to: that of the device it comes from, else of the user it names.
 
     What one device sends is thereby carried in order, before and after somebody signs in there: whose an
@@ -44,13 +45,13 @@ class Ledger(Protocol):
     def prepare(self) -> None:
         """Make what the ledger needs to exist; safe to repeat and to run from several processes at once."""
 
-    def append(self, lane: int, events: Sequence[Event]) -> None:
+    def append(self, lane: int, events: Sequence[AnyEvent]) -> None:
         """Keep the events and give each its `seq`. Durable on return.
 
         Raises `LedgerUnavailable`; then none of them is kept.
         """
 
-    async def append_soon(self, lane: int, events: Sequence[Event]) -> None:
+    async def append_soon(self, lane: int, events: Sequence[AnyEvent]) -> None:
         """The same for many callers at once: what arrives together is committed together."""
 
     def read(self, lane: int, after: int, limit: int) -> Span | None:

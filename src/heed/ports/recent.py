@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from heed.contracts.accepted import AnyEvent, whole
 from heed.contracts.event import Event
 from heed.ports.ledger import part_of
 
@@ -20,10 +21,10 @@ class _Shelf:
     """Events by identifier. Only who asks pays for the order: most events are never asked for."""
 
     def __init__(self) -> None:
-        self._unsorted: list[Sequence[Event]] = []
-        self._by_key: dict[str, list[Event]] = {}
+        self._unsorted: list[Sequence[AnyEvent]] = []
+        self._by_key: dict[str, list[AnyEvent]] = {}
 
-    def put(self, events: Sequence[Event]) -> None:
+    def put(self, events: Sequence[AnyEvent]) -> None:
         self._unsorted.append(events)
 
     def get(self, key: str) -> Sequence[Event]:
@@ -36,7 +37,9 @@ class _Shelf:
                     if event.anonymous_id:
                         by_key.setdefault("a" + event.anonymous_id, []).append(event)
             self._unsorted.clear()
-        return self._by_key.get(key, ())
+        kept = self._by_key.get(key, [])
+        kept[:] = read = [whole(event) for event in kept]
+        return read
 
 
 class Recent:
@@ -50,7 +53,7 @@ class Recent:
         self._filling, self._filled = _Shelf(), _Shelf()
         self._since = self._count = self._bytes = 0
 
-    def add(self, events: Sequence[Event], size: int) -> None:
+    def add(self, events: Sequence[AnyEvent], size: int) -> None:
         """Remember events the ledger keeps; `size` is what the request with them weighed, in bytes."""
         if not events:
             return

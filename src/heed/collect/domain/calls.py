@@ -7,28 +7,15 @@ soundness costs nothing. What it refuses is read again without those bounds and 
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import GenericAlias
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from heed.collect.domain.soundness import TooDeep, sound
+from heed.contracts.soundness import USUAL_LEVELS, TooDeep, objects, sound
 
 Text = str | int | float | None
 Object = dict[str, Any] | None
 _O = TypeVar("_O")
-
-_USUAL_LEVELS = 8
-"""Nesting within which a call is read at once; soundness itself allows more."""
-
-
-def _objects(levels: int) -> Any:
-    """The type of JSON objects nested at most so deep, their integers of at most 64 bits."""
-    plain: Any = None | bool | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | float | str
-    value = plain
-    for _ in range(levels - 1):
-        value = plain | GenericAlias(list, (value,)) | GenericAlias(dict, (str, value))
-    return GenericAlias(dict, (str, value)) | None
 
 
 class Call(msgspec.Struct, Generic[_O], rename="camel", gc=False):
@@ -61,16 +48,16 @@ UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 `DecodeError` too."""
 
 
-def _decoder(shape: Any, objects: Any) -> Any:
+def _decoder(shape: Any, held: Any) -> Any:
     """Typed by hand: the shape of objects is made when the module is read, which no checker follows."""
-    return msgspec.json.Decoder(shape[objects]).decode
+    return msgspec.json.Decoder(shape[held]).decode
 
 
 _Calls = Callable[[bytes | msgspec.Raw], Call[dict[str, Any]]]
 _Envelopes = Callable[[bytes], Envelope[dict[str, Any]]]
-_call_at_once: _Calls = _decoder(Call, _objects(_USUAL_LEVELS))
+_call_at_once: _Calls = _decoder(Call, objects(USUAL_LEVELS) | None)
 _call: _Calls = _decoder(Call, dict[str, Any])
-_envelope_at_once: _Envelopes = _decoder(Envelope, _objects(_USUAL_LEVELS))
+_envelope_at_once: _Envelopes = _decoder(Envelope, objects(USUAL_LEVELS) | None)
 _envelope: _Envelopes = _decoder(Envelope, dict[str, Any])
 
 

@@ -26,9 +26,9 @@ from heed.collect.domain.calls import (
     read_call,
     read_envelope,
 )
-from heed.collect.domain.soundness import DEEPEST, TooDeep
 from heed.contracts import vocabulary
 from heed.contracts.event import Event
+from heed.contracts.soundness import DEEPEST, TooDeep
 from heed.kit.clock import DAY, HOUR, moment
 
 KINDS = ("identify", "track", "page", "screen", "group", "alias")
@@ -88,7 +88,7 @@ class Parsed(msgspec.Struct):
     write_key: str = ""
 
 
-_MAX_TEXT = 1_000
+MAX_TEXT = 1_000
 
 
 def parse(body: bytes, kind: str, received: int, limits: Limits) -> Parsed:
@@ -298,13 +298,13 @@ def _plausible(ms: int) -> int | None:
 def _text(value: Text) -> str:
     if value is None:
         return ""
-    if type(value) is str and len(value) <= _MAX_TEXT:
+    if type(value) is str and len(value) <= MAX_TEXT:
         return value.strip()
     if isinstance(value, float):
         if not math.isfinite(value):
             return ""
         value = int(value) if value.is_integer() and abs(value) < 2**53 else value
-    return str(value).strip()[:_MAX_TEXT]
+    return str(value).strip()[:MAX_TEXT]
 
 
 def _words(error: BaseException) -> str:

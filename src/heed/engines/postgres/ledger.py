@@ -12,11 +12,12 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 import psycopg
 from psycopg import sql
 from psycopg_pool import ConnectionPool
 
+from heed.contracts import accepted
+from heed.contracts.accepted import AnyEvent
 from heed.contracts.event import Event
 from heed.ports.ledger import BULK, LIVE, LedgerUnavailable, Span, part_of
 
@@ -69,9 +70,6 @@ create index if not exists ledger_position on ledger (lane, seq);
 create index if not exists ledger_part_position on ledger (lane, part, seq);
 """
 
-_encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Event]).decode
-
 
 class PostgresLedger:
     def __init__(self, dsn: str) -> None:
@@ -109,7 +107,7 @@ class PostgresLedger:
                     )
                 )
 
-    def append(self, lane: int, events: Sequence[Event]) -> None:
+    def append(self, lane: int, events: Sequence[AnyEvent]) -> None:
         if not events:
             raise ValueError("nothing to append")
         dealt = _Dealt(lane, events)
@@ -120,7 +118,7 @@ class PostgresLedger:
             raise LedgerUnavailable(str(error)) from error
         dealt.number(row)
 
-    async def append_soon(self, lane: int, events: Sequence[Event]) -> None:
+    async def append_soon(self, lane: int, events: Sequence[AnyEvent]) -> None:
         if self._group is None:
             self._group = _Group(self.dsn)
         await self._group.append(lane, events)
@@ -204,10 +202,14 @@ class PostgresLedger:
 class _Dealt:
     """Events dealt into parts, in rows of at most CHUNK, ready to be kept in one statement."""
 
-    def __init__(self, lane: int, events: Sequence[Event]) -> None:
-        by_part: dict[int, list[Event]] = {}
+    def __init__(self, lane: int, events: Sequence[AnyEvent]) -> None:
+        by_part: dict[int, list[AnyEvent]] = {}
         for event in events:
-            by_part.setdefault(part_of(event), []).append(event)
+            part = part_of(event)
+            if part in by_part:
+                by_part[part].append(event)
+            else:
+                by_part[part] = [event]
         self.lane = lane
         self.rows = [
             (part, own[start : start + CHUNK])
@@ -221,7 +223,7 @@ class _Dealt:
             "parts": [part for part, _ in self.rows],
             "places": [1 + sum(counts[:place]) for place in range(len(counts))],
             "counts": counts,
-            "bodies": [_encode(own) for _, own in self.rows],
+            "bodies": [accepted.encode(own) for _, own in self.rows],
         }
 
     def number(self, row: tuple[int, object] | None) -> None:
@@ -240,7 +242,7 @@ def _span(lane: int, rows: Sequence[tuple[int, int, bytes]]) -> Span | None:
         return None
     events: list[Event] = []
     for seq, _, body in rows:
-        for offset, event in enumerate(_decode(body)):
+        for offset, event in enumerate(accepted.decode(body)):
             event.seq = seq + offset
             events.append(event)
     return Span(lane, rows[-1][0] + rows[-1][1] - 1, tuple(events))
@@ -274,12 +276,12 @@ class _Group:
 
     def __init__(self, dsn: str) -> None:
         self.dsn = dsn
-        self.waiting: dict[int, list[tuple[Sequence[Event], asyncio.Future[None]]]] = {}
+        self.waiting: dict[int, list[tuple[Sequence[AnyEvent], asyncio.Future[None]]]] = {}
         self.tasks: dict[int, asyncio.Task[None]] = {}
         self.connections: dict[int, psycopg.AsyncConnection] = {}
         self.company: dict[int, Company] = {}
 
-    async def append(self, lane: int, events: Sequence[Event]) -> None:
+    async def append(self, lane: int, events: Sequence[AnyEvent]) -> None:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         waiting = self.waiting.setdefault(lane, [])
         waiting.append((events, future))
@@ -293,7 +295,7 @@ class _Group:
     async def _run(self, lane: int) -> None:
         while waiting := self.waiting.get(lane):
             await self._gather(lane)
-            taken: list[tuple[Sequence[Event], asyncio.Future[None]]] = []
+            taken: list[tuple[Sequence[AnyEvent], asyncio.Future[None]]] = []
             count = 0
             while waiting and (not taken or count + len(waiting[0][0]) <= TOGETHER):
                 taken.append(waiting.pop(0))
@@ -320,7 +322,7 @@ class _Group:
                     await company.enough.wait()
         company.came(len(waiting), clock())
 
-    async def _commit(self, lane: int, events: list[Event]) -> None:
+    async def _commit(self, lane: int, events: list[AnyEvent]) -> None:
         connection = self.connections.get(lane)
         if connection is None or connection.closed:
             connection = await psycopg.AsyncConnection.connect(self.dsn, autocommit=True, connect_timeout=3)

@@ -6,9 +6,14 @@ exhausts every reader that comes later.
 
 from __future__ import annotations
 
-from typing import Any
+from types import GenericAlias
+from typing import Annotated, Any
+
+import msgspec
 
 DEEPEST = 32
+USUAL_LEVELS = 8
+"""Nesting within which objects are read at once; soundness itself allows more."""
 _INTEGERS = range(-(2**63), 2**63)
 
 
@@ -34,3 +39,12 @@ def sound(value: Any, depth: int = 0) -> Any:
             return [sound(each, depth + 1) for each in value]
         return {sound(name): sound(each, depth + 1) for name, each in value.items()}
     return value
+
+
+def objects(levels: int) -> Any:
+    """The type of JSON objects nested at most so deep, their integers of at most 64 bits."""
+    plain: Any = None | bool | Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | float | str
+    value = plain
+    for _ in range(levels - 1):
+        value = plain | GenericAlias(list, (value,)) | GenericAlias(dict, (str, value))
+    return GenericAlias(dict, (str, value))

@@ -101,6 +101,18 @@ def middle(values: list[float]) -> float:
     return statistics.median(values)
 
 
+def pace() -> list[float]:
+    """How long the processors take just now for always the same, in ms: shared machines halve their speed unseen."""
+    found = []
+    for _ in range(200):
+        start, total = time.perf_counter(), 0
+        for each in range(20_000):
+            total += each * each % 7
+        found.append(1_000 * (time.perf_counter() - start))
+        time.sleep(0.002)
+    return found
+
+
 def seconds(work: Any) -> float:
     start = time.perf_counter()
     work()

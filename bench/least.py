@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 import psycopg
+import uvloop
 from granian.constants import Interfaces
 from granian.server.embed import Server
 
@@ -67,4 +68,4 @@ async def main(port: int, dsn: str) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1]), sys.argv[2]))
+    uvloop.run(main(int(sys.argv[1]), sys.argv[2]))

@@ -24,7 +24,7 @@ from bench.hammer import flat_out, paced
 
 HEED = str(Path(sys.executable).with_name("heed"))
 _BARE = """
-import asyncio, sys
+import asyncio, sys, uvloop
 from granian.server.embed import Server
 from granian.constants import Interfaces
 async def app(scope, receive, send):
@@ -33,7 +33,7 @@ async def app(scope, receive, send):
     await send({'type': 'http.response.body', 'body': b'{"success":true}'})
 async def main():
     await Server(app, address='127.0.0.1', port=int(sys.argv[1]), interface=Interfaces.ASGI, log_access=False).serve()
-asyncio.run(main())
+uvloop.run(main())
 """
 
 

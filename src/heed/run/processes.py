@@ -20,6 +20,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any, cast
 
 import structlog
+import uvloop
 
 from heed import settings as heed_settings
 from heed import wiring
@@ -97,7 +98,7 @@ def serve_web(with_pages: bool) -> None:
             loop.add_signal_handler(number, server.stop)
         await server.serve()
 
-    asyncio.run(serve())
+    uvloop.run(serve())
 
 
 def serve_pages() -> None:

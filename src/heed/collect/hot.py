@@ -28,7 +28,9 @@ from heed.ports.recent import recent
 
 _PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 _SOURCES_FRESH = 2.0
-_BACKLOG_FRESH = 0.5
+_BACKLOG_FRESH = 2.0
+_MOST_KEYS = 10_000
+_DONE = answer({"success": True})
 _LIVE_LIMIT = 200
 log = structlog.get_logger()
 
@@ -63,7 +65,8 @@ class Collector:
         self.pool = AsyncConnectionPool(
             dsn, min_size=0, max_size=3, open=False, timeout=5, kwargs={"autocommit": True}
         )
-        self._sources: dict[bytes, tuple[float, Source | None]] = {}
+        self._sources: dict[str, tuple[float, Source | None]] = {}
+        self._keys: dict[bytes, str] = {}
         self._strangers = Buckets(rate=5.0, burst=50.0)
         self._behind = 0
         self._behind_at = -1.0
@@ -107,8 +110,8 @@ class Collector:
             except BadRequest as error:
                 return problem(400, "bad_request", "The body is no such tracking call.", str(error))
             events, dropped, write_key = parsed.events, parsed.dropped, parsed.write_key
-        _, key = request.credentials()
-        source = await self.source(key or write_key or request.query("writeKey"), request.address)
+        key = self._key_of(request) or write_key or request.query("writeKey")
+        source = await self.source(key, request)
         if isinstance(source, Response):
             return source
         if wait := await self.overloaded():
@@ -135,32 +138,43 @@ class Collector:
         except LedgerUnavailable as error:
             log.warning("collect.not_durable", error=str(error)[:200])
             return problem(503, "not_durable", "Heed cannot keep events just now; send this again.", "", 5)
-        return answer({"success": True})
+        return _DONE
 
-    async def source(self, key: str, address: str) -> Source | Response:
+    def _key_of(self, request: Request) -> str:
+        """The key in the Authorization header, each different header looked into once."""
+        header = request.header(b"authorization")
+        key = self._keys.get(header)
+        if key is None:
+            _, key = request.credentials()
+            if len(header) < 400:
+                if len(self._keys) >= _MOST_KEYS:
+                    self._keys.clear()
+                self._keys[header] = key
+        return key
+
+    async def source(self, key: str, request: Request) -> Source | Response:
         """Whose key this is, or the response for a key that opens nothing."""
         if not key or len(key) > 200:
             return problem(401, "no_write_key", "The request carries no write key.", "See Sources in Heed.")
-        hashed = key_hash(key)
         now = time.monotonic()
-        kept = self._sources.get(hashed)
+        kept = self._sources.get(key)
         if kept is None or now - kept[0] > _SOURCES_FRESH:
-            if (kept is None or kept[1] is None) and not self._strangers.take(address, now):
+            if (kept is None or kept[1] is None) and not self._strangers.take(request.address, now):
                 return problem(429, "too_many_keys", "Too many unknown write keys from here.", "", WAIT)
             if kept is not None and kept[1] is not None:
                 # One request asks again; the others go by what is known until it is answered.
-                self._sources[hashed] = (now, kept[1])
+                self._sources[key] = (now, kept[1])
             try:
-                found = await store.source_of(self.pool, hashed)
+                found = await store.source_of(self.pool, key_hash(key))
             except Exception as error:
                 if kept is None:
                     log.warning("collect.no_sources", error=type(error).__name__)
                     return problem(503, "unavailable", "Heed cannot look up write keys just now.", "", 5)
                 found = (kept[1].id, kept[1].disabled, kept[1].public) if kept[1] else None
-            if len(self._sources) > 10_000:
+            if len(self._sources) >= _MOST_KEYS:
                 self._sources.clear()
             kept = (now, Source(*found) if found else None)
-            self._sources[hashed] = kept
+            self._sources[key] = kept
         source = kept[1]
         if source is None:
             return problem(401, "unknown_write_key", "This write key is not known.", "See Sources in Heed.")
@@ -187,7 +201,7 @@ class Collector:
 
     async def _swallow(self, request: Request) -> Response:
         await request.body(self.batch_bytes)
-        return answer({"success": True})
+        return _DONE
 
     async def _settings(self, request: Request) -> Response:
         """What Segment's browser library asks before it sends: where to, and with which key."""

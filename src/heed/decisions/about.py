@@ -28,7 +28,7 @@ class Named(msgspec.Struct, rename="camel", kw_only=True):
 async def whom(request: Request, asked: Named, collector: Collector) -> Whom | Response:
     """Who is meant, or the answer to a key that opens nothing or to a question about nobody."""
     _, key = request.credentials()
-    source = await collector.source(key or asked.write_key, request.address)
+    source = await collector.source(key or asked.write_key, request)
     if isinstance(source, Response):
         return source
     user_id = "" if source.public else _identifier(asked.user_id)

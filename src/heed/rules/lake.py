@@ -140,13 +140,11 @@ def _touched(rule: Touch, events: ir.Table, now: int) -> ir.Table:
 def bucket_counts(atom: Atom, events: ir.Table) -> ir.Table:
     """`profile_id`, `bucket`, `count` of what a counter holds of everything in the lake that counts for the atom; sums
     come as decimals, wider than a counter."""
-    condition = _condition(Did(atom.event, where=atom.where, total=atom.total), events, 0)
     size = atom.bucket_ms
     bucket = (epoch_ms(events.occurred) // size) if size else ibis.literal(0, "int64")
-    # The name by itself, which the lake's files can be skipped by.
-    found = events.filter(events.name == atom.event, condition, events.profile_id.notnull()).mutate(
-        bucket=bucket
-    )
+    # Each by itself: by the name the lake's files can be skipped, and what is null passes no filter.
+    asked = _asked(Did(atom.event, where=atom.where, total=atom.total), events)
+    found = events.filter(*asked, events.profile_id.notnull()).mutate(bucket=bucket)
     counted = found.group_by("profile_id", "bucket").aggregate(
         count=_amount(atom.total, found).sum() if atom.total else found.count()
     )
@@ -185,13 +183,17 @@ def _expression(rule: Rule, table: ir.Table, numbers: dict[Rule, str]) -> ir.Boo
 
 
 def _condition(rule: Did, events: ir.Table, now: int) -> ir.BooleanValue:
-    condition = events.name == rule.event
-    condition &= _since(epoch_ms(events.occurred), rule.window, now)
-    if rule.total:
-        condition &= events[rule.total].notnull()
-    for each in rule.where:
-        condition &= _comparison(each, _property(events, each.field))
-    return condition.fill_null(False)
+    asked = [*_asked(rule, events), _since(epoch_ms(events.occurred), rule.window, now)]
+    return functools.reduce(operator.and_, asked).fill_null(False)
+
+
+def _asked(rule: Did, events: ir.Table) -> list[ir.BooleanValue]:
+    """What an event must be, whenever it happened."""
+    return [
+        events.name == rule.event,
+        *([events[rule.total].notnull()] if rule.total else []),
+        *(_comparison(each, _property(events, each.field)) for each in rule.where),
+    ]
 
 
 def _since(at: ir.IntegerValue, window: Window | None, now: int) -> ir.BooleanValue:

@@ -73,6 +73,24 @@ def test_both_ways_of_reading_agree(envelope: dict[str, Any], ascii: bool) -> No
         assert read[1] == parsed.write_key
 
 
+@pytest.mark.parametrize(
+    "properties",
+    [
+        '{"n":1e999}',
+        '{"n":-1234567890123456789}',
+        '{"n":' + "9" * 5_000 + "}",
+        '{"n":-0.0,"m":18446744073709551615}',
+    ],
+)
+def test_both_ways_of_reading_agree_on_numbers(properties: str) -> None:
+    call = '{"type":"track","event":"E","messageId":"m","userId":"a","properties":' + properties + "}"
+    body = f'{{"batch":[{call},{call}]}}'.encode()
+    read, parsed = accept(body, NOW, LIMITS), parse(body, "batch", NOW, LIMITS)
+    assert read
+    assert not parsed.dropped
+    assert kept(read[0]) == kept(parsed.events) == parsed.events
+
+
 @pytest.mark.parametrize("count", [1, 3, 100])
 def test_what_is_sent_as_nearly_always_is_read_at_once(count: int) -> None:
     body = json.dumps({"batch": [GOOD] * count}, ensure_ascii=False).encode()
@@ -97,6 +115,7 @@ def test_what_is_sent_as_nearly_always_is_read_at_once(count: int) -> None:
         {"userId": " "},
         {"messageId": " "},
         {"groupId": "acme"},
+        {"timestamp": " " * 40_000},
         {"type": "alias"},
     ],
 )

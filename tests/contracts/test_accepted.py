@@ -40,4 +40,6 @@ def test_what_no_store_can_keep_costs_its_neighbours_nothing(sent: str, kept: ob
 def test_an_event_that_is_whole_stays_itself() -> None:
     event = Event("m", "track", 2, 3, "Seen", "ada", properties={"a": 1})
     assert accepted.whole(event) is event
-    assert accepted.whole(an_event('{"a":1}')) == event
+    read = an_event('{"a":1}')
+    assert accepted.whole(read) is read
+    assert read == event

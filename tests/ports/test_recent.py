@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from heed.contracts.event import Event
 from heed.ports import recent as module
 from heed.ports.recent import Recent
@@ -44,3 +46,16 @@ def test_a_flood_is_bounded_by_its_bytes_and_by_its_number(monkeypatch):
         kept = recent.of("ada", "")
         assert len(kept) <= 2 * 102
         assert kept[-1].seq == 999
+
+
+def test_what_was_left_as_json_is_read_once_and_of_a_flood_the_newest(monkeypatch):
+    monkeypatch.setattr(module, "_MOST_ASKED", 3)
+    recent = Recent()
+    recent.add([event(number, user_id="ada", anonymous_id="device") for number in range(10)], 500)
+    raw = event(11, user_id="ada", anonymous_id="device")
+    raw.properties = msgspec.Raw(b'{"a":1}')
+    recent.add([raw], 50)
+    (*_, last) = asked = recent.of("ada", "device")
+    assert [each.seq for each in asked] == [8, 9, 11]
+    assert last.properties == {"a": 1}
+    assert recent.of("", "device")[-1] is last

@@ -6,8 +6,6 @@ an event would otherwise go into making dicts that nobody there looks at.
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Callable, Sequence
 from types import GenericAlias
 from typing import Any, TypeAlias
@@ -15,7 +13,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from heed.contracts.event import Event
-from heed.contracts.soundness import USUAL_LEVELS, objects, sound
+from heed.contracts.soundness import USUAL_LEVELS, TooDeep, lenient, objects, sound
 
 Accepted: TypeAlias = Event[msgspec.Raw]
 """An event whose objects are still the JSON they came as: objects, valid, without NUL, not deeper than usual."""
@@ -23,8 +21,10 @@ AnyEvent: TypeAlias = Event | Accepted
 
 _encoder = msgspec.json.Encoder()
 _event: Any = Event
-_events: Any = GenericAlias(list, (_event[objects(USUAL_LEVELS)],))
-_decode: Callable[[bytes], list[Event]] = msgspec.json.Decoder(_events).decode
+_sound_event: Any = _event[objects(USUAL_LEVELS)]
+_decode: Callable[[bytes], list[Event]] = msgspec.json.Decoder(GenericAlias(list, (_sound_event,))).decode
+_decode_one: Callable[[msgspec.Raw], Event] = msgspec.json.Decoder(_sound_event).decode
+_apart = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _OBJECTS = ("properties", "traits", "context")
 
 
@@ -33,29 +33,30 @@ def encode(events: Sequence[AnyEvent]) -> bytes:
 
 
 def decode(data: bytes) -> list[Event]:
-    """The events, whole and sound."""
+    """The events, whole and sound. What no store can keep of one costs the others nothing."""
     try:
         return _decode(data)
     except msgspec.DecodeError:
-        return [_mended(each) for each in json.loads(data, parse_float=_finite, parse_int=_integer)]
+        return [_one(raw) for raw in _apart(data)]
 
 
 def whole(event: AnyEvent) -> Event:
-    """The event with its objects read, however it came."""
-    return event if type(event.properties) is dict else decode(encode([event]))[0]
+    """The same event, its objects read."""
+    if type(event.properties) is not dict:
+        read = decode(encode([event]))[0]
+        event.properties, event.traits, event.context = read.properties, read.traits, read.context
+    return event  # type: ignore[return-value]
 
 
-def _mended(fields: dict[str, Any]) -> Event:
-    """An event with numbers beyond what is kept, or nested deeper than usual."""
-    return msgspec.convert(
-        {name: sound(value) if name in _OBJECTS else value for name, value in fields.items()}, Event
-    )
-
-
-def _integer(text: str) -> int | float | None:
-    return int(text) if len(text) < 20 else _finite(text)
-
-
-def _finite(text: str) -> float | None:
-    number = float(text)
-    return number if math.isfinite(number) else None
+def _one(raw: msgspec.Raw) -> Event:
+    try:
+        return _decode_one(raw)
+    except msgspec.DecodeError:
+        fields = lenient(bytes(raw))
+    marks = tuple(fields.pop("marks", ()))
+    for name in _OBJECTS:
+        try:
+            fields[name] = sound(fields.get(name, {}))
+        except (TooDeep, RecursionError):
+            fields[name], marks = {}, (*marks, f"{name}_too_deep")
+    return msgspec.convert(fields | {"marks": marks}, Event)

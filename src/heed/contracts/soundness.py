@@ -6,6 +6,8 @@ exhausts every reader that comes later.
 
 from __future__ import annotations
 
+import json
+import math
 from types import GenericAlias
 from typing import Annotated, Any
 
@@ -48,3 +50,20 @@ def objects(levels: int) -> Any:
     for _ in range(levels - 1):
         value = plain | GenericAlias(list, (value,)) | GenericAlias(dict, (str, value))
     return GenericAlias(dict, (str, value))
+
+
+def lenient(data: bytes) -> Any:
+    """The value of JSON as some clients write it: NaN, infinities and numbers out of range are null.
+
+    Raises `ValueError` and `RecursionError`.
+    """
+    return json.loads(data, parse_constant=lambda name: None, parse_float=_finite, parse_int=_integer)
+
+
+def _integer(text: str) -> int | float | None:
+    return int(text) if len(text) < 30 else _finite(text)
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None

@@ -123,6 +123,7 @@ class Decider:
         if isinstance(asked, Response):
             return asked
         source, user_id, anonymous_id = asked.source, asked.user_id, asked.anonymous_id
+        ask.placement, ask.channel = sound(ask.placement), sound(ask.channel)
         if not ask.placement.strip():
             return problem(400, "no_placement", "Say for which `placement` something is to be decided.")
         if len(ask.events) > _MOST_EVENTS:

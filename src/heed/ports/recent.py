@@ -15,6 +15,7 @@ from heed.ports.ledger import part_of
 _KEEP_MS = 15_000
 _MOST = 25_000
 _MOST_BYTES = 8_000_000
+_MOST_ASKED = 100
 
 
 class _Shelf:
@@ -27,7 +28,7 @@ class _Shelf:
     def put(self, events: Sequence[AnyEvent]) -> None:
         self._unsorted.append(events)
 
-    def get(self, key: str) -> Sequence[Event]:
+    def get(self, key: str) -> Sequence[AnyEvent]:
         if self._unsorted:
             by_key = self._by_key
             for events in self._unsorted:
@@ -37,9 +38,7 @@ class _Shelf:
                     if event.anonymous_id:
                         by_key.setdefault("a" + event.anonymous_id, []).append(event)
             self._unsorted.clear()
-        kept = self._by_key.get(key, [])
-        kept[:] = read = [whole(event) for event in kept]
-        return read
+        return self._by_key.get(key, ())
 
 
 class Recent:
@@ -68,13 +67,14 @@ class Recent:
         self._filling.put(events)
 
     def of(self, user_id: str, anonymous_id: str) -> list[Event]:
-        """What these identifiers did lately, in order, a message sent again once."""
-        found: dict[tuple[str, str], Event] = {}
+        """What these identifiers did lately, in order, a message sent again once; the newest of a flood."""
+        found: dict[tuple[str, str], AnyEvent] = {}
         for key in (user_id and "u" + user_id, anonymous_id and "a" + anonymous_id):
             for shelf in (self._filled, self._filling):
                 for event in shelf.get(key):
                     found.setdefault((event.source, event.message_id), event)
-        return sorted(found.values(), key=lambda event: event.seq)
+        newest = sorted(found.values(), key=lambda event: event.seq)[-_MOST_ASKED:]
+        return [whole(event) for event in newest]
 
 
 def not_carried(events: Iterable[Event], positions: Sequence[int]) -> list[Event]:

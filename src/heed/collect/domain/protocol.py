@@ -28,7 +28,7 @@ from heed.collect.domain.calls import (
 )
 from heed.contracts import vocabulary
 from heed.contracts.event import Event
-from heed.contracts.soundness import DEEPEST, TooDeep
+from heed.contracts.soundness import DEEPEST, TooDeep, lenient
 from heed.kit.clock import DAY, HOUR, moment
 
 KINDS = ("identify", "track", "page", "screen", "group", "alias")
@@ -111,15 +111,9 @@ def _mended(body: bytes) -> bytes | None:
     One such value must not cost the other events of its batch. None where it is no JSON at all.
     """
     try:
-        found = json.loads(body, parse_constant=lambda name: None, parse_float=_finite)
-        return json.dumps(found, ensure_ascii=False).encode("utf-8", "replace")
+        return json.dumps(lenient(body), ensure_ascii=False).encode("utf-8", "replace")
     except (ValueError, RecursionError):
         return None
-
-
-def _finite(text: str) -> float | None:
-    number = float(text)
-    return number if math.isfinite(number) else None
 
 
 def _parse(body: bytes, kind: str, received: int, limits: Limits) -> Parsed:
@@ -182,7 +176,7 @@ def _one(
         detail = f"{len(raw)} bytes, allowed are {limits.event_bytes}"
         return Dropped("too_large", detail, bytes(raw)[: limits.event_bytes]), _key_of(raw)
     try:
-        call = read_call(raw, plain)
+        call = _read(raw, plain)
     except TooDeep:
         return Dropped("too_deep", f"more than {DEEPEST} levels", bytes(raw)), _key_of(raw)
     except msgspec.ValidationError as error:
@@ -197,6 +191,17 @@ def _one(
     if isinstance(found, Event):
         return found, call.write_key or ""
     return Dropped(found[0], found[1], bytes(raw)), call.write_key or ""
+
+
+def _read(raw: bytes | msgspec.Raw, plain: bool) -> Call[dict[str, Any]]:
+    """The call; a number that is none for anybody is null, and costs it nothing else."""
+    try:
+        return read_call(raw, plain)
+    except msgspec.DecodeError as error:
+        mended = _mended(bytes(raw)) if "out of range" in str(error) else None
+        if mended is None:
+            raise
+        return read_call(mended, False)
 
 
 def _key_of(raw: bytes | msgspec.Raw) -> str:
@@ -333,7 +338,7 @@ def event_of_raw(
     if len(raw) > limits.event_bytes:
         return Dropped("too_large", f"{len(raw)} bytes", raw[: limits.event_bytes])
     try:
-        call = read_call(raw, is_plain(raw))
+        call = _read(raw, is_plain(raw))
     except TooDeep:
         return Dropped("too_deep", f"more than {DEEPEST} levels", raw)
     except UNREADABLE as error:

@@ -194,7 +194,7 @@ def _filled(database: psycopg.Connection) -> bool:
 
 
 def _await_filled(database: psycopg.Connection) -> None:
-    for _ in range(600):
+    for _ in range(3_000):
         if _filled(database):
             return
         time.sleep(0.1)

@@ -16,6 +16,7 @@ _KEEP_MS = 15_000
 _MOST = 25_000
 _MOST_BYTES = 8_000_000
 _MOST_ASKED = 100
+"""Events of one person that are read and folded for a decision, while every other request waits."""
 
 
 class _Shelf:

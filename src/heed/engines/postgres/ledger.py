@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -203,13 +204,9 @@ class _Dealt:
     """Events dealt into parts, in rows of at most CHUNK, ready to be kept in one statement."""
 
     def __init__(self, lane: int, events: Sequence[AnyEvent]) -> None:
-        by_part: dict[int, list[AnyEvent]] = {}
+        by_part: defaultdict[int, list[AnyEvent]] = defaultdict(list)
         for event in events:
-            part = part_of(event)
-            if part in by_part:
-                by_part[part].append(event)
-            else:
-                by_part[part] = [event]
+            by_part[part_of(event)].append(event)
         self.lane = lane
         self.rows = [
             (part, own[start : start + CHUNK])

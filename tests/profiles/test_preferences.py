@@ -20,7 +20,7 @@ from heed.ports.ledger import LedgerUnavailable
 from heed.profiles import actions, preferences, preferences_views
 from heed.profiles.domain.state import fold
 from heed.profiles.models import PrivacyRequest, Profile, Purpose
-from heed.rules.turns import soonest, turns
+from heed.rules.turns import verdict
 from tests.browser.shop import HOSTILE
 from tests.profiles.test_merging_views import Carry
 from tests.profiles.test_views import event, known, signed_in, text
@@ -105,8 +105,8 @@ def test_a_pause_rests_everything_and_ends_by_itself(mara: Profile, carry: Carry
     assert not _permits(mara, "marketing")
     assert _permits(mara, "marketing", later=31 * DAY)
     state = fold.decode(bytes(Profile.objects.get(pk=mara.pk).state))
-    looks = turns(rules.parse('consent "marketing"'), rules.readings())
-    assert soonest(looks, state, system_clock()) == state.consent.paused_until
+    look = verdict(rules.parse('consent "marketing"'), rules.readings())
+    assert look(state, system_clock())[1] == state.consent.paused_until
     assert "paused until" in text(signed_in("agent").get(f"/customers/{mara.pk}/"))
     assert "The pause is over" in text(Client().post(_address(mara), {"do": "resume"}))
     carry([])

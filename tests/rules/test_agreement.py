@@ -40,7 +40,7 @@ from heed.rules.tree import (
     atoms,
 )
 from heed.rules.tree import Any as Either
-from heed.rules.turns import soonest, turns
+from heed.rules.turns import verdict
 from tests.rules.strategies import (
     CIRCUMSTANCES,
     EVENTS,
@@ -397,17 +397,21 @@ def _compare(found: Any, operator: str, wanted: Any) -> bool:
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(customers, st.one_of(sequences(EVENTS[:2]), touches, dates, scores), st.integers(0, 40 * 24 * _HOUR))
+@given(
+    customers,
+    st.one_of(rules(), sequences(EVENTS[:2]), touches, dates, scores),
+    st.integers(0, 40 * 24 * _HOUR),
+)
 def test_between_two_turns_nothing_changes(person: dict[str, Any], rule: Any, ahead: int) -> None:
     """Whoever looks only when told to look misses nothing."""
     states, _ = world([person], rule)
     (state,) = states.values()
     readings, now = Readings(), NOW
-    test, looks = compile_rule(rule, readings), turns(rule, readings)
-    while (stamp := soonest(looks, state, now)) and stamp <= NOW + ahead:
-        assert test(state, stamp - 1) is test(state, now)
+    test, look = compile_rule(rule, readings), verdict(rule, readings)
+    while (stamp := look(state, now)[1]) and stamp <= NOW + ahead:
+        assert look(state, now)[0] is test(state, now) is test(state, stamp - 1)
         now = stamp
-    assert test(state, NOW + ahead) is test(state, now)
+    assert look(state, now)[0] is test(state, now) is test(state, NOW + ahead)
 
 
 def test_a_window_ends_on_the_bucket() -> None:

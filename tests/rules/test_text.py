@@ -12,7 +12,7 @@ from heed.profiles.register import readings
 from heed.rules import RuleError, describe, parse, text
 from heed.rules.predicate import predicate
 from heed.rules.tree import from_json, to_json
-from heed.rules.turns import soonest, turns
+from heed.rules.turns import verdict
 from tests.rules.strategies import rules
 
 
@@ -171,4 +171,4 @@ def test_a_pause_is_no_refusal_and_ends_by_itself() -> None:
         for now in (4_999, 5_000)
     }
     assert told == {4_999: [False, True], 5_000: [True, False]}
-    assert soonest(turns(parse("paused = true"), readings), state, 4_000) == 5_000
+    assert verdict(parse("paused = true"), readings)(state, 4_000)[1] == 5_000

@@ -12,7 +12,7 @@ from heed.pipeline.replay import replay
 from heed.profiles import api as profiles
 from heed.rules import compile_rule, fact, parse, readings
 from heed.rules.facts import UnknownFact
-from heed.rules.turns import soonest, turns
+from heed.rules.turns import verdict
 from heed.scores.domain.section import MOST, Score, Scores, current, merge
 from tests.installation import START, Installation
 
@@ -143,9 +143,9 @@ def test_what_can_be_no_score_is_no_fact(name: str) -> None:
 def test_the_end_of_a_score_is_foretold_to_rules() -> None:
     state = profiles.fold.new()
     state.scores.values["upsell"] = Score(0.7, START, until=START + HOUR)
-    looks = turns(parse("score.upsell > 0.6"), readings())
-    assert soonest(looks, state, START) == START + HOUR
-    assert soonest(looks, state, START + HOUR) == 0
+    look = verdict(parse("score.upsell > 0.6"), readings())
+    assert look(state, START)[1] == START + HOUR
+    assert look(state, START + HOUR)[1] == 0
 
 
 scores = st.builds(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from heed import rules
 from heed.commerce.domain import FACTS as ORDER_FACTS
 from heed.commerce.domain import Orders
+from heed.commerce.domain import next_change as next_of_orders
 from heed.commerce.domain import step as fold_orders
 from heed.contracts import vocabulary as v
 from heed.contracts.event import Event, Understanding
@@ -30,6 +31,7 @@ from heed.sense.domain.stance import stance
 from heed.service.domain import FACTS as CASE_FACTS
 from heed.service.domain import Cases
 from heed.service.domain import make_step as make_service_step
+from heed.service.domain import next_change as next_of_cases
 
 T0 = in_ms(datetime(2023, 11, 15, 12, 0, tzinfo=UTC))
 ids = itertools.count()
@@ -288,3 +290,34 @@ def test_whatever_happens_there_is_a_stance(events: list[Event], now: int) -> No
     assert wake is None or wake > now
     packed = msgspec.msgpack.encode(state.circumstances)
     assert packed == msgspec.msgpack.encode(lived(*events).circumstances)
+
+
+lives = st.lists(
+    st.builds(
+        lambda name, ago, props: event(name, T0 - ago, **props),
+        st.sampled_from([*surroundings.TOPICS, v.PAYMENT_FAILED, v.ORDER_COMPLETED, v.PRODUCT_ADDED]),
+        st.integers(0, 20 * DAY),
+        st.fixed_dictionaries(
+            {"order_id": st.sampled_from("ab"), "product_id": st.just("p"), "price": st.just(3)},
+            optional={"expected_at": st.integers(T0 - 9 * DAY, T0 + 9 * DAY)},
+        ),
+    ),
+    max_size=6,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(lives, st.floats(0, 1), st.integers(1, 12))
+def test_between_two_looks_nothing_begins_or_ends(events: list[Event], share: float, looks: int) -> None:
+    """Orders and cases say themselves when they fall due; everything else the circumstances must foretell."""
+    state, book, now = lived(page(T0 - HOUR, timezone="Asia/Kolkata"), *events), Book(), T0
+    for _ in range(looks):
+        names, wake = book.overview(state, now)
+        due = min(each for each in (wake, next_of_orders(state, now), next_of_cases(state, now)) if each)
+        for between in (now + round(share * (due - 1 - now)), due - 1):
+            assert (
+                book.overview(state, between)[0]
+                == names
+                == [one.name for one in BUILT_IN if book.holds(state, one.name, between)]
+            )
+        now = due

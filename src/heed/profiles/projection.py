@@ -39,6 +39,7 @@ _DEFAULTS: dict[str, Any] = {
     "currency": "",
     "orders": 0,
 }
+_TEXTS = ("display_name", "email", "phone", "user_id", "country", "attention_reason")
 _LONGEST = 300
 
 
@@ -69,8 +70,9 @@ def columns(state: State, now: int) -> dict[str, Any]:
         if turn is not None and turn > now and (not due or turn < due):
             due = turn
     row["due_at"] = moment_if_any(due)
-    for name in ("display_name", "email", "phone", "user_id", "country", "attention_reason"):
-        row[name] = row[name][:_LONGEST].replace("\x00", "")
+    for name in _TEXTS:
+        if (text := row[name]) and (len(text) > _LONGEST or "\x00" in text):
+            row[name] = text[:_LONGEST].replace("\x00", "")
     return row
 
 

@@ -11,11 +11,26 @@ from heed.kit.clock import DAY, HOUR, MINUTE
 from heed.rules.dates import next_change
 from heed.rules.facts import fact
 from heed.rules.moments import leaves, next_ending, touched
-from heed.rules.predicate import Readings, reader, tester
-from heed.rules.tree import Compare, Consents, Dated, Did, Rule, Sequence, Touch, atom_of, atoms_of, walk
+from heed.rules.predicate import Readings, predicate, reader, tester
+from heed.rules.tree import (
+    All,
+    Any,
+    Compare,
+    Consents,
+    Dated,
+    Did,
+    Not,
+    Rule,
+    Sequence,
+    Touch,
+    atom_of,
+    atoms_of,
+)
 
 Turn = Callable[[State, int], int]
 """`(state, now)` → the next moment later than `now` (ms) at which the answer may change, 0 for none."""
+Verdict = Callable[[State, int], tuple[bool, int]]
+"""`(state, now)` → whether the rule holds, and the next moment (ms) at which time alone may change that, as a `Turn`."""
 
 _RUNNING = (
     ("renewal.days", DAY, -1),
@@ -43,10 +58,46 @@ def running(name: str) -> tuple[int, int] | None:
     return next(((unit, sign) for end, unit, sign in _RUNNING if name.endswith(end)), None)
 
 
-def turns(rule: Rule, readings: Readings) -> list[Turn]:
-    """The turns of every part of the rule that time alone can change."""
-    found = (turn_of(part, readings) for part in walk(rule))
-    return [turn for turn in found if turn is not None]
+def verdict(rule: Rule, readings: Readings) -> Verdict:
+    """Both at once, as a rule that does not hold need only be looked at again when what stands in its way may change."""
+    if isinstance(rule, All | Any):
+        return _several([verdict(each, readings) for each in rule.rules], isinstance(rule, Any))
+    if isinstance(rule, Not):
+        inner = verdict(rule.rule, readings)
+
+        def denied(state: State, now: int) -> tuple[bool, int]:
+            held, stamp = inner(state, now)
+            return not held, stamp
+
+        return denied
+    if isinstance(rule, Compare) and (passes := _passing(rule)) is not None:
+        test, read = tester(rule), fact(rule.field).read
+
+        def passing(state: State, now: int) -> tuple[bool, int]:
+            value = read(state, now)
+            return test(value), passes(value, now)
+
+        return passing
+    holds, turn = predicate(rule, readings), turn_of(rule, readings)
+    if turn is None:
+        return lambda state, now: (holds(state, now), 0)
+    return lambda state, now: (holds(state, now), turn(state, now))
+
+
+def _several(parts: list[Verdict], enough: bool) -> Verdict:
+    """The first part that says `enough` decides, for as long as it says so; else none may change."""
+
+    def several(state: State, now: int) -> tuple[bool, int]:
+        soonest = 0
+        for part in parts:
+            held, stamp = part(state, now)
+            if held is enough:
+                return enough, stamp
+            if stamp and (not soonest or stamp < soonest):
+                soonest = stamp
+        return not enough, soonest
+
+    return several
 
 
 def turn_of(part: Rule, readings: Readings) -> Turn | None:
@@ -122,16 +173,28 @@ def _fact_turn(compare: Compare) -> Turn | None:
         return _makers[compare.field](compare)
     if (own := fact(compare.field).turn) is not None:
         return own
+    passes = _passing(compare)
+    if passes is None:
+        return None
+    read = fact(compare.field).read
+    return lambda state, now: passes(read(state, now), now)
+
+
+_ROUNDING = 0.001
+
+
+def _passing(compare: Compare) -> Callable[[object, int], int] | None:
+    """When a fact of this value passes what it is compared with; None for facts that do not run evenly."""
     limit, runs = compare.value, running(compare.field)
     if runs is None or isinstance(limit, bool) or not isinstance(limit, int | float):
         return None
+    if compare.field in _makers or fact(compare.field).turn is not None:
+        return None
     unit, sign = runs
-    read = fact(compare.field).read
     past_limit = compare.operator in ({">", "<="} if sign > 0 else {"<", ">="})
     starts_at_zero = compare.field == "order.days_late"
 
-    def turn(state: State, now: int) -> int:
-        value = read(state, now)
+    def passes(value: object, now: int) -> int:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return 0
         if starts_at_zero and value <= 0:
@@ -140,10 +203,12 @@ def _fact_turn(compare: Compare) -> Turn | None:
         away = (limit - value) * unit * sign
         if away < 0 or not math.isfinite(away):
             return 0
-        stamp = now + math.ceil(away) + past_limit
-        return stamp if stamp > now else 0
+        if not away:
+            return now + 1 if past_limit else 0
+        # Rather looked at a moment early, and then once more, than late by what floats lose.
+        return now + max(1, math.ceil(away - _ROUNDING))
 
-    return turn
+    return passes
 
 
 _AHEAD = tuple(round(hours * HOUR) for hours in (0.25, 1, 3, 6, 12, 24, 48, 96, 168, 336, 720, 1440))

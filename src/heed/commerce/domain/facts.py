@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from heed.commerce.domain.orders import Order, Orders
 from heed.commerce.domain.values import units
@@ -17,20 +17,20 @@ def _orders(state: State) -> Orders:
     return orders
 
 
-def _open(state: State, now: int) -> Iterator[tuple[str, Order]]:
-    return ((key, order) for key, order in _orders(state).recent.items() if order.is_open(now))
+def _open(state: State, now: int) -> list[Order]:
+    return [order for order in _orders(state).recent.values() if order.is_open(now)]
 
 
 def days_late(state: State, now: int) -> float | None:
     """Days behind the first promise of the latest-running open order; 0 on time, None with nothing open."""
-    late = [order.late_by(now) for _, order in _open(state, now)]
+    late = [order.late_by(now) for order in _open(state, now)]
     return max(late) / DAY if late else None
 
 
 def announced_days_late(state: State, now: int) -> float | None:
     """Days by which an order not yet due will miss its first promise; None where one is late already."""
     ahead = []
-    for _, order in _open(state, now):
+    for order in _open(state, now):
         promised = order.promised_at or order.expected_at
         if promised and promised < now:
             return None
@@ -52,13 +52,12 @@ def topic_order(state: State, now: int) -> str | None:
 
 
 def _under_way(state: State, now: int) -> bool:
-    return any(order.shipped_at for _, order in _open(state, now))
+    return any(order.shipped_at and order.is_open(now) for order in _orders(state).recent.values())
 
 
 def _latest(state: State, now: int, read: Callable[[Order], int]) -> int:
-    return max(
-        (stamp for order in _orders(state).recent.values() if (stamp := read(order)) <= now), default=0
-    )
+    stamps = [stamp for order in _orders(state).recent.values() if (stamp := read(order)) <= now]
+    return max(stamps, default=0)
 
 
 def _ago(stamp: int, now: int, unit: int) -> float | None:
@@ -107,7 +106,7 @@ def _basket_idle(state: State, now: int) -> float | None:
 
 
 FACTS: tuple[Fact, ...] = (
-    Fact("order.open", "flag", "has an open order", lambda s, now: any(True for _ in _open(s, now))),
+    Fact("order.open", "flag", "has an open order", lambda s, now: bool(_open(s, now))),
     Fact("order.under_way", "flag", "has a parcel under way", _under_way),
     Fact("order.days_late", "number", "days the open order is late", days_late),
     Fact(
@@ -185,7 +184,7 @@ def next_change(state: State, now: int) -> int | None:
     """
     orders = _orders(state)
     moments: list[int] = []
-    for _, order in _open(state, now):
+    for order in _open(state, now):
         moments.append(order.stale_at())
         promised = order.promised_at or order.expected_at or order.delayed_at
         if promised:

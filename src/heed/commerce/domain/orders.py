@@ -56,8 +56,9 @@ class Order(msgspec.Struct, array_like=True):
 
     def finished(self) -> bool:
         """Delivered, cancelled, returned or fully refunded: nothing more is owed."""
-        fully_refunded = bool(self.refunded_at) and self.refunded >= self.value
-        return bool(self.delivered_at or self.cancelled_at or self.returned_at) or fully_refunded
+        if self.delivered_at or self.cancelled_at or self.returned_at:
+            return True
+        return self.refunded_at > 0 and self.refunded >= self.value
 
     def stale_at(self) -> int:
         """The moment from which an order nobody speaks of any more stops counting as open."""
@@ -67,8 +68,9 @@ class Order(msgspec.Struct, array_like=True):
 
     def is_open(self, now: int) -> bool:
         """Something is still owed to the customer."""
-        heard_of = bool(self.placed or self.shipped_at or self.delayed_at)
-        return heard_of and not self.finished() and now < self.stale_at()
+        if not (self.placed or self.shipped_at or self.delayed_at) or self.finished():
+            return False
+        return now < self.stale_at()
 
     def late_by(self, now: int) -> int:
         """Milliseconds behind the first promise, 0 where on time.

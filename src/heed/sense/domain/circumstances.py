@@ -11,7 +11,7 @@ from heed.contracts.fold import State
 from heed.contracts.mood import Circumstance
 from heed.kit.clock import DAY, HOUR, MINUTE
 from heed.rules.tree import All, Compare, Holds, InSegment, walk
-from heed.rules.turns import Turn, running, turn_of, turns
+from heed.rules.turns import Turn, running, turn_of, verdict
 from heed.sense.domain.built_in import BUILT_IN, Definition
 from heed.sense.domain.surroundings import Surroundings, offset_at
 
@@ -31,7 +31,7 @@ class _Compiled:
             )
         self.definition = definition
         self.holds: Callable[[State, int], bool] = rules.predicate(tree)
-        self.turns = turns(tree, rules.readings())
+        self.verdict = verdict(tree, rules.readings())
         parts = tree.rules if isinstance(tree, All) else (tree,)
         self._ends = [turn for part in parts if (turn := turn_of(part, rules.readings()))]
 
@@ -110,12 +110,11 @@ class Book:
         names: list[str] = []
         soonest = 0
         for one in self._possible(tuple(state.circumstances.touches)):
-            if one.holds(state, now):
+            held, stamp = one.verdict(state, now)
+            if held:
                 names.append(one.definition.name)
-            for turn in one.turns:
-                stamp = turn(state, now)
-                if stamp and (not soonest or stamp < soonest):
-                    soonest = stamp
+            if stamp and (not soonest or stamp < soonest):
+                soonest = stamp
         return names, soonest or None
 
     def at(self, state: State, now: int) -> tuple[Circumstance, ...]:
@@ -158,18 +157,17 @@ def _since(definition: Definition, state: State, now: int) -> int:
 def local_turn(compare: Compare) -> Turn | None:
     """For `local.hour`: the hour itself, and midnight, when hours begin anew."""
     limit = compare.value
-    return None if isinstance(limit, bool) or not isinstance(limit, int | float) else _local_turn(limit)
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 <= limit <= 24:
+        return None
+    hour = round(limit * HOUR)
 
-
-def _local_turn(limit: float) -> Turn:
     def turn(state: State, now: int) -> int:
         zone = state.circumstances.zone
         ahead = offset_at(zone, now) if zone else None
-        if ahead is None or not 0 <= limit <= 24:
+        if ahead is None:
             return 0
-        until_hour = (round(limit * HOUR) - (now + ahead)) % DAY or DAY
-        until_midnight = -(now + ahead) % DAY or DAY
-        return now + min(until_hour, until_midnight)
+        there = (now + ahead) % DAY
+        return now + (hour - there if there < hour else DAY - there)
 
     return turn
 

@@ -14,7 +14,10 @@ class in the same way. Events alone change the state; it fades when it is read.
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Sequence
+from operator import mul
 from typing import NamedTuple
 
 import msgspec
@@ -33,11 +36,7 @@ _AHEAD = tuple(
     [15 * MINUTE, HOUR, 3 * HOUR, 8 * HOUR]
     + [days * DAY for days in (1, 2, 4, 7, 11, 16, 23, 32, 45, 64, 90, 128, 180)]
 )
-
-
-_AHEAD_SHARES = tuple(
-    (ahead, tuple(2.0 ** (-ahead / half_life) for half_life in HALF_LIVES)) for ahead in _AHEAD
-)
+_WHOLE = (1.0,) * len(HALF_LIVES)
 
 
 class Piece(NamedTuple):
@@ -103,10 +102,23 @@ class Feelings(msgspec.Struct, omit_defaults=True):
 
 
 def fade(elapsed: float, half_life: int) -> float:
-    return 2.0 ** (-elapsed / half_life) if elapsed > 0 else 1.0
+    return math.exp2(-elapsed / half_life) if elapsed > 0 else 1.0
+
+
+def _shares(elapsed: float) -> Sequence[float]:
+    """What is left of each half-life class so long after."""
+    return [math.exp2(-elapsed / half_life) for half_life in HALF_LIVES] if elapsed > 0 else _WHOLE
+
+
+@functools.lru_cache(maxsize=4)
+def _steps(baseline_half_life: int) -> Sequence[tuple[int, float, Sequence[float]]]:
+    """The steps in which `next_change` looks ahead (ms), with what is left by then of the baseline and each class."""
+    return [(ahead, fade(ahead, baseline_half_life), _shares(ahead)) for ahead in _AHEAD]
 
 
 def bound(value: float, low: float = -1.0, high: float = 1.0) -> float:
+    if low <= value <= high:
+        return value
     return max(low, min(high, value)) if math.isfinite(value) else 0.0
 
 
@@ -123,23 +135,24 @@ class _Now(NamedTuple):
 
 def read(section: Feelings, now: int, weights: Weights) -> _Now:
     elapsed = max(0, now - section.at)
-    weight = push = press = 0.0
-    if section.weights:
-        for index, half_life in enumerate(HALF_LIVES):
-            share = fade(elapsed, half_life)
-            weight += share * section.weights[index]
-            push += share * section.values[index]
-            press += share * section.presses[index]
-    return _Now(weight, push, press, _usual(section, elapsed, weights))
+    usual = _usual(section, elapsed, weights)
+    if not section.weights:
+        return _Now(0.0, 0.0, 0.0, usual)
+    shares = _shares(elapsed)
+    sums = (section.weights, section.values, section.presses)
+    weight, push, press = [sum(map(mul, shares, each)) for each in sums]
+    return _Now(weight, push, press, usual)
 
 
 def _usual(section: Feelings, elapsed: float, weights: Weights) -> float:
     """The baseline so long after the section's moment (ms)."""
     slow = fade(elapsed, weights.baseline_half_life)
+    return _baseline(slow * section.usual_value, slow * section.usual_weight, weights)
+
+
+def _baseline(value: float, weight: float, weights: Weights) -> float:
     prior = weights.baseline_prior
-    return bound(
-        (prior * weights.prior_valence + slow * section.usual_value) / (prior + slow * section.usual_weight)
-    )
+    return bound((prior * weights.prior_valence + value) / (prior + weight))
 
 
 def mood_at(section: Feelings, now: int, weights: Weights = DEFAULT, *, with_evidence: bool = True) -> Mood:
@@ -185,23 +198,23 @@ def next_change(section: Feelings, now: int, weights: Weights = DEFAULT) -> int 
     """
     if not section.weights:
         return None
-    here = read(section, now, weights)
-    valence, urgency = here.valence, math.exp(-here.press)
     start = max(now, section.at)
-    elapsed = start - section.at
-    faded = [fade(elapsed, half_life) for half_life in HALF_LIVES]
-    here_values = [share * sum_ for share, sum_ in zip(faded, section.values, strict=True)]
-    here_presses = [share * sum_ for share, sum_ in zip(faded, section.presses, strict=True)]
-    if sum(map(abs, here_values)) < VISIBLE and 1 - urgency < VISIBLE:
+    faded = _shares(start - section.at)
+    values = list(map(mul, faded, section.values))
+    presses = list(map(mul, faded, section.presses))
+    calm = math.exp(-sum(presses))
+    pressing = 1 - calm >= VISIBLE
+    if not pressing and sum(map(abs, values)) < VISIBLE:
         # No class can pull the mood further from the usual than this while it fades.
         return None
-    for ahead, shares in _AHEAD_SHARES:
-        push = press = 0.0
-        for share, v, p in zip(shares, here_values, here_presses, strict=True):
-            push += share * v
-            press += share * p
-        then = math.tanh(leaning(_usual(section, elapsed + ahead, weights)) + push)
-        if abs(then - valence) >= VISIBLE or abs(math.exp(-press) - urgency) >= VISIBLE:
+    slow = fade(start - section.at, weights.baseline_half_life)
+    value, weight = slow * section.usual_value, slow * section.usual_weight
+    valence = math.tanh(leaning(_baseline(value, weight, weights)) + sum(values))
+    for ahead, left, shares in _steps(weights.baseline_half_life):
+        usual = leaning(_baseline(left * value, left * weight, weights))
+        if abs(math.tanh(usual + sum(map(mul, shares, values))) - valence) >= VISIBLE:
+            return start + ahead
+        if pressing and math.exp(-sum(map(mul, shares, presses))) - calm >= VISIBLE:
             return start + ahead
     return None
 
@@ -215,8 +228,7 @@ def advance(section: Feelings, at: int, weights: Weights = DEFAULT) -> None:
     elapsed = at - section.at
     if elapsed <= 0:
         return
-    for index, half_life in enumerate(HALF_LIVES):
-        share = fade(elapsed, half_life)
+    for index, share in enumerate(_shares(elapsed)):
         for sums in (section.weights, section.values, section.presses):
             sums[index] = sums[index] * share if abs(sums[index]) * share > TINY else 0.0
     slow = fade(elapsed, weights.baseline_half_life)

@@ -103,6 +103,8 @@ _ALMOST_ONE = 0.999
 
 def leaning(valence: float) -> float:
     """The scale on which evidence adds up: atanh of the valence, finite at its ends."""
+    if -_ALMOST_ONE <= valence <= _ALMOST_ONE:
+        return math.atanh(valence)
     return math.atanh(max(-_ALMOST_ONE, min(_ALMOST_ONE, valence)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import psutil
+
 from tests.serving import Server, eventually
 
 
@@ -22,3 +24,10 @@ def test_what_a_killed_worker_had_in_hand_is_taken_up_after_it_is_started_again(
             return found is None
 
         eventually(done)
+
+
+def test_the_worker_stands_back_behind_whoever_answers_somebody(server: Server) -> None:
+    assert server.process is not None
+    children = psutil.Process(server.process.pid).children()
+    nices = {each.name().removeprefix("heed-"): each.nice() for each in children}
+    assert (nices["web"], nices["engine"], nices["worker"]) == (0, 0, 10)

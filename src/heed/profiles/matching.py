@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -109,9 +108,8 @@ def find_pairs(records: pa.Table, review: float = REVIEW) -> list[Pair]:
 
 
 def find_pairs_apart(records: pa.Table, review: float) -> list[Pair]:
-    """`find_pairs` in a process of its own that stands behind all others: what it loads and takes is given back."""
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, spawn, initializer=os.nice, initargs=(5,)) as process:
+    """`find_pairs` in a process of its own: what it loads and takes is given back."""
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         return process.submit(find_pairs, records, review).result()
 
 

@@ -17,6 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from typing import Any, cast
 
 import structlog
@@ -31,6 +32,7 @@ _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _M_ARENA_MAX = -8
 _TAKE_UP_EVERY = 30.0
 _ORPHAN_GRACE = 30.0
+_WORKER_NICENESS = 10
 _FORKS = sys.platform == "linux"
 _processes: Any = multiprocessing.get_context("fork" if _FORKS else "spawn")
 
@@ -161,7 +163,16 @@ async def _take_up_what_stalled(app: Any) -> None:
         await asyncio.sleep(_TAKE_UP_EVERY)
 
 
+def _stand_back() -> None:
+    """Leave the processors to whoever answers somebody."""
+    os.nice(_WORKER_NICENESS)
+    # Linux may weigh sessions before it weighs processes, and this is one of its own.
+    with contextlib.suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(_WORKER_NICENESS))
+
+
 def run_worker() -> None:
+    _stand_back()
     wiring.set_up_django()
     wiring.engines()
     wiring.follow()

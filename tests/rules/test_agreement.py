@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from heed.contracts.event import Event
 from heed.contracts.lake import open_event
 from heed.kit.clock import moment
-from heed.pipeline.lake_rows import RowBuilder
+from heed.pipeline.lake_rows import RowBuilder, as_table
 from heed.profiles.api import counting
 from heed.profiles.domain.activity import Activity, count
 from heed.rules import compile_rule
@@ -175,7 +175,7 @@ def _agree(people: list[dict[str, Any]], rule: Any, now: int) -> None:
     live = {key for key, state in states.items() if test(state, now)}
     connection = ibis.duckdb.connect()
     table = connection.create_table("profiles", profile_table(rule, states.items(), readings, now))
-    happened = connection.create_table("events", rows.table())
+    happened = connection.create_table("events", as_table([(0, rows.encoded())]))
     lake = set(members(rule, table, happened, now).to_pyarrow()["profile_id"].to_pylist())
     reference = {key for key, state in states.items() if _naive(rule, state, now)}
     assert live == reference

@@ -13,7 +13,7 @@ import hashlib
 import time
 import uuid
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -98,6 +98,7 @@ class Carrier:
         self._rules: store.Rules | None = None
         self._leads = False
         store.prepare(connection)
+        profiles.prepare(connection)
         connection.execute("select set_config('application_name', %s, false)", [store.ENGINE])
 
     def carry(self, lane: int, limit: int, least: int = 1) -> Carried | None:
@@ -114,9 +115,19 @@ class Carrier:
         """Carry the lane's next batch; None where less than `least` waits, or nothing that no other engine has in hand.
 
         While little waits all parts are taken in one go, in the order of the ledger; of much each engine takes its share of
-        the parts. Raises `Conflict`, having done nothing, where another
-        engine came between.
+        the parts. Raises `Conflict`, having done nothing, where another engine came between. A batch that fails is
+        done again with care.
         """
+        try:
+            return self._carry_next(lane, limit, least, self._carry)
+        except Exception as error:
+            if not self._may_be_fault_of_events(error, lane):
+                raise
+        return self._carry_next(lane, limit, least, self._carry_what_can_be)
+
+    def _carry_next(
+        self, lane: int, limit: int, least: int, carry: Callable[[Sequence[Event], Carried], None]
+    ) -> Carried | None:
         head, lowest = store.behind(self.connection, lane)
         much = head - lowest >= MUCH
         if head - lowest < least:
@@ -126,12 +137,12 @@ class Carrier:
             parts = store.take(self.connection, lane, head, share)
             if not parts:
                 return None
-            self.take_rules()
+            self._go_by_rules()
             span = self.ledger.read_parts(lane, parts, limit)
             full = span is not None and len(span.events) >= limit
             done = Carried(lane, span.last if span is not None and (full or span.last > head) else head)
             if span is not None:
-                self._carry_what_can_be(span.events, done)
+                carry(span.events, done)
             store.move(self.connection, lane, parts, done.last, moment(self.clock()))
             return done
 
@@ -145,7 +156,11 @@ class Carrier:
 
         Another engine may have changed either.
         """
-        rules = store.share_rules(self.connection)
+        store.share_rules(self.connection)
+        self._go_by_rules()
+
+    def _go_by_rules(self) -> None:
+        rules = store.rules(self.connection)
         if rules != self._rules:
             profiles.counting.set(map(atom_from_json, rules[0]))
             profiles.reload(self.connection)
@@ -161,9 +176,7 @@ class Carrier:
             with self.connection.transaction():
                 self._carry(events, done)
         except Exception as error:
-            if isinstance(error, Conflict) and self.conflicts[done.lane] < _CONFLICTS_BELIEVED:
-                raise
-            if self.connection.closed or self.connection.broken or not _fault_of_events(error):
+            if not self._may_be_fault_of_events(error, done.lane):
                 raise
             if len(events) > 1:
                 half = len(events) // 2
@@ -177,6 +190,11 @@ class Carrier:
             done.poisoned += 1
             log.error("carry.poisoned", message_key=str(message_key(events[0])), error=type(error).__name__)
             self._bury(events[0], error)
+
+    def _may_be_fault_of_events(self, error: Exception, lane: int) -> bool:
+        if isinstance(error, Conflict) and self.conflicts[lane] < _CONFLICTS_BELIEVED:
+            return False
+        return not (self.connection.closed or self.connection.broken) and _fault_of_events(error)
 
     def _again(self, events: Sequence[Event], done: Carried) -> bool:
         """Try an event alone that met another engine, giving that one time to end; whether it was carried."""
@@ -207,9 +225,7 @@ class Carrier:
         self._understand(fresh)
         rows = RowBuilder(done.lane)
         touched = self.fold_into(fresh, rows).touched
-        if len(rows):
-            store.put_out(self.connection, rows.batch, rows.table())
-        self._count(events, fresh)
+        store.put_out(self.connection, len(rows), rows.encoded(), _counts(events, fresh))
         done.events += len(fresh)
         done.duplicates += len(events) - len(fresh)
         done.nobody += rows.nobody
@@ -253,8 +269,6 @@ class Carrier:
         connection, fold = self.connection, profiles.fold
         pairs = [profiles.hashes_of(event, self.normaliser, self.hasher) for event in events]
         working = self._load(events, pairs, apart)
-        if rows is not None:
-            rows.batch = store.number_batch(connection)
         carried: list[tuple[Event, uuid.UUID | None, Feeling, bool]] = []
         effects: list[Effect] = []
         news: set[uuid.UUID] = set()
@@ -340,16 +354,13 @@ class Carrier:
             hashes = profiles.lookups(event, own, self.normaliser, self.hasher)
             rows.add(event, profile_id, [hash.hex for hash in hashes], sealed, feeling, open_name)
 
-    def _count(self, received: Sequence[Event], carried: Sequence[Event]) -> None:
-        counts = {
-            (moment(hour * HOUR), source, outcome): count
-            for outcome, events in (("received", received), ("carried", carried))
-            for (hour, source), count in Counter(
-                (each.received // HOUR, each.source) for each in events
-            ).items()
-        }
-        if counts:
-            store.count_hours(self.connection, counts)
+
+def _counts(received: Sequence[Event], carried: Sequence[Event]) -> store.Counts:
+    return {
+        (moment(hour * HOUR), source, outcome): count
+        for outcome, events in (("received", received), ("carried", carried))
+        for (hour, source), count in Counter((each.received // HOUR, each.source) for each in events).items()
+    }
 
 
 def _fault_of_events(error: Exception) -> bool:

@@ -18,6 +18,7 @@ import structlog
 from psycopg.pq import TransactionStatus
 
 from heed.pipeline import store
+from heed.pipeline.lake_rows import as_table
 from heed.ports.lake import Lake
 
 WRITER = "engine"
@@ -38,7 +39,7 @@ def write_out(connection: psycopg.Connection, lake: Lake, most_rows: int = _MOST
         append = store.choose_outgoing(connection, most_rows)
         if append is None:
             return 0
-        rows = store.outgoing(connection, append)
+        rows = as_table(store.outgoing(connection, append))
         for writer, some in _by_days(rows):
             lake.append(some, writer, append)
         store.put_away(connection, append)

@@ -66,7 +66,7 @@ class Seen(models.Model):
 class LakeOutbox(models.Model):
     """Rows on their way into the lake: written with the batch's transaction, gone once appended.
 
-    `rows` is an Arrow IPC stream. `append` is the number of the append they were chosen for.
+    `rows` are as `lake_rows` encodes them. `append` is the number of the append they were chosen for.
     """
 
     batch = models.BigIntegerField(primary_key=True)

@@ -10,7 +10,6 @@ from operator import attrgetter
 
 import msgspec
 import psycopg
-import pyarrow as pa
 from psycopg.rows import class_row
 
 from heed.ports.ledger import BULK, LIVE, PARTS
@@ -29,25 +28,13 @@ def prepare(connection: psycopg.Connection) -> None:
     )
 
 
-def number_batch(connection: psycopg.Connection) -> int:
-    """The next batch number, taken once every profile of the batch is locked.
-
-    Of two batches that share a profile the one that commits first has therefore the lower number, and replay
-    in the order of numbers folds each profile's events in the order they were folded.
-    """
-    row = connection.execute("select nextval('carry_batch')").fetchone()
-    assert row is not None  # noqa: S101  a select without from returns its row
-    return int(row[0])
-
-
 Rules = tuple[list[str], str, int]
 """The conditions counted, as JSON, the mark in force, and the last filling that ended."""
 
 
-def share_rules(connection: psycopg.Connection) -> Rules:
-    """What is in force, which stays so until the transaction ends."""
+def share_rules(connection: psycopg.Connection) -> None:
+    """What is in force stays so until the transaction ends. It is read afterwards, by a statement of its own."""
     connection.execute("select pg_advisory_xact_lock_shared(7341, 3)")
-    return rules(connection)
 
 
 def rules(connection: psycopg.Connection) -> Rules:
@@ -139,10 +126,14 @@ def lead(connection: psycopg.Connection) -> bool:
 
 
 def take(connection: psycopg.Connection, lane: int, head: int, most: int) -> dict[int, int]:
-    """Lock the parts furthest behind that no other engine carries; each with its position."""
+    """Lock the parts furthest behind that no other engine carries; each with its position.
+
+    Also what is in force stays so until the transaction ends, as with `share_rules`: one way there and back less.
+    """
     rows = connection.execute(
-        "select part, seq from carry_position where lane = %s and seq < %s order by seq, part limit %s"
-        " for update skip locked",
+        "with sharing as materialized (select pg_advisory_xact_lock_shared(7341, 3))"
+        " select part, seq from sharing, carry_position where lane = %s and seq < %s order by seq, part limit %s"
+        " for update of carry_position skip locked",
         [lane, head, most],
     ).fetchall()
     return dict(sorted(rows))
@@ -180,14 +171,32 @@ def forget_messages(connection: psycopg.Connection, keys: Sequence[uuid.UUID]) -
     connection.execute("delete from carry_seen where key = any(%s)", [list(keys)])
 
 
-def put_out(connection: psycopg.Connection, batch: int, rows: pa.Table) -> None:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
-        writer.write_table(rows)
+Counts = Mapping[tuple[datetime, str, str], int]
+"""How many events by the hour they were received in, their source, and what became of them."""
+
+
+def put_out(connection: psycopg.Connection, count: int, rows: bytes, counts: Counts) -> None:
+    """Leave a batch's rows, if any, for the lake, and count its events.
+
+    The number of the batch is taken here, where every profile of the batch is locked: of two batches that share a
+    profile the one that commits first has the lower number, and replay in the order of numbers folds each profile's
+    events in the order they were folded.
+    """
+    ordered = sorted(counts)
     connection.execute(
-        "insert into lake_outbox (batch, count, rows) values (%s, %s, %s)",
-        [batch, rows.num_rows, sink.getvalue().to_pybytes()],
-        binary=True,
+        "with counted as (insert into carry_hour (hour, source, outcome, count)"
+        " select * from unnest(%s::timestamptz[], %s::text[], %s::text[], %s::bigint[])"
+        " on conflict (hour, source, outcome) do update set count = carry_hour.count + excluded.count)"
+        " insert into lake_outbox (batch, count, rows) select nextval('carry_batch'), %s, %b where %s > 0",
+        [
+            [hour for hour, _, _ in ordered],
+            [source for _, source, _ in ordered],
+            [outcome for _, _, outcome in ordered],
+            [counts[each] for each in ordered],
+            count,
+            rows,
+            count,
+        ],
     )
 
 
@@ -220,31 +229,16 @@ def choose_outgoing(connection: psycopg.Connection, most_rows: int) -> int | Non
     return int(row[0]) if row else None
 
 
-def outgoing(connection: psycopg.Connection, append: int) -> pa.Table:
-    rows = connection.execute(
-        "select rows from lake_outbox where append = %s order by batch", [append], binary=True
+def outgoing(connection: psycopg.Connection, append: int) -> list[tuple[int, bytes]]:
+    """The batches chosen for an append, each with its number and its rows."""
+    return connection.execute(
+        "select batch, rows from lake_outbox where append = %s order by batch", [append], binary=True
     ).fetchall()
-    return pa.concat_tables([pa.ipc.open_stream(each).read_all() for (each,) in rows])
 
 
 def put_away(connection: psycopg.Connection, append: int) -> None:
     """Forget what the lake has."""
     connection.execute("delete from lake_outbox where append = %s", [append])
-
-
-def count_hours(connection: psycopg.Connection, counts: Mapping[tuple[datetime, str, str], int]) -> None:
-    ordered = sorted(counts)
-    connection.execute(
-        "insert into carry_hour (hour, source, outcome, count)"
-        " select * from unnest(%s::timestamptz[], %s::text[], %s::text[], %s::bigint[])"
-        " on conflict (hour, source, outcome) do update set count = carry_hour.count + excluded.count",
-        [
-            [hour for hour, _, _ in ordered],
-            [source for _, source, _ in ordered],
-            [outcome for _, _, outcome in ordered],
-            [counts[each] for each in ordered],
-        ],
-    )
 
 
 class FillingJob(msgspec.Struct):

@@ -41,6 +41,7 @@ from heed.profiles.store import (
     merged_into,
     note_moves,
     owners,
+    prepare,
     save,
     states,
 )
@@ -111,6 +112,7 @@ __all__ = [
     "open_events",
     "owners",
     "permitted",
+    "prepare",
     "prune",
     "put_off",
     "register_alarms",

@@ -7,6 +7,7 @@ from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from operator import attrgetter
 from typing import Any
+from weakref import WeakSet
 
 import psycopg
 from psycopg import sql
@@ -109,19 +110,44 @@ def erased(connection: psycopg.Connection, candidates: Iterable[uuid.UUID]) -> f
     return frozenset(each for (each,) in rows)
 
 
-_COPY = sql.SQL("copy incoming_profile (fresh, id, state, {names}) from stdin (format binary)").format(
-    names=sql.SQL(", ").join(sql.Identifier(name) for name in COLUMNS)
+_INCOMING = (
+    "create temp table if not exists incoming_profile"
+    " (fresh boolean not null, like profile including defaults) on commit delete rows"
+)
+_prepared: WeakSet[psycopg.Connection] = WeakSet()
+
+
+def prepare(connection: psycopg.Connection) -> None:
+    """Make ready for saving, outside any transaction; for connections that save often."""
+    connection.execute(_INCOMING)
+    _prepared.add(connection)
+
+
+_COPY = (
+    sql.SQL("copy incoming_profile (fresh, id, state, {names}) from stdin (format binary)")
+    .format(names=sql.SQL(", ").join(sql.Identifier(name) for name in COLUMNS))
+    .as_bytes(None)
 )
 _COPY_TYPES = ["bool", "uuid", "bytea", *(_TYPES.get(name, "text") for name in COLUMNS)]
-_INSERT = sql.SQL(
-    "insert into profile (id, state, {names}) select id, state, {names} from incoming_profile"
-    " where fresh on conflict do nothing"
-).format(names=sql.SQL(", ").join(sql.Identifier(name) for name in COLUMNS))
-_UPDATE = sql.SQL(
-    "update profile set state = incoming.state, {sets} from incoming_profile as incoming"
-    " where profile.id = incoming.id and not incoming.fresh"
-).format(
-    sets=sql.SQL(", ").join(sql.SQL("{0} = incoming.{0}").format(sql.Identifier(name)) for name in COLUMNS)
+_INSERT = (
+    sql.SQL(
+        "insert into profile (id, state, {names}) select id, state, {names} from incoming_profile"
+        " where fresh on conflict do nothing"
+    )
+    .format(names=sql.SQL(", ").join(sql.Identifier(name) for name in COLUMNS))
+    .as_bytes(None)
+)
+_UPDATE = (
+    sql.SQL(
+        "update profile set state = incoming.state, {sets} from incoming_profile as incoming"
+        " where profile.id = incoming.id and not incoming.fresh"
+    )
+    .format(
+        sets=sql.SQL(", ").join(
+            sql.SQL("{0} = incoming.{0}").format(sql.Identifier(name)) for name in COLUMNS
+        )
+    )
+    .as_bytes(None)
 )
 
 
@@ -145,10 +171,8 @@ def save(
         _note_moves(
             connection, rows if news is None else [row for row in rows if row[0] in news], joined or {}
         )
-    connection.execute(
-        "create temp table if not exists incoming_profile"
-        " (fresh boolean not null, like profile including defaults) on commit delete rows"
-    )
+    if connection not in _prepared:
+        connection.execute(_INCOMING)
     with connection.cursor() as cursor, cursor.copy(_COPY) as copy:
         copy.set_types(_COPY_TYPES)
         for row in sorted(rows, key=lambda each: each[0].int):

@@ -123,12 +123,10 @@ def prepared_database(postgres: EmbeddedServer) -> str:
 @pytest.fixture
 def database(postgres: EmbeddedServer, prepared_database: str) -> Iterator[str]:
     """The address of a database of this test's own with every table made and empty."""
-    name = f"t_{secrets.token_hex(6)}"
-    with psycopg.connect(postgres.dsn, autocommit=True) as connection:
-        connection.execute(f"create database {name} template {prepared_database}")
-    yield postgres.dsn.replace("/postgres?", f"/{name}?")
-    with psycopg.connect(postgres.dsn, autocommit=True) as connection:
-        connection.execute(f"drop database {name} with (force)")
+    from tests.installation import copied
+
+    with copied(postgres, prepared_database) as name:
+        yield postgres.dsn.replace("/postgres?", f"/{name}?")
 
 
 @pytest.fixture

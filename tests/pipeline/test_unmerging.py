@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
+import contextlib
 import shutil
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,7 +17,7 @@ from heed.contracts.event import Event
 from heed.engines.postgres.server import EmbeddedServer
 from heed.pipeline.replay import replay
 from heed.profiles import api as profiles
-from tests.installation import Installation
+from tests.installation import Installation, copied
 from tests.merging import merge, owner, unmerge
 
 
@@ -219,35 +217,37 @@ HAPPENS = st.tuples(st.integers(0, 2), st.integers(0, 4), st.sampled_from(WHAT),
 STORIES = st.lists(HAPPENS, max_size=10)
 
 
+@contextlib.contextmanager
+def installed(postgres: EmbeddedServer, pattern: str, folder: Path) -> Iterator[tuple[Installation, str]]:
+    """An installation whose database is made like another, and the name of that database."""
+    with copied(postgres, pattern) as name:
+        here = Installation(postgres.dsn.replace("/postgres?", f"/{name}?"), folder)
+        with contextlib.closing(here):
+            yield here, name
+
+
 @pytest.fixture(scope="module")
-def fresh(postgres: EmbeddedServer, prepared_database: str) -> Iterator[Callable[[], Installation]]:
-    """New installations, for each example two."""
-    made: list[tuple[Installation, str, str]] = []
-
-    def make() -> Installation:
-        name = f"t_{secrets.token_hex(6)}"
-        with psycopg.connect(postgres.dsn, autocommit=True) as connection:
-            connection.execute(f"create database {name} template {prepared_database}")
-        folder = tempfile.mkdtemp()
-        here = Installation(postgres.dsn.replace("/postgres?", f"/{name}?"), Path(folder))
-        here.segment("press", kind="list")
+def fresh(
+    postgres: EmbeddedServer, prepared_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[], contextlib.AbstractContextManager[Installation]]]:
+    """New installations that know the segments; each example takes two."""
+    pattern = tmp_path_factory.mktemp("pattern")
+    with installed(postgres, prepared_database, pattern) as (known, name):
+        known.segment("press", kind="list")
         for key, rule in SEGMENTS.items():
-            here.segment(key, rule)
-        here.carry()
-        made.append((here, name, folder))
-        return here
+            known.segment(key, rule)
+        known.carry()
+        known.close()
 
-    def clear() -> None:
-        while made:
-            here, name, folder = made.pop()
-            here.close()
-            shutil.rmtree(folder, ignore_errors=True)
-            with psycopg.connect(postgres.dsn, autocommit=True) as connection:
-                connection.execute(f"drop database {name} with (force)")
+        @contextlib.contextmanager
+        def make() -> Iterator[Installation]:
+            folder = tmp_path_factory.mktemp("fresh")
+            shutil.copytree(pattern, folder, dirs_exist_ok=True)
+            with installed(postgres, name, folder) as (here, _):
+                yield here
+            shutil.rmtree(folder)
 
-    make.clear = clear  # type: ignore[attr-defined]
-    yield make
-    clear()
+        yield make
 
 
 def tell(here: Installation, story: list[Any], name: str) -> None:
@@ -267,8 +267,7 @@ def test_merge_and_unmerge_leave_what_would_have_been(
     fresh: Any, before: list[Any], between: list[Any], after: list[Any], third: bool
 ) -> None:
     known = [(n, 0, WHAT[0], 1_000) for n in range(3)]
-    one, twin = fresh(), fresh()
-    try:
+    with fresh() as one, fresh() as twin:
         for here in (one, twin):
             tell(here, known + before, "before")
         if third:
@@ -289,8 +288,6 @@ def test_merge_and_unmerge_leave_what_would_have_been(
             tell(here, after, "after")
         assert _comparable(one) == _comparable(twin)
         same_after_replay(one)
-    finally:
-        fresh.clear()
 
 
 def _comparable(here: Installation) -> dict[str, Any]:

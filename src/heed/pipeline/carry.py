@@ -40,7 +40,7 @@ _CONFLICTS_BELIEVED = 25
 """In a row; after so many what conflicts is taken for at fault itself, so that it cannot stop all others."""
 MUCH = 500
 """Events waiting, from which several engines share them. Fewer are carried cheapest by one: a batch costs as much as
-fifteen events before it has any."""
+ten events before it has any."""
 NEWS = DAY
 """What is told longer after it happened (ms) is history: segments it moves somebody into or out of are not
 announced, as with all of a history half told somebody may be in any."""

@@ -23,9 +23,9 @@ from heed.ports.lake import Lake
 from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
 from heed.profiles import api as profiles
 
-BULK_BATCH = 250
+BULK_BATCH = 100
 """Small, so that live events never wait long behind one."""
-_BULK_TURN = 8
+_BULK_TURN = 4
 _DUE_BATCH = 500
 _RULES_EVERY = 2.0
 _REST = 0.25

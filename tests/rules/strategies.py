@@ -23,7 +23,7 @@ from heed.rules.tree import (
 )
 from heed.rules.tree import Any as Either
 
-TRAITS = ("plan", "age", "vip", "city")
+TRAITS = ("plan", "age", "vip", "seen_days_ago")
 EVENTS = ("Order Completed", "Product Viewed", "Login")
 PROPERTIES = ("value", "category", "rating", "coupon", "discount", "gift")
 CIRCUMSTANCES = ("order_late", "case_open", "basket_left", "just_complained")

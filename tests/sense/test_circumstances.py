@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from heed import rules
 from heed.commerce.domain import FACTS as ORDER_FACTS
-from heed.commerce.domain import Orders
+from heed.commerce.domain import Orders, late_turn
 from heed.commerce.domain import next_change as next_of_orders
 from heed.commerce.domain import step as fold_orders
 from heed.contracts import vocabulary as v
@@ -22,9 +22,10 @@ from heed.contracts.event import Event, Understanding
 from heed.contracts.mood import Circumstance, Mood, Stance
 from heed.kit.clock import DAY, HOUR, MINUTE, in_ms
 from heed.rules.facts import register_fact
+from heed.rules.turns import register_turn, verdict
 from heed.sense.domain import feel, surroundings
 from heed.sense.domain.built_in import BUILT_IN, Definition
-from heed.sense.domain.circumstances import Book, span
+from heed.sense.domain.circumstances import Book, local_turn, span
 from heed.sense.domain.mood import Feelings, mood_at
 from heed.sense.domain.ratings import share_of_scale
 from heed.sense.domain.stance import stance
@@ -49,6 +50,8 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(known, "_facts", {})
     for fact in (*ORDER_FACTS, *CASE_FACTS, *MOOD_FACTS, *surroundings.FACTS):
         register_fact(fact)
+    register_turn("order.days_late", late_turn)
+    register_turn("local.hour", local_turn)
     monkeypatch.setattr(rules, "_in_use", [SimpleNamespace()])
 
 
@@ -321,3 +324,45 @@ def test_between_two_looks_nothing_begins_or_ends(events: list[Event], share: fl
                 == [one.name for one in BUILT_IN if book.holds(state, one.name, between)]
             )
         now = due
+
+
+comparisons = st.builds(
+    lambda field, operator, limit: f"{field} {operator} {limit}",
+    st.sampled_from(
+        [
+            "order.days_late",
+            "local.hour",
+            "order.placed_hours_ago",
+            "basket.idle_minutes",
+            "order.announced_days_late",
+        ]
+    ),
+    st.sampled_from(["<", "<=", ">", ">=", "=", "!="]),
+    st.sampled_from(["0", "0.3", "1", "2.5", "7", "22"]),
+)
+clocks_change = [in_ms(datetime(2024, month, day, 20, tzinfo=UTC)) for month, day in ((3, 30), (10, 26))]
+_PERIOD = 3 * DAY
+
+
+@settings(max_examples=300, deadline=None)
+@given(lives, comparisons, st.sampled_from([T0, *clocks_change]), st.integers(0, DAY), st.floats(0, 1))
+def test_whoever_looks_when_told_misses_nothing_and_looks_seldom(
+    events: list[Event], rule: str, begin: int, later: int, share: float
+) -> None:
+    for each in events:
+        each.occurred += begin - T0
+        if "expected_at" in each.properties:
+            each.properties["expected_at"] += begin - T0
+    state = lived(page(begin - HOUR, timezone="Europe/Berlin"), *events)
+    tree = rules.parse(rule)
+    holds, look, now = rules.predicate(tree), verdict(tree, rules.readings()), begin + later
+    looks = 0
+    while now < begin + later + _PERIOD:
+        held, stamp = look(state, now)
+        assert holds(state, now) is held
+        moments = (stamp, next_of_orders(state, now), next_of_cases(state, now), now + _PERIOD)
+        due = min(each for each in moments if each)
+        for between in (now + round(share * (due - 1 - now)), due - 1):
+            assert holds(state, between) is held, (rule, now, due, between)
+        now, looks = due, looks + 1
+    assert looks < 80

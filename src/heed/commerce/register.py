@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import psycopg
 
-from heed.commerce.domain import FACTS, Orders, alarms, merge, projection, step
+from heed.commerce.domain import FACTS, Orders, alarms, late_turn, merge, projection, step
 from heed.contracts.fold import Section
 from heed.profiles import api as profiles
 from heed.rules.facts import register_fact
+from heed.rules.turns import register_turn
 
 SECTION = Section("orders", Orders, step, merge=merge)
 
@@ -24,3 +25,4 @@ def register() -> None:
     profiles.register_alarms(alarms, _deliveries_are_told)
     for fact in FACTS:
         register_fact(fact)
+    register_turn("order.days_late", late_turn)

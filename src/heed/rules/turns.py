@@ -188,17 +188,14 @@ def _passing(compare: Compare) -> Callable[[object, int], int] | None:
     limit, runs = compare.value, running(compare.field)
     if runs is None or isinstance(limit, bool) or not isinstance(limit, int | float):
         return None
-    if compare.field in _makers or fact(compare.field).turn is not None:
+    name = compare.field
+    if name.startswith("trait.") or name in _makers or fact(name).turn is not None:
         return None
     unit, sign = runs
-    past_limit = compare.operator in ({">", "<="} if sign > 0 else {"<", ">="})
-    starts_at_zero = compare.field == "order.days_late"
+    past_limit = compare.operator in {"=", "!=", *((">", "<=") if sign > 0 else ("<", ">="))}
 
     def passes(value: object, now: int) -> int:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return 0
-        if starts_at_zero and value <= 0:
-            # On time: it begins to run when the order falls due, which commerce announces.
             return 0
         away = (limit - value) * unit * sign
         if away < 0 or not math.isfinite(away):

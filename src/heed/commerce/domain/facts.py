@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from heed.commerce.domain.orders import Order, Orders
@@ -10,6 +11,8 @@ from heed.contracts.fold import State
 from heed.kit.clock import DAY, HOUR, MINUTE
 from heed.kit.money import from_e4
 from heed.rules.facts import Fact
+from heed.rules.tree import Compare
+from heed.rules.turns import Turn
 
 
 def _orders(state: State) -> Orders:
@@ -25,6 +28,27 @@ def days_late(state: State, now: int) -> float | None:
     """Days behind the first promise of the latest-running open order; 0 on time, None with nothing open."""
     late = [order.late_by(now) for order in _open(state, now)]
     return max(late) / DAY if late else None
+
+
+def late_turn(compare: Compare) -> Turn | None:
+    """For `order.days_late`, which stands still at what was announced until time has caught up with it."""
+    limit = compare.value
+    if isinstance(limit, bool) or not isinstance(limit, int | float) or not abs(limit) < 1e6:
+        return None
+    behind = math.floor(limit * DAY)
+
+    def turn(state: State, now: int) -> int:
+        # At the limit itself and just past it: which of them turns the answer depends on the comparison.
+        stamps = [
+            stamp
+            for order in _open(state, now)
+            if (since := order.late_since())
+            for stamp in (since + behind, since + behind + 1, since + behind + 2)
+            if stamp > now
+        ]
+        return min(stamps, default=0)
+
+    return turn
 
 
 def announced_days_late(state: State, now: int) -> float | None:
@@ -186,10 +210,8 @@ def next_change(state: State, now: int) -> int | None:
     moments: list[int] = []
     for order in _open(state, now):
         moments.append(order.stale_at())
-        promised = order.promised_at or order.expected_at or order.delayed_at
-        if promised:
-            behind = max(0, (now - promised) // DAY + 1) if now >= promised else 0
-            moments.append(promised + behind * DAY + (0 if behind else 1))
+        if since := order.late_since():
+            moments.append(since + ((now - since) // DAY + 1) * DAY if now > since else since + 1)
     if orders.renewal_at > now:
         moments.append(orders.renewal_at - (orders.renewal_at - now - 1) // DAY * DAY)
     return min((stamp for stamp in moments if stamp > now), default=None)

@@ -77,15 +77,18 @@ class Order(msgspec.Struct, array_like=True):
 
         A delay announced without any date counts as one day at least.
         """
-        promised = self.promised_at or self.expected_at
-        late = 0
-        if promised:
-            late = max(late, (self.delivered_at or now) - promised)
-            if self.delayed_at and not self.delivered_at:
-                late = max(late, self.expected_at - promised)
-        if self.delayed_at and not self.delivered_at and late <= 0 and self.expected_at <= promised:
-            late = max(DAY, now - self.delayed_at)
-        return late
+        since, promised = self.late_since(), self.promised_at or self.expected_at
+        if self.delivered_at:
+            return max(0, self.delivered_at - promised) if promised else 0
+        late = max(0, now - since) if since else 0
+        if not self.delayed_at:
+            return late
+        return max(late, self.expected_at - promised if self.expected_at > promised else DAY)
+
+    def late_since(self) -> int:
+        """The moment from which its lateness is counted, 0 for never: until it is delivered, time adds to it after
+        that, however long a delay was announced."""
+        return self.promised_at or self.expected_at or self.delayed_at
 
 
 class BasketItem(msgspec.Struct, array_like=True):

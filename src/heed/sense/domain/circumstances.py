@@ -13,7 +13,7 @@ from heed.kit.clock import DAY, HOUR, MINUTE
 from heed.rules.tree import All, Compare, Holds, InSegment, walk
 from heed.rules.turns import Turn, running, turn_of, verdict
 from heed.sense.domain.built_in import BUILT_IN, Definition
-from heed.sense.domain.surroundings import Surroundings, offset_at
+from heed.sense.domain.surroundings import CLOCKS_TURN, Surroundings, offset_at
 
 _UNITS = {"minutes": MINUTE, "hours": HOUR, "days": DAY}
 _FIELD = re.compile(r"\{([\w.]+)(?::(\w+))?\}")
@@ -159,7 +159,7 @@ def local_turn(compare: Compare) -> Turn | None:
     limit = compare.value
     if isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 <= limit <= 24:
         return None
-    hour = round(limit * HOUR)
+    hour, past_limit = round(limit * HOUR), compare.operator in {">", "<=", "=", "!="}
 
     def turn(state: State, now: int) -> int:
         zone = state.circumstances.zone
@@ -167,7 +167,14 @@ def local_turn(compare: Compare) -> Turn | None:
         if ahead is None:
             return 0
         there = (now + ahead) % DAY
-        return now + (hour - there if there < hour else DAY - there)
+        if there == hour and past_limit:
+            return now + 1
+        stamp = now + (hour - there if there < hour else DAY - there)
+        sooner = (offset_at(zone, stamp) or 0) - ahead
+        if sooner <= 0:
+            return stamp
+        # Clocks go forward before then: it comes sooner, and a time that is left out comes when they do.
+        return stamp - sooner if stamp - sooner > now else now - now % CLOCKS_TURN + CLOCKS_TURN
 
     return turn
 

@@ -198,13 +198,13 @@ def _zone(name: str) -> ZoneInfo | None:
         return None
 
 
-_CLOCKS_TURN = 15 * MINUTE
+CLOCKS_TURN = 15 * MINUTE
 """Zones change their offset at whole quarters of an hour only."""
 
 
 def offset_at(zone: str, now: int) -> int | None:
     """Milliseconds a zone is ahead of UTC at `now`, or None where no such zone is known."""
-    return _offset(zone, now - now % _CLOCKS_TURN)
+    return _offset(zone, now - now % CLOCKS_TURN)
 
 
 @lru_cache(maxsize=8192)

@@ -155,6 +155,7 @@ def _fresh(
             started = time.perf_counter()
             assert client.post("/v1/track", json=body).status_code == 200
             while not database.execute(until, [profile]).fetchone():
+                assert time.perf_counter() - started < 60, "it never came"
                 time.sleep(max(0.002, (time.perf_counter() - started) / 20))
             took.append(time.perf_counter() - started)
             time.sleep(pause)

@@ -78,7 +78,7 @@ class Engine:
 
     def turn(self) -> int:
         """Do what there is to do now; returns how much was done, 0 for nothing."""
-        self.refresh_rules()
+        self._guarded("rules", self.refresh_rules)
         least = 1 if self.carrier.leads() else MUCH
         live = self.carry(LIVE, self.batch, least)
         self._live_turns = self._live_turns + 1 if live else 0
@@ -197,21 +197,24 @@ class Engine:
         while write_out(self.connection, self.lake):
             pass
 
-    def refresh_rules(self, force: bool = False) -> None:
-        """Notice rules, segments and weights that came or went; looked at every two seconds."""
+    def refresh_rules(self, force: bool = False) -> int:
+        """Notice rules, segments and weights that came or went; looked at every two seconds. Returns how many changes
+        that were."""
         if not force and time.monotonic() - self._rules_at < _RULES_EVERY:
-            return
+            return 0
         atoms = profiles.atoms_in_force(self.connection)
         changed = (
             {atom.key for atom in atoms} != profiles.counting.atoms.keys()
             or profiles.mark(self.connection) != store.rules(self.connection)[1]
             or not self._rules_at
         )
-        if changed and take_into_force(
+        taken = changed and take_into_force(
             self.connection, lambda: profiles.atoms_in_force(self.connection), self.flush
-        ):
+        )
+        if taken:
             log.info("engine.rules_in_force", conditions=len(atoms))
         self._rules_at = time.monotonic()
+        return int(taken)
 
     def wake(self) -> int:
         """Refresh the columns of profiles whose answers time alone has changed, and note what time brought.

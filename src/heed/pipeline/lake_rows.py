@@ -20,6 +20,8 @@ from heed.ports.lake import SCHEMA
 _json = msgspec.json.Encoder().encode
 _DAY_MS = 86_400_000
 _SESSION_LONGEST = 64
+_AT_ONCE = 4 * 1024 * 1024
+"""Bytes of rows that are objects at one time: they take several times as much, and others wait while they are turned."""
 
 
 # The columns of a row's tuple, in their order.
@@ -95,7 +97,17 @@ class RowBuilder:
 
 def as_table(batches: Iterable[tuple[int, bytes]]) -> pa.Table:
     """The rows of batches, each with its number and as its builder encoded it, in `SCHEMA`."""
-    numbered = [(number, _decode(body)) for number, body in batches]
+    tables, waiting, size = [], [], 0
+    for number, body in batches:
+        waiting.append((number, _decode(body)))
+        size += len(body)
+        if size > _AT_ONCE:
+            tables.append(_table(waiting))
+            waiting, size = [], 0
+    return pa.concat_tables([*tables, _table(waiting)])
+
+
+def _table(numbered: Sequence[tuple[int, _Batch]]) -> pa.Table:
     rows = [row for _, batch in numbered for row in batch.rows]
     known = [each for _, batch in numbered for each in batch.known]
     counts = [len(batch.rows) for _, batch in numbered]

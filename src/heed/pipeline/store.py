@@ -200,8 +200,11 @@ def put_out(connection: psycopg.Connection, count: int, rows: bytes, counts: Cou
     )
 
 
+_MOST_BYTES = 128 * 1024 * 1024
+
+
 def choose_outgoing(connection: psycopg.Connection, most_rows: int) -> int | None:
-    """Number the oldest rows waiting for the lake, about `most_rows`, as its next append.
+    """Number the oldest rows waiting for the lake, about `most_rows` and `_MOST_BYTES`, as its next append.
 
     An append begun before and not put away comes again, as it was. None where nothing waits.
     """
@@ -212,9 +215,10 @@ def choose_outgoing(connection: psycopg.Connection, most_rows: int) -> int | Non
         """
         with chosen as (
             select batch from (
-                select batch, sum(count) over (order by batch) - count as before
+                select batch, sum(count) over (order by batch) - count as before,
+                    sum(octet_length(rows)) over (order by batch) - octet_length(rows) as bytes
                 from lake_outbox order by batch limit 500
-            ) as waiting where before < %s
+            ) as waiting where before < %s and bytes < %s
         ), next as (
             insert into lake_append (id, number) select 1, 1 where exists (select from chosen)
             on conflict (id) do update set number = lake_append.number + 1 returning number
@@ -224,7 +228,7 @@ def choose_outgoing(connection: psycopg.Connection, most_rows: int) -> int | Non
         )
         select number from next
         """,
-        [most_rows],
+        [most_rows, _MOST_BYTES],
     ).fetchone()
     return int(row[0]) if row else None
 

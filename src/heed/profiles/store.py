@@ -118,7 +118,9 @@ _prepared: WeakSet[psycopg.Connection] = WeakSet()
 
 
 def prepare(connection: psycopg.Connection) -> None:
-    """Make ready for saving, outside any transaction; for connections that save often."""
+    """Make ready for saving; for connections that save often and begin their transactions themselves."""
+    if not connection.autocommit:
+        raise ValueError("what is made ready would be gone with the transaction")
     connection.execute(_INCOMING)
     _prepared.add(connection)
 

@@ -101,16 +101,26 @@ def middle(values: list[float]) -> float:
     return statistics.median(values)
 
 
-def pace() -> list[float]:
-    """How long the processors take just now for always the same, in ms: shared machines halve their speed unseen."""
-    found = []
+def pace() -> tuple[list[float], list[float]]:
+    """How long the machine takes just now for always the same: a loop, and a walk through memory, in ms.
+
+    Shared machines halve the speed of either unseen.
+    """
+    chain = list(range(1_000_000))
+    random.Random(1).shuffle(chain)
+    loops, walks = [], []
     for _ in range(200):
         start, total = time.perf_counter(), 0
         for each in range(20_000):
             total += each * each % 7
-        found.append(1_000 * (time.perf_counter() - start))
+        between = time.perf_counter()
+        at = 0
+        for _ in range(20_000):
+            at = chain[at]
+        loops.append(1_000 * (between - start))
+        walks.append(1_000 * (time.perf_counter() - between))
         time.sleep(0.002)
-    return found
+    return loops, walks
 
 
 def seconds(work: Any) -> float:

@@ -28,8 +28,8 @@ Each figure stands beside a limit or a peer; limits are measured in the same run
 machine of this size. Timings on shared machines are noisy: the ratio says more than the figure. `make bench` makes
 this page anew, `make bench ARGS=carry` only the lines about carrying; the load generator runs on the same cores as
 Heed. Machine: {os.cpu_count()} cores, Python {platform.python_version()}; the last column has the day, the load before
-the run and how long a fixed loop takes at both its ends, in the middle: 1.5 ms where nobody else uses the processors,
-twice that where others do.
+the run and how long a fixed loop and a walk through memory take at both its ends, in the middle: the loop 1.5 ms where nobody
+else uses the processors, twice that where others do; the walk tells of memory, on which carrying depends more.
 
 | question | result | limit or peer | ratio | first floor | when |
 |---|---|---|---|---|---|
@@ -44,7 +44,7 @@ def _apart(run: Callable[..., list[Line]], *given: int) -> list[Line]:
 
 def main() -> None:
     wanted = sys.argv[1:] or EVERYTHING
-    before, paces = os.getloadavg()[0], pace()
+    before, paces = os.getloadavg()[0], [pace()]
     lines: list[Line] = []
     if "carry" in wanted:
         lines += _apart(carry.run)
@@ -63,8 +63,9 @@ def main() -> None:
         lines += _apart(value.lake, *(int(each) for each in wanted if each.isdigit()))
     if "identity" in wanted and identity.DATA.is_dir():
         lines += _apart(identity.run)
-    paces += pace()
-    when = f"{datetime.now(UTC):%d %B %Y}, load {before:.2f}, loop {middle(paces):.1f} ms"
+    paces.append(pace())
+    loop, walk = (middle([each for found in kind for each in found]) for kind in zip(*paces, strict=True))
+    when = f"{datetime.now(UTC):%d %B %Y}, load {before:.2f}, loop {loop:.1f} ms, walk {walk:.1f} ms"
     rows = {} if wanted == EVERYTHING else _rows_of(PAGE.read_text())
     for each in lines:
         rows[each.question] = (

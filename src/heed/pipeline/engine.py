@@ -198,8 +198,8 @@ class Engine:
             pass
 
     def refresh_rules(self, force: bool = False) -> int:
-        """Notice rules, segments and weights that came or went; looked at every two seconds. Returns how many changes
-        that were."""
+        """Notice rules, segments and weights that came or went; looked at every two seconds. Returns 1 where
+        something is in force anew, else 0."""
         if not force and time.monotonic() - self._rules_at < _RULES_EVERY:
             return 0
         atoms = profiles.atoms_in_force(self.connection)

@@ -117,7 +117,7 @@ def _steps(baseline_half_life: int) -> Sequence[tuple[int, float, Sequence[float
 
 
 def bound(value: float, low: float = -1.0, high: float = 1.0) -> float:
-    if low <= value <= high:
+    if low <= value <= high:  # nearly always, and asked several times a save
         return value
     return max(low, min(high, value)) if math.isfinite(value) else 0.0
 

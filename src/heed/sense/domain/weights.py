@@ -103,7 +103,7 @@ _ALMOST_ONE = 0.999
 
 def leaning(valence: float) -> float:
     """The scale on which evidence adds up: atanh of the valence, finite at its ends."""
-    if -_ALMOST_ONE <= valence <= _ALMOST_ONE:
+    if -_ALMOST_ONE <= valence <= _ALMOST_ONE:  # nearly always, and asked at each step that looks ahead
         return math.atanh(valence)
     return math.atanh(max(-_ALMOST_ONE, min(_ALMOST_ONE, valence)))
 

@@ -96,7 +96,7 @@ def backfill(customers: int = 200_000, events: int = 4_000_000) -> list[Line]:
         since = datetime.fromtimestamp((now // 86_400_000 - 29) * 86_400, UTC)
         (atom,) = atoms(rules.parse(RULE))
         bare, found = _best(lambda: engine.lake.sql(_BARE, [since]))
-        ours, _ = _best(lambda: bucket_counts(atom, engine.lake.events()).to_pyarrow())
+        ours, _ = _best(lambda: bucket_counts(atom.begun(now), engine.lake.events()).to_pyarrow())
         define(engine.connection, {"big": RULE})
         started, longest = time.perf_counter(), 0.0
         engine.refresh_rules(force=True)

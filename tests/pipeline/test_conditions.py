@@ -24,7 +24,7 @@ def _no_conditions_left() -> object:
 
 def _force(installation: Installation, *texts: str) -> set[Atom]:
     wanted = {atom for text in texts for atom in atoms(rules.parse(text))}
-    take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
+    take_into_force(installation.connection, lambda: wanted, installation.engine.flush, installation.clock())
     _fill_all(installation)
     return wanted
 
@@ -80,6 +80,50 @@ def test_filling_late_and_counting_from_the_start_give_the_same_bytes(
     assert installation.state_bytes() == filled
 
 
+def test_a_window_of_days_keeps_no_year(installation: Installation) -> None:
+    """What no window of the condition reaches when it comes is neither asked of the lake nor counted later."""
+    _force(installation)
+    _history(installation)
+    (atom,) = _force(installation, 'did "Product Viewed" within 20 days')
+    today = installation.clock() // _DAY
+    kept = installation.state_of(user_id="u1").activity.counters[atom.key]
+    assert list(kept) == [today - 21, today - 2, today - 1]
+    long_ago = installation.event("Product Viewed", userId="u1")
+    long_ago.occurred = START
+    installation.send(long_ago)
+    assert installation.engine.carry(LIVE, 100) == 1
+    assert installation.state_of(user_id="u1").activity.counters[atom.key] == kept
+
+
+def test_windows_of_one_length_share_their_counters() -> None:
+    def keys(text: str) -> set[str]:
+        return {atom.key for atom in atoms(rules.parse(text))}
+
+    month, week = keys('did "Paid" within 31 days'), keys('did "Paid" at least 3 times within 1 week')
+    assert month == week
+    assert month != keys('did "Paid" within 32 days') == keys('did "Paid" within 92 days')
+    (atom,) = atoms(rules.parse('did "Paid" within 400 days'))
+    assert atom.begun(START).key == atom.key
+
+
+def test_counting_that_began_by_a_clock_ahead_begins_anew(installation: Installation) -> None:
+    _force(installation)
+    _history(installation)
+    rule = 'did "Product Viewed" at least 3 times within 30 days'
+    right = installation.clock.now
+    installation.clock.advance(20 * _DAY)
+    _force(installation, rule)
+    installation.clock.now = right
+    test = rules.predicate(rules.parse(rule))
+    assert not test(installation.state_of(user_id="u1"), right)
+    for _ in range(2):  # first the old counters go, then the new ones come
+        _force(installation, rule)
+    assert test(installation.state_of(user_id="u1"), right)
+    filled = installation.state_bytes()
+    replay(installation.engine.carrier, installation.lake)
+    assert installation.state_bytes() == filled
+
+
 def test_a_rule_that_goes_leaves_nothing_behind(installation: Installation) -> None:
     _force(installation)
     _history(installation)
@@ -107,7 +151,7 @@ def test_events_that_arrive_while_a_rule_is_filled_count_once(
             installation.send(installation.event("Product Viewed", **who, properties={"value": 9}))
     installation.carry()
     wanted = {atom for text in RULES for atom in atoms(rules.parse(text))}
-    take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
+    take_into_force(installation.connection, lambda: wanted, installation.engine.flush, installation.clock())
     engine, pieces = installation.engine, 0
     while (done := engine.fill()) or engine.filler.waits():
         if not done:
@@ -134,17 +178,17 @@ def test_a_rule_that_comes_back_before_its_counters_are_gone_counts_once(install
     _force(installation, *RULES)
     first = installation.state_bytes()
     wanted = {atom for text in RULES for atom in atoms(rules.parse(text))}
-    take_into_force(installation.connection, lambda: set(), installation.engine.flush)
-    take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
+    take_into_force(installation.connection, lambda: set(), installation.engine.flush, installation.clock())
+    take_into_force(installation.connection, lambda: wanted, installation.engine.flush, installation.clock())
     _fill_all(installation)
-    take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
+    take_into_force(installation.connection, lambda: wanted, installation.engine.flush, installation.clock())
     _fill_all(installation)
     assert installation.state_bytes() == first
 
 
 def test_the_very_first_batch_counts_once(installation: Installation) -> None:
     wanted = {atom for text in RULES for atom in atoms(rules.parse(text))}
-    take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
+    take_into_force(installation.connection, lambda: wanted, installation.engine.flush, installation.clock())
     installation.send(installation.event("Product Viewed", userId="u1", properties={"value": 9}))
     installation.engine.carry(LIVE, 100)
     installation.engine.flush()
@@ -162,7 +206,7 @@ def test_people_who_become_one_while_they_are_being_filled_lose_nothing(
         installation.send(installation.event("Product Viewed", **who, properties={"value": 9}))
     installation.carry()
     wanted = {atom for text in RULES for atom in atoms(rules.parse(text))}
-    take_into_force(installation.connection, lambda: wanted, installation.engine.flush)
+    take_into_force(installation.connection, lambda: wanted, installation.engine.flush, installation.clock())
     other, kept_by, merging = installation.new_engine(), profiles.kept_by, [True]
 
     def another_engine_merges(connection: object, ids: object) -> object:

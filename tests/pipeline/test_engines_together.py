@@ -150,7 +150,9 @@ def test_a_rule_one_engine_takes_into_force_is_counted_by_the_other_from_the_nex
     other = installation.new_engine()
     installation.send(installation.event("Product Viewed", userId="u1"))
     assert other.carry(LIVE, 100)
-    take_into_force(installation.connection, lambda: atoms(rule), installation.engine.flush)
+    take_into_force(
+        installation.connection, lambda: atoms(rule), installation.engine.flush, installation.clock()
+    )
     profiles.counting.set([])  # what the other engine, in a process of its own, still believes
     installation.send(installation.event("Product Viewed", userId="u1"))
     other.carry(LIVE, 100)

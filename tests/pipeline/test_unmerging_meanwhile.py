@@ -58,7 +58,7 @@ def test_it_waits_until_what_is_being_filled_is_filled(installation: Installatio
     here = installation
     absorbed = two(here)
     wanted = Atom("Bought", "ever")
-    take_into_force(here.connection, lambda: [wanted], here.engine.flush)
+    take_into_force(here.connection, lambda: [wanted], here.engine.flush, here.clock())
     ask(here, absorbed)
     while store.fills(here.connection):
         assert here.engine.unmerge() == 0

@@ -140,7 +140,7 @@ customers = st.fixed_dictionaries(
 
 
 def world(people: list[dict[str, Any]], *rules: Rule) -> tuple[dict[str, Any], RowBuilder]:
-    counting.set(atom for rule in rules for atom in atoms(rule))
+    counting.set(atom.begun(NOW) for rule in rules for atom in atoms(rule))
     rows = RowBuilder(0)
     states: dict[str, Any] = {}
     for number, person in enumerate(people):

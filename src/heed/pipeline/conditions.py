@@ -18,22 +18,28 @@ from heed.rules.tree import Atom, atom_from_json, atom_to_json
 
 
 def take_into_force(
-    connection: psycopg.Connection, read_atoms: Callable[[], Iterable[Atom]], flush: Callable[[], None]
+    connection: psycopg.Connection,
+    read_atoms: Callable[[], Iterable[Atom]],
+    flush: Callable[[], None],
+    now: int,
 ) -> bool:
-    """Make what is asked for the conditions counted and the definitions gone by; True where something changed.
+    """Make what is asked for the conditions counted from `now` (ms) on and the definitions gone by; True where
+    something changed.
 
     They are read once no batch is under way, so that no engine acts on an older list than another's. A condition
-    whose old counters are still being taken away waits until they are gone. `flush` brings the lake up to the
-    last carried batch.
+    whose old counters are still being taken away waits until they are gone; so does one whose counting began by a
+    clock that was ahead. `flush` brings the lake up to the last carried batch.
     """
     flush()
     with store.holding_rules(connection) as (texts, mark, _filled):
         wanted_mark = profiles.mark(connection)
-        going = store.going(connection)
-        wanted = {each.key: each for each in read_atoms() if atom_to_json(each) not in going}
-        counted = {atom_from_json(text).key: text for text in texts}
+        counted = {atom.key: atom for atom in map(atom_from_json, texts)}
+        away = {atom_from_json(text).key for text in store.going(connection)}
+        away |= {key for key, atom in counted.items() if atom.begun_ahead_of(now)}
+        asked = {each.key: each for each in read_atoms()}
+        wanted = {key: counted.get(key) or each.begun(now) for key, each in asked.items() if key not in away}
         fresh = [atom_to_json(atom) for key, atom in wanted.items() if key not in counted]
-        retired = [text for key, text in counted.items() if key not in wanted]
+        retired = [atom_to_json(atom) for key, atom in counted.items() if key not in wanted]
         if not fresh and not retired and mark == wanted_mark:
             profiles.counting.set(wanted.values())
             return False

@@ -202,14 +202,16 @@ class Engine:
         something is in force anew, else 0."""
         if not force and time.monotonic() - self._rules_at < _RULES_EVERY:
             return 0
+        now = self.clock()
         atoms = profiles.atoms_in_force(self.connection)
         changed = (
             {atom.key for atom in atoms} != profiles.counting.atoms.keys()
+            or any(atom.begun_ahead_of(now) for atom in profiles.counting.atoms.values())
             or profiles.mark(self.connection) != store.rules(self.connection)[1]
             or not self._rules_at
         )
         taken = changed and take_into_force(
-            self.connection, lambda: profiles.atoms_in_force(self.connection), self.flush
+            self.connection, lambda: profiles.atoms_in_force(self.connection), self.flush, now
         )
         if taken:
             log.info("engine.rules_in_force", conditions=len(atoms))

@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from heed.contracts.fold import State
 from heed.contracts.lake import SEMANTIC
+from heed.kit.clock import moment
 from heed.kit.money import in_e4
 from heed.rules.dates import dated
 from heed.rules.predicate import Readings, as_number, reader
@@ -142,8 +143,10 @@ def bucket_counts(atom: Atom, events: ir.Table) -> ir.Table:
     come as decimals, wider than a counter."""
     size = atom.bucket_ms
     bucket = (epoch_ms(events.occurred) // size) if size else ibis.literal(0, "int64")
-    # Each by itself: by the name the lake's files can be skipped, and what is null passes no filter.
+    # Each by itself: by name and time the lake's files can be skipped, and what is null passes no filter.
     asked = _asked(Did(atom.event, where=atom.where, total=atom.total), events)
+    if atom.reach and atom.since:
+        asked.append(events.occurred >= moment(atom.since * size))
     found = events.filter(*asked, events.profile_id.notnull()).mutate(bucket=bucket)
     counted = found.group_by("profile_id", "bucket").aggregate(
         count=_amount(atom.total, found).sum() if atom.total else found.count()

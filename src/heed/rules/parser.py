@@ -22,8 +22,8 @@ from heed.rules.dates import LONGEST_ANNIVERSARY
 from heed.rules.facts import UnknownFact, fact, facts
 from heed.rules.tokens import COUNTS, KEYWORDS, RuleError, Tokens, number_of
 from heed.rules.tree import (
-    HORIZON,
     PROPERTY,
+    REACHES,
     STEPS,
     TOTALS,
     All,
@@ -291,10 +291,9 @@ class _Parser(Tokens):
     def window(self) -> Window:
         position = self.position()
         amount, unit = self.time()
-        if not 1 <= amount <= HORIZON[unit]:
-            raise RuleError(
-                f"A window in {unit} is 1 to {HORIZON[unit]} long; this one is {amount}", position
-            )
+        longest = REACHES[unit][-1]
+        if not 1 <= amount <= longest:
+            raise RuleError(f"A window in {unit} is 1 to {longest} long; this one is {amount}", position)
         return msgspec.convert({"amount": amount, "unit": unit}, Window)
 
     def filter(self) -> Compare:

@@ -150,8 +150,9 @@ Rule: TypeAlias = All | Any | Not | Compare | Dated | Behaviour | Holds | Consen
 PROPERTY = re.compile(r"\w[\w .:\-]{0,99}")
 """Names of properties that rules can ask for: what no reader of the lake can take for anything but a name."""
 BUCKET_MS = {"minutes": 60_000, "hours": 3_600_000, "days": 86_400_000}
-HORIZON = {"minutes": 180, "hours": 336, "days": 400}
-"""The longest window of each unit, in buckets; counters keep no older buckets."""
+REACHES = {"minutes": (180,), "hours": (48, 336), "days": (31, 92, 400)}
+"""How many buckets of each unit counters keep: conditions whose windows need as many share them, and a window of weeks
+does not keep a year. The last is the longest window of that unit."""
 KEPT_MOMENTS = 100
 STEPS = 6
 """The most steps of a sequence."""
@@ -169,25 +170,35 @@ class Atom(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a profile must count so that every `Did` of this event, filter and unit can be answered live; with
     `total` the ten-thousandths of that amount are added up.
 
-    `newest` and `oldest` are buckets of a millisecond, of which the KEPT_MOMENTS newest or the oldest are kept.
+    Of windows the `reach` newest buckets are kept, one of REACHES. `newest` and `oldest` are buckets of a millisecond, of
+    which the KEPT_MOMENTS newest or the oldest are kept. `since` is no part of what is counted but of how it came to be:
+    buckets before it, which no window reaches any more when counting begins, are left out for good.
     """
 
     event: str
     unit: Literal["minutes", "hours", "days", "ever", "newest", "oldest"]
     where: tuple[Compare, ...] = ()
     total: str = ""
+    reach: int = 0
+    since: int = 0
 
     @property
     def key(self) -> str:
-        return hashlib.blake2b(msgspec.msgpack.encode(self), digest_size=6).hexdigest()
+        """The same whenever counting began."""
+        what = msgspec.structs.replace(self, since=0) if self.since else self
+        return hashlib.blake2b(msgspec.msgpack.encode(what), digest_size=6).hexdigest()
 
     @property
     def bucket_ms(self) -> int:
         return 1 if self.moments else BUCKET_MS.get(self.unit, 0)
 
-    @property
-    def horizon(self) -> int:
-        return HORIZON.get(self.unit, 0)
+    def begun(self, now: int) -> Atom:
+        """The atom as it is counted if that begins at `now` (ms)."""
+        return msgspec.structs.replace(self, since=now // self.bucket_ms - self.reach) if self.reach else self
+
+    def begun_ahead_of(self, now: int) -> bool:
+        """Whether counting began by a clock that was ahead of `now` (ms), so that windows of today are not whole."""
+        return self.reach > 0 and self.since > now // self.bucket_ms - self.reach + 1
 
     @property
     def moments(self) -> int:
@@ -196,7 +207,11 @@ class Atom(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def atom_of(rule: Did) -> Atom:
-    return Atom(rule.event, rule.window.unit if rule.window else "ever", rule.where, rule.total)
+    if rule.window is None:
+        return Atom(rule.event, "ever", rule.where, rule.total)
+    unit, amount = rule.window.unit, rule.window.amount
+    reach = next((each for each in REACHES[unit] if each >= amount), REACHES[unit][-1])
+    return Atom(rule.event, unit, rule.where, rule.total, reach)
 
 
 def atoms_of(rule: Behaviour) -> tuple[Atom, ...]:

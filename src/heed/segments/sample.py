@@ -104,7 +104,8 @@ class _Sample:
         own |= {str(gone): kept for gone, kept in merged.items() if kept in self._states}
         events = current.lake().events()
         events = events.filter(events.profile_id.isin(list(own)))
-        for atom in fresh:
+        now = system_clock()
+        for atom in (each.begun(now) for each in fresh):
             for row in bucket_counts(atom, events).to_pyarrow().to_pylist():
                 counters = self._states[own[row["profile_id"]]].activity.counters
                 buckets = counters.setdefault(atom.key, {})

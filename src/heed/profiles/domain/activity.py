@@ -45,15 +45,17 @@ class Counting:
         if name in own.names or len(own.names) < MOST_NAMES:
             own.names[name] = own.names.get(name, 0) + 1
         for atom, key, counted in self._by_event.get(event.name, ()):
+            bucket = event.occurred // atom.bucket_ms if atom.bucket_ms else 0
+            if atom.reach and bucket < atom.since:
+                continue
             amount = counted(event)
             if amount is not None:
-                bucket = event.occurred // atom.bucket_ms if atom.bucket_ms else 0
                 add(own, atom, key, bucket, amount)
         return ()
 
 
 def add(own: Activity, atom: Atom, key: str, bucket: int, amount: int) -> None:
-    """Count into a bucket and forget the buckets past the horizon of the newest one."""
+    """Count into a bucket and forget those out of reach of the newest one."""
     if key not in own.counters:
         own.counters[key] = {}
         own.counters = dict(sorted(own.counters.items()))
@@ -73,7 +75,7 @@ def count(own: Activity, key: str, since_bucket: int) -> int:
 
 
 def prune(buckets: dict[int, int], atom: Atom | None) -> dict[int, int]:
-    """The buckets oldest first, without those past the horizon of the newest, and of moments as many as are kept.
+    """The buckets oldest first, without those out of reach of the newest, and of moments as many as are kept.
 
     What is left of two histories together is the same whether or not each was pruned before.
     """
@@ -83,7 +85,7 @@ def prune(buckets: dict[int, int], atom: Atom | None) -> dict[int, int]:
         kept = sorted(buckets)
         kept = kept[: atom.moments] if atom.unit == "oldest" else kept[-atom.moments :]
         return {bucket: buckets[bucket] for bucket in kept}
-    oldest = max(buckets) - atom.horizon if atom is not None and atom.horizon else None
+    oldest = max(buckets) - atom.reach if atom is not None and atom.reach else None
     return {bucket: buckets[bucket] for bucket in sorted(buckets) if oldest is None or bucket > oldest}
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from types import SimpleNamespace
 
 import psycopg
 import pytest
 
 from heed.collect.domain.protocol import Limits, parse
 from heed.contracts.event import Event
-from heed.pipeline import lake_writer, store
+from heed.pipeline import engine, lake_writer, store
 from heed.pipeline.replay import replay
 from heed.ports.ledger import BULK, LIVE
 from heed.profiles import api as profiles
@@ -51,6 +52,26 @@ def test_live_events_do_not_wait_behind_an_import(installation: Installation) ->
     installation.engine.turn()
     assert installation.state_of(user_id="live").identity.events == 1
     assert store.progress(installation.connection)[BULK] == 0
+
+
+@pytest.mark.parametrize(("late", "turns_of_bulk"), [(10, 5), (1_000, 2)])
+def test_an_import_holds_back_while_live_events_are_late_but_never_stops(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, late: int, turns_of_bulk: int
+) -> None:
+    """For one second, in which live events never cease and a turn takes a twentieth."""
+    installation.send(*(installation.event("A", userId=f"b{n % 7}") for n in range(1_000)), lane=BULK)
+    now, lanes, carry = 100.0, [], installation.engine.carry
+    monkeypatch.setattr(
+        installation.engine, "carry", lambda lane, *how: lanes.append(lane) or carry(lane, *how)
+    )
+    monkeypatch.setattr(engine, "time", SimpleNamespace(monotonic=lambda: now))
+    for number in range(20):
+        installation.send(installation.event("B", userId=f"live {number}"), lane=LIVE)
+        installation.clock.advance(late)
+        installation.engine.turn()
+        now += 0.05
+    assert lanes.count(BULK) == turns_of_bulk
+    assert lanes.count(LIVE) == 20
 
 
 def test_a_crash_before_the_commit_leaves_nothing_behind(

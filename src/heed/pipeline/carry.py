@@ -50,7 +50,10 @@ Pairs = list[tuple[Identifier, uuid.UUID]]
 
 
 class Carried(msgspec.Struct):
-    """What one batch did; `poisoned` events could not be carried and became dead letters."""
+    """What one batch did; `poisoned` events could not be carried and became dead letters.
+
+    `waited` is how long the first of them had been waiting (ms).
+    """
 
     lane: int
     last: int
@@ -59,6 +62,7 @@ class Carried(msgspec.Struct):
     nobody: int = 0
     profiles: int = 0
     poisoned: int = 0
+    waited: int = 0
 
 
 Feeling = tuple[float, float] | None
@@ -142,6 +146,7 @@ class Carrier:
             full = span is not None and len(span.events) >= limit
             done = Carried(lane, span.last if span is not None and (full or span.last > head) else head)
             if span is not None:
+                done.waited = self.clock() - span.events[0].received if span.events else 0
                 carry(span.events, done)
             store.move(self.connection, lane, parts, done.last, moment(self.clock()))
             return done

@@ -25,7 +25,8 @@ from heed.profiles import api as profiles
 
 BULK_BATCH = 100
 """Small, so that live events never wait long behind one."""
-_BULK_TURN = 4
+_BULK_TURN, _LATE, _BULK_EVERY = 4, 50, 0.5
+"""While live events come, bulk has every fourth turn; while they are late (ms), a turn each half second."""
 _DUE_BATCH = 500
 _RULES_EVERY = 2.0
 _REST = 0.25
@@ -56,8 +57,8 @@ class Engine:
         self.filler = Filler(lake)
         self.stopping = threading.Event()
         self._rules_at = 0.0
-        self._live_turns = 0
-        self._woken_at = self._chores_at = self._live_at = 0.0
+        self._live_turns = self._live_waited = 0
+        self._woken_at = self._chores_at = self._live_at = self._bulk_at = 0.0
         self._put_off: dict[str, float] = {}
 
     @property
@@ -85,8 +86,9 @@ class Engine:
         if live:
             self._live_at = time.monotonic()
         bulk = 0
-        if not live or self._live_turns % _BULK_TURN == 0:
+        if not live or self._bulk_is_due():
             bulk = self.carry(BULK, BULK_BATCH, least)
+            self._bulk_at = time.monotonic()
         woken = 0
         if not live + bulk or time.monotonic() - self._woken_at > _WAKE_EVERY:
             woken = self.wake()
@@ -101,7 +103,14 @@ class Engine:
             return 1
         if carried is None:
             return 0
+        if lane == LIVE:
+            self._live_waited = carried.waited
         return max(1, carried.events)
+
+    def _bulk_is_due(self) -> bool:
+        if self._live_waited > _LATE:
+            return time.monotonic() - self._bulk_at > _BULK_EVERY
+        return self._live_turns % _BULK_TURN == 0
 
     def drain(self) -> int:
         """Carry all that waits and bring the lake up to date; for commands that run without a server."""

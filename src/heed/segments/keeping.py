@@ -17,8 +17,8 @@ from heed.segments.membership import memberships
 
 PIECE, BRIEF = 500, 0.015
 """Profiles looked at in one go, and the seconds after which it is enough: live events wait meanwhile."""
-MANY = 250
-"""More moves than this waiting are carried as bulk, so that they hold up nobody."""
+AT_ONCE, MANY = 100, 25
+"""Moves told of in one go; more than this many waiting are carried as bulk, so that they hold up nobody."""
 
 
 def fill(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
@@ -50,7 +50,7 @@ def fill(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
 
 def announce(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
     """Tell of moves as events of the customers concerned."""
-    moves = store.moves(connection, MANY + 1)
+    moves = store.moves(connection, AT_ONCE)
     if not moves:
         return 0
     news = store.filled(connection)

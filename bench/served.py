@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -76,6 +77,8 @@ def run(seconds: float = 6.0) -> list[Line]:
             ):
                 beside = subprocess.Popen([sys.executable, *command], stdout=log, stderr=log)
                 stack.callback(beside.kill)
+            _await(nothing)
+            _await_port(least_port)
             lines += _freshness_idle(url, key, dsn)
             lines += _decide(url, key, nothing, seconds)
             lines += _freshness_loaded(url, key, dsn, seconds)
@@ -104,6 +107,14 @@ def _await(address: str) -> None:
             pass
         time.sleep(0.1)
     raise RuntimeError(f"{address} does not answer")
+
+
+def _await_port(port: int) -> None:
+    for _ in range(600):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise RuntimeError(f"nothing listens at {port}")
 
 
 def _idle_memory(pid: int, how: str = "") -> list[Line]:

@@ -8,10 +8,13 @@ import sys
 import sysconfig
 import venv
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
 import httpx
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.serving import eventually, free_port
 
@@ -43,6 +46,24 @@ def test_the_wheel_has_everything_that_is_no_code(wheel: Path) -> None:
     ):
         assert wanted in names
     assert not [name for name in names if name.startswith(("tests/", "bench/", "tools/"))]
+
+
+def test_no_pandas_comes_along_which_pyarrow_would_import_in_the_middle_of_carrying() -> None:
+    needed, looked_at = [Requirement("heed")], set()
+    while needed:
+        each = needed.pop()
+        if (key := (canonicalize_name(each.name), frozenset(each.extras))) in looked_at:
+            continue
+        looked_at.add(key)
+        for text in metadata.requires(each.name) or []:
+            further = Requirement(text)
+            if not further.marker or any(
+                further.marker.evaluate({"extra": extra}) for extra in (each.extras or {""})
+            ):
+                needed.append(further)
+    names = {name for name, _ in looked_at}
+    assert {"ibis-framework", "pyarrow", "duckdb"} <= names
+    assert "pandas" not in names
 
 
 def test_an_installed_heed_serves_pages_and_reads_texts_outside_the_checkout(

@@ -23,10 +23,11 @@ from heed.ports.lake import Lake
 from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
 from heed.profiles import api as profiles
 
-BULK_BATCH = 100
-"""Small, so that live events never wait long behind one."""
 _BULK_TURN, _LATE, _BULK_EVERY = 4, 50, 0.5
 """While live events come, bulk has every fourth turn; while they are late (ms), a turn each half second."""
+_BULK_BESIDE, _BULK_ALONE, _BESIDE = 0.08, 0.25, 1.0
+"""Seconds a turn of bulk may take while live events come, as those wait behind it, and while none came for some seconds."""
+_BULK_LEAST, _BULK_MOST = 50, 1_000
 _DUE_BATCH = 500
 _RULES_EVERY = 2.0
 _REST = 0.25
@@ -59,6 +60,7 @@ class Engine:
         self._rules_at = 0.0
         self._live_turns = self._live_waited = 0
         self._woken_at = self._chores_at = self._live_at = self._bulk_at = 0.0
+        self._bulk_pace = 0.001
         self._put_off: dict[str, float] = {}
 
     @property
@@ -87,8 +89,7 @@ class Engine:
             self._live_at = time.monotonic()
         bulk = 0
         if not live or self._bulk_is_due():
-            bulk = self.carry(BULK, BULK_BATCH, least)
-            self._bulk_at = time.monotonic()
+            bulk = self._carry_bulk(least)
         woken = 0
         if not live + bulk or time.monotonic() - self._woken_at > _WAKE_EVERY:
             woken = self.wake()
@@ -106,6 +107,17 @@ class Engine:
         if lane == LIVE:
             self._live_waited = carried.waited
         return max(1, carried.events)
+
+    def _carry_bulk(self, least: int) -> int:
+        """As many bulk events as fit the time there is for them, by what they took of late (s each)."""
+        began = time.monotonic()
+        time_for = _BULK_BESIDE if began - self._live_at < _BESIDE else _BULK_ALONE
+        size = min(_BULK_MOST, max(_BULK_LEAST, int(time_for / self._bulk_pace)))
+        bulk = self.carry(BULK, size, least)
+        self._bulk_at = time.monotonic()
+        if bulk > size // 2:
+            self._bulk_pace = (self._bulk_pace + (self._bulk_at - began) / bulk) / 2
+        return bulk
 
     def _bulk_is_due(self) -> bool:
         if self._live_waited > _LATE:

@@ -55,7 +55,7 @@ class Ledger(Protocol):
         """The same for many callers at once: what arrives together is committed together."""
 
     def read(self, lane: int, after: int, limit: int) -> Span | None:
-        """The next events after a position, at least one append's worth, or None where there are none yet."""
+        """The next events after a position, so many at most, or None where there are none yet."""
 
     def read_parts(self, lane: int, after: Mapping[int, int], limit: int) -> Span | None:
         """The same of some parts, each after its own position; whatever of them lies up to `last` is there."""

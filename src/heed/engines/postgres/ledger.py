@@ -20,10 +20,10 @@ from psycopg_pool import ConnectionPool
 from heed.contracts import accepted
 from heed.contracts.accepted import AnyEvent
 from heed.contracts.event import Event
-from heed.ports.ledger import BULK, LIVE, LedgerUnavailable, Span, part_of
+from heed.ports.ledger import BULK, LIVE, PARTS, LedgerUnavailable, Span, part_of
 
 CHUNK = 1_000
-"""Most events in one row; the engine reads whole rows."""
+"""Most events in one row."""
 TOGETHER = 4_000
 """Events after which a group commit takes no further request: what comes first should not wait for all."""
 _APART, _MOST, _PROBE = 0.006, 12, 64
@@ -45,12 +45,14 @@ select before, pg_notify('heed_ledger', '') from head
 """
 
 _READ_PARTS = """
-select seq, count, body from (
-    select seq, count, body, sum(count) over (order by seq) - count as before
+select seq, after, body from (
+    select seq, after, body, sum(rest) over (order by seq) - rest as before
     from unnest(%(parts)s::smallint[], %(after)s::bigint[]) as wanted (part, after)
     cross join lateral (
-        select seq, count, body from ledger
-        where lane = %(lane)s and ledger.part = wanted.part and seq > wanted.after order by seq limit %(limit)s
+        select seq, least(count, seq + count - 1 - wanted.after) as rest, body from ledger
+        where lane = %(lane)s and ledger.part = wanted.part
+            and seq > wanted.after - %(chunk)s and seq + count - 1 > wanted.after
+        order by seq limit %(limit)s
     ) as following
 ) as counted where before < %(limit)s order by seq
 """
@@ -125,34 +127,22 @@ class PostgresLedger:
         await self._group.append(lane, events)
 
     def read(self, lane: int, after: int, limit: int) -> Span | None:
-        """Rows after the position until `limit` events are reached; of the one it lies in, what comes after it."""
-        with self._pool.connection() as connection:
-            rows = connection.execute(
-                """
-                select seq, count, body from (
-                    select seq, count, body, sum(count) over (order by seq) - count as before
-                    from (
-                        select seq, count, body from ledger
-                        where lane = %s and seq > %s and seq + count - 1 > %s order by seq limit %s
-                    ) as following
-                ) as counted where before < %s order by seq
-                """,
-                [lane, after - CHUNK, after, max(8, min(limit, 2_000)), limit],
-                binary=True,
-            ).fetchall()
-        span = _span(lane, rows)
-        if span is None or rows[0][0] > after:
-            return span
-        return Span(lane, span.last, tuple(each for each in span.events if each.seq > after))
+        return self.read_parts(lane, dict.fromkeys(range(PARTS), after), limit)
 
     def read_parts(self, lane: int, after: Mapping[int, int], limit: int) -> Span | None:
+        wanted = {"parts": list(after), "after": list(after.values()), "chunk": CHUNK, "limit": limit}
         with self._pool.connection() as connection:
-            rows = connection.execute(
-                _READ_PARTS,
-                {"lane": lane, "parts": list(after), "after": list(after.values()), "limit": limit},
-                binary=True,
-            ).fetchall()
-        return _span(lane, rows)
+            rows = connection.execute(_READ_PARTS, {"lane": lane, **wanted}, binary=True).fetchall()
+        if not rows:
+            return None
+        events: list[Event] = []
+        for seq, read, body in rows:
+            for place, event in enumerate(accepted.decode(body), seq):
+                event.seq = place
+                if place > read:
+                    events.append(event)
+        taken = events[:limit]
+        return Span(lane, taken[-1].seq, tuple(taken))
 
     def head(self) -> dict[int, int]:
         with self._pool.connection() as connection:
@@ -232,17 +222,6 @@ class _Dealt:
             for event in own:
                 seq += 1
                 event.seq = seq
-
-
-def _span(lane: int, rows: Sequence[tuple[int, int, bytes]]) -> Span | None:
-    if not rows:
-        return None
-    events: list[Event] = []
-    for seq, _, body in rows:
-        for offset, event in enumerate(accepted.decode(body)):
-            event.seq = seq + offset
-            events.append(event)
-    return Span(lane, rows[-1][0] + rows[-1][1] - 1, tuple(events))
 
 
 class Company:

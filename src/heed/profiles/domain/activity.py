@@ -12,6 +12,8 @@ from heed.rules.predicate import counts
 from heed.rules.tree import Atom, bounded
 
 MOST_NAMES = 200
+DOUBTED = 8
+"""Newest buckets that end nothing older."""
 
 
 class Activity(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -77,7 +79,8 @@ def count(own: Activity, key: str, since_bucket: int) -> int:
 def prune(buckets: dict[int, int], atom: Atom | None) -> dict[int, int]:
     """The buckets oldest first, without those out of reach of the newest, and of moments as many as are kept.
 
-    What is left of two histories together is the same whether or not each was pruned before.
+    The newest few are not believed to be that: stamped by a clock that was ahead, one would end all counting until its
+    time has come. What is left of two histories together is the same whether or not each was pruned before.
     """
     if not buckets:
         return {}
@@ -85,8 +88,11 @@ def prune(buckets: dict[int, int], atom: Atom | None) -> dict[int, int]:
         kept = sorted(buckets)
         kept = kept[: atom.moments] if atom.unit == "oldest" else kept[-atom.moments :]
         return {bucket: buckets[bucket] for bucket in kept}
-    oldest = max(buckets) - atom.reach if atom is not None and atom.reach else None
-    return {bucket: buckets[bucket] for bucket in sorted(buckets) if oldest is None or bucket > oldest}
+    kept = sorted(buckets)
+    if atom is not None and atom.reach and len(kept) > DOUBTED:
+        oldest = kept[-1 - DOUBTED] - atom.reach
+        kept = [bucket for bucket in kept if bucket > oldest]
+    return {bucket: buckets[bucket] for bucket in kept}
 
 
 def merge_activity(kept: Activity, absorbed: Activity) -> Activity:

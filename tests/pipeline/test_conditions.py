@@ -124,6 +124,33 @@ def test_counting_that_began_by_a_clock_ahead_begins_anew(installation: Installa
     assert installation.state_bytes() == filled
 
 
+def test_one_event_by_a_clock_ahead_ends_no_counting(installation: Installation) -> None:
+    installation.segment("often", 'did "Bought" at least 3 times within 24 hours')
+    installation.carry()
+    right = installation.clock.now
+    installation.clock.advance(40 * _DAY)
+    installation.happen("Bought", userId="u1")
+    installation.clock.now = right
+    for _ in range(3):
+        installation.clock.advance(_DAY // 24)
+        installation.happen("Bought", userId="u1")
+    assert installation.members("often") == {"u1"}
+
+
+def test_replay_in_the_middle_of_filling_leaves_nothing_to_fill(installation: Installation) -> None:
+    for _ in range(2):
+        installation.happen("Bought", userId="ada")
+    installation.segment("buyers", 'did "Bought" at least 2 times within 30 days')
+    installation.engine.refresh_rules(force=True)
+    while installation.engine.chores():
+        pass
+    installation.engine.flush()
+    replay(installation.engine.carrier, installation.lake)
+    installation.engine = installation.new_engine()
+    installation.carry()
+    assert installation.members("buyers") == {"ada"}
+
+
 def test_a_rule_that_goes_leaves_nothing_behind(installation: Installation) -> None:
     _force(installation)
     _history(installation)

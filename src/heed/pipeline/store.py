@@ -304,3 +304,6 @@ def end_filling(connection: psycopg.Connection, job: int) -> None:
 def end_all_fillings(connection: psycopg.Connection) -> None:
     """Whoever folds the whole lake again counts everything by that."""
     connection.execute("update carry_filling set finished = true where not finished")
+    connection.execute(
+        "update carry_rules set filled = coalesce((select max(id) from carry_filling), filled)"
+    )

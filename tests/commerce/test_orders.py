@@ -201,7 +201,7 @@ def test_time_alone_wakes_a_late_order() -> None:
     assert wake is not None
     assert not ask(state, "order.days_late", wake - 1) > 0
     assert ask(state, "order.days_late", wake) > 0
-    assert next_change(state, wake) == T0 + 3 * DAY
+    assert next_change(state, wake) == T0 + 3 * DAY + 1
 
 
 @pytest.mark.parametrize("bad", [math.nan, math.inf, "12,50 euro", "1e999", "", None, True, [], {}, 10**30])

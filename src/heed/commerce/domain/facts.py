@@ -211,7 +211,8 @@ def next_change(state: State, now: int) -> int | None:
     for order in _open(state, now):
         moments.append(order.stale_at())
         if since := order.late_since():
-            moments.append(since + ((now - since) // DAY + 1) * DAY if now > since else since + 1)
+            # Later than the whole day, not with it: only then is it noted.
+            moments.append(since + max(0, -(-(now - since) // DAY)) * DAY + 1)
     if orders.renewal_at > now:
         moments.append(orders.renewal_at - (orders.renewal_at - now - 1) // DAY * DAY)
     return min((stamp for stamp in moments if stamp > now), default=None)

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from heed import rules
@@ -345,6 +345,8 @@ _PERIOD = 3 * DAY
 
 
 @settings(max_examples=300, deadline=None)
+@example([], "local.hour >= 2.5", clocks_change[1], 4 * HOUR + 45 * MINUTE, 0.5)
+@example([], "local.hour < 2.5", clocks_change[1], 4 * HOUR + 45 * MINUTE, 0.5)
 @given(lives, comparisons, st.sampled_from([T0, *clocks_change]), st.integers(0, DAY), st.floats(0, 1))
 def test_whoever_looks_when_told_misses_nothing_and_looks_seldom(
     events: list[Event], rule: str, begin: int, later: int, share: float

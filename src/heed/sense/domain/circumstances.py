@@ -171,7 +171,13 @@ def local_turn(compare: Compare) -> Turn | None:
             return now + 1
         stamp = now + (hour - there if there < hour else DAY - there)
         sooner = (offset_at(zone, stamp) or 0) - ahead
-        if sooner <= 0:
+        if sooner < 0:
+            # Clocks go back before then, and an hour that was over comes again.
+            change = now - now % CLOCKS_TURN + CLOCKS_TURN
+            while change < stamp and offset_at(zone, change) == ahead:
+                change += CLOCKS_TURN
+            return min(change, stamp)
+        if sooner == 0:
             return stamp
         # Clocks go forward before then: it comes sooner, and a time that is left out comes when they do.
         return stamp - sooner if stamp - sooner > now else now - now % CLOCKS_TURN + CLOCKS_TURN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,32 @@ def test_a_log_that_cannot_be_written_stops_nobody() -> None:
             [sys.executable, "-c", WRITES], stdout=subprocess.PIPE, stderr=full, text=True, check=False
         )
     assert done.stdout == "went on\n"
+
+
+FILLS_UP = """
+import resource, signal
+import structlog
+from heed.run import logs
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+logs.configure("info", "web")
+for number in range(40):
+    if number == 10:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))
+    if number == 30:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    structlog.get_logger().info("seen", number=number)
+"""
+
+
+def test_once_there_is_room_again_every_line_is_whole(tmp_path: Path) -> None:
+    """A file that may not grow stands for the full disk."""
+    with (tmp_path / "log").open("ab") as log:
+        subprocess.run([sys.executable, "-c", FILLS_UP], stderr=log, check=True)
+    lines = (tmp_path / "log").read_text().splitlines()
+    whole = [json.loads(line)["number"] for line in lines if line.endswith("}")]
+    assert whole[-10:] == list(range(30, 40))
+    assert 0 < len(whole) < 40
 
 
 def test_a_log_line_says_when_where_and_what() -> None:

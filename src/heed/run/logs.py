@@ -13,14 +13,21 @@ _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 
 
 class _Unfailing:
-    """A stream that stops nobody who writes to it: on a full disk the line is lost, and not the answer it tells of."""
+    """A stream that stops nobody who writes to it: on a full disk the line is lost, and not the answer it tells of.
+
+    Half a line may have been written; the next begins on one of its own.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._cut = False
 
     def write(self, text: str) -> int:
-        with contextlib.suppress(OSError):
-            self._stream.write(text)
+        try:
+            self._stream.write(f"\n{text}" if self._cut else text)
+            self._cut = False
+        except OSError:
+            self._cut = True
         return len(text)
 
     def flush(self) -> None:

@@ -60,8 +60,8 @@ def define(connection: Any, rules: dict[str, str]) -> None:
     """Make segments as their page would save them."""
     for key, rule in rules.items():
         connection.execute(
-            "insert into segment (key, name, description, kind, rule, purpose, created_by, created_at, changed_at)"
-            " values (%s, %s, '', 'rule', %s, '', '', now(), clock_timestamp())",
+            "insert into segment (key, name, description, kind, rule, former_rule, purpose, created_by, created_at,"
+            " changed_at) values (%s, %s, '', 'rule', %s, '', '', '', now(), clock_timestamp())",
             [key, key, rule],
         )
 

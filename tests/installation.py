@@ -102,8 +102,9 @@ class Installation:
     def segment(self, key: str, rule: str = "", purpose: str = "", kind: str = "rule") -> None:
         """A segment as its page would save it; in force once something is carried."""
         self.connection.execute(
-            "insert into segment (key, name, description, kind, rule, purpose, created_by, created_at, changed_at)"
-            " values (%s, %s, '', %s, %s, %s, '', now(), clock_timestamp()) on conflict (key) do update set"
+            "insert into segment (key, name, description, kind, rule, former_rule, purpose, created_by, created_at,"
+            " changed_at) values (%s, %s, '', %s, %s, '', %s, '', now(), clock_timestamp()) on conflict (key) do update"
+            " set former_rule = case when segment.filled_at is null then segment.former_rule else segment.rule end,"
             " rule = excluded.rule, purpose = excluded.purpose, changed_at = excluded.changed_at, filled_at = null",
             [key, key.title(), kind, rule, purpose],
         )

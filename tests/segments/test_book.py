@@ -41,6 +41,21 @@ def _ruled(book: Book, state: Any, now: int = NOW) -> list[str]:
     return [key for key in book.members(state, now)[0] if key not in LISTS]
 
 
+def test_a_changed_segment_goes_by_its_former_rule_until_the_new_one_is_counted() -> None:
+    new, former = parse('did "Bought" within 60 days'), parse("trait.plan = 1")
+    definitions = [
+        Definition("buyers", new, "", "2", former),
+        Definition("vip", InSegment("buyers"), "", "1"),
+    ]
+    (state,) = _people([_somebody(traits={"plan": 1})])
+    before = Book(definitions, Readings(), ())
+    assert _ruled(before, state) == ["buyers", "vip"]
+    assert before.versions == {"vip": "1"}
+    after = Book(definitions, Readings(), [atom.key for atom in atoms(new)])
+    assert _ruled(after, state) == []
+    assert after.versions == {"buyers": "2", "vip": "1"}
+
+
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(customers, min_size=1, max_size=6), st.lists(rules(), min_size=1, max_size=6))
 def test_every_segment_has_exactly_those_its_rule_is_true_of(

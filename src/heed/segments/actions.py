@@ -57,6 +57,8 @@ def save_segment(
     now = datetime.now(UTC)
     segment = known or Segment(key=key, created_at=now, created_by=str(by or ""), kind=kind)
     moved = known is None or (known.rule, known.purpose) != (rule.strip(), purpose.strip())
+    if moved and segment.filled_at:
+        segment.former_rule = segment.rule
     segment.name, segment.description = name.strip(), description.strip()
     segment.rule, segment.purpose = (rule.strip() if kind == "rule" else ""), purpose.strip()
     if moved:

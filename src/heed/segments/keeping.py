@@ -10,15 +10,16 @@ from heed.contracts import vocabulary as v
 from heed.contracts.event import Event
 from heed.contracts.own import event_about
 from heed.kit.clock import in_ms, moment, moment_if_any
-from heed.ports.ledger import BULK, LIVE, Ledger
+from heed.ports.ledger import LIVE, Ledger
 from heed.profiles import api as profiles
 from heed.segments import store
 from heed.segments.membership import memberships
 
 PIECE, BRIEF = 500, 0.015
 """Profiles looked at in one go, and the seconds after which it is enough: live events wait meanwhile."""
-AT_ONCE, MANY = 100, 25
-"""Moves told of in one go; more than this many waiting are carried as bulk, so that they hold up nobody."""
+AT_ONCE = 25
+"""Moves told of in one go. Many wait for their turn, and not in the ledger: who comes in and leaves again is told of in
+that order only where both take the same way."""
 
 
 def fill(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
@@ -63,6 +64,8 @@ def announce(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
         state = profiles.fold.decode(bytes(data))
         for name, keys in ((v.SEGMENT_LEFT, gone), (v.SEGMENT_ENTERED, entered)):
             for place, key in enumerate(keys):
+                if key not in memberships.book:
+                    continue
                 since, called = news.get(key, (None, ""))
                 if since is None or at < since:
                     continue
@@ -71,6 +74,6 @@ def announce(connection: psycopg.Connection, ledger: Ledger, now: int) -> int:
                     event.properties = {"segment": key, "name": called}
                     events.append(event)
     if events:
-        ledger.append(BULK if len(moves) > MANY else LIVE, events)
+        ledger.append(LIVE, events)
     store.forget_moves(connection, [number for number, *_ in moves])
     return len(moves)

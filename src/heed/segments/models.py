@@ -9,7 +9,8 @@ class Segment(models.Model):
     """A group of customers: those a rule is true of, or a static list that people are put on.
 
     With a `purpose`, only those who permit it are members. `filled_at` is when every profile had been looked at
-    since the rule last changed, null while that goes on.
+    since the rule last changed, null while that goes on; `former_rule` is the one before, gone by until what the new
+    one asks for is counted.
     """
 
     KINDS = {"rule": "By a rule", "list": "A list"}
@@ -19,6 +20,7 @@ class Segment(models.Model):
     description = models.TextField(default="", blank=True)
     kind = models.TextField(choices=list(KINDS.items()), default="rule")
     rule = models.TextField(default="", blank=True)
+    former_rule = models.TextField(default="", blank=True)
     purpose = models.TextField(default="", blank=True)
     created_by = models.TextField(default="")
     created_at = models.DateTimeField()

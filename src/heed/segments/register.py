@@ -12,12 +12,13 @@ from heed.profiles import api as profiles
 from heed.rules.tree import Rule
 from heed.segments import store
 from heed.segments.domain import section
+from heed.segments.domain.book import rules_of
 from heed.segments.keeping import announce, fill
 from heed.segments.membership import memberships
 
 
 def _rules(connection: psycopg.Connection) -> Iterable[Rule]:
-    return [each.rule for each in store.definitions(connection) if each.rule is not None]
+    return [rule for each in store.definitions(connection) for rule in rules_of(each)]
 
 
 def _projection(state: State, now: int) -> tuple[dict[str, object], int | None]:

@@ -12,6 +12,7 @@ from psycopg.rows import class_row
 
 from heed import rules
 from heed.pipeline.api import rules as rules_in_force
+from heed.rules.tree import Rule
 from heed.segments.domain.book import Definition
 
 NOBODY = uuid.UUID(int=0)
@@ -39,17 +40,21 @@ def mark(connection: psycopg.Connection) -> str:
 def definitions(connection: psycopg.Connection) -> list[Definition]:
     """Every segment whose rule can be read."""
     found = []
-    for key, kind, text, purpose, version in connection.execute(
-        "select key, kind, rule, purpose, extract(epoch from changed_at)::text from segment"
+    for key, kind, text, former, purpose, version in connection.execute(
+        "select key, kind, rule, former_rule, purpose, extract(epoch from changed_at)::text from segment"
     ):
-        rule = None
-        if kind == "rule":
-            try:
-                rule = rules.parse(text)
-            except rules.RuleError:
-                continue
-        found.append(Definition(key, rule, purpose, version))
+        rule = _parsed(text)
+        if kind == "rule" and rule is None:
+            continue
+        found.append(Definition(key, rule, purpose, version, _parsed(former)))
     return found
+
+
+def _parsed(text: str) -> Rule | None:
+    try:
+        return rules.parse(text) if text else None
+    except rules.RuleError:
+        return None
 
 
 def open_pass(connection: psycopg.Connection) -> Pass | None:
@@ -93,12 +98,13 @@ def move_pass(connection: psycopg.Connection, after: uuid.UUID, done: int) -> No
 
 def finish_pass(connection: psycopg.Connection, versions: Mapping[str, str], at: datetime) -> None:
     """Every profile has been looked at for segments of these versions, by key. One that changed since, or whose
-    conditions are still being filled, waits for the next pass."""
+    conditions are still being filled, waits for the next pass. One that was filled by a clock ahead is so now."""
     connection.execute("update segment_pass set finished = true, done = total")
     connection.execute(
-        "update segment set filled_at = %s from unnest(%s::text[], %s::text[]) as done (key, version)"
-        " where segment.key = done.key and extract(epoch from changed_at)::text = done.version and filled_at is null",
-        [at, list(versions), list(versions.values())],
+        "update segment set filled_at = %(at)s, former_rule = ''"
+        " from unnest(%(keys)s::text[], %(versions)s::text[]) as done (key, version) where segment.key = done.key"
+        " and extract(epoch from changed_at)::text = done.version and (filled_at is null or filled_at > %(at)s)",
+        {"at": at, "keys": list(versions), "versions": list(versions.values())},
     )
 
 
@@ -116,10 +122,11 @@ def set_memberships(
 def moves(
     connection: psycopg.Connection, limit: int
 ) -> list[tuple[int, uuid.UUID, list[str], list[str], datetime]]:
-    """The oldest moves not announced, locked: `(id, profile, entered, gone, at)`."""
+    """The oldest moves not announced: `(id, profile, entered, gone, at)`; none while another engine has some in hand,
+    so that those of one customer are told in order."""
     return connection.execute(
-        "select id, profile_id, entered, gone, at from profile_move order by id limit %s"
-        " for update skip locked",
+        "with mine as materialized (select pg_try_advisory_xact_lock(7341, 9) as locked)"
+        " select id, profile_id, entered, gone, at from mine, profile_move where locked order by id limit %s",
         [limit],
     ).fetchall()
 

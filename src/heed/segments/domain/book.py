@@ -46,12 +46,15 @@ class Definition(msgspec.Struct, frozen=True):
     """A segment as the book needs it; a static list has no rule, and its members are told by events.
 
     With a `purpose` only those who permit it are members. `version` tells a changed definition from the one before.
+    Where the rule was changed, `former` is the one gone by until what the new one asks for is counted: meanwhile nobody
+    is out of a segment that others rest on, or that keeps messages from its members.
     """
 
     key: str
     rule: Rule | None
     purpose: str = ""
     version: str = ""
+    former: Rule | None = None
 
 
 class _Leaf(msgspec.Struct, eq=False):
@@ -148,7 +151,7 @@ _Compiled = Callable[[_Flips, _Members], bool]
 class Book:
     """The segments in force. `counted` are the keys of the atoms that profiles have counters for: a segment that
     rests on another one is not in force yet, nor is one that rests on a fact no room knows, on a segment that is
-    not in force, or on itself.
+    not in force, or on itself. `versions` are those of the segments that go by their own rule, not by a former one.
 
     A segment stands behind those it rests on, so that each is worked out once for a customer.
     """
@@ -179,10 +182,9 @@ class Book:
 
     def _take(self, definition: Definition) -> None:
         rule, key = definition.rule, definition.key
-        if rule is not None:
-            if not {atom.key for atom in atoms(rule)} <= self._counted:
-                return
-            if any(each in self._defined and each not in self._places for each in rests_on(rule)):
+        if not self._answers(rule):
+            rule = definition.former
+            if rule is None or not self._answers(rule):
                 return
         place = len(self._keys)
         try:
@@ -196,10 +198,19 @@ class Book:
         self._places[key] = place
         self._compiled.append(holds)
         self._resting.append([])
-        self.versions[key] = definition.version
+        if rule is definition.rule:
+            self.versions[key] = definition.version
         for each in rests_on(rule) if rule is not None else ():
             if each in self._places:
                 self._resting[self._places[each]].append(place)
+
+    def _answers(self, rule: Rule | None) -> bool:
+        """Whether all is counted that the rule asks for, and all in force that it rests on."""
+        if rule is None:
+            return True
+        if not {atom.key for atom in atoms(rule)} <= self._counted:
+            return False
+        return all(each in self._places for each in rests_on(rule) if each in self._defined)
 
     def _compile(self, rule: Rule, segment: int) -> _Compiled:
         if isinstance(rule, All | Any):
@@ -264,6 +275,10 @@ class Book:
 
     def __bool__(self) -> bool:
         return bool(self._keys)
+
+    def __contains__(self, key: str) -> bool:
+        """Whether the segment of this key is in force."""
+        return key in self._places
 
     def members(self, state: State, now: int) -> tuple[list[str], int]:
         """The keys of the segments this customer is in at `now` (ms), in order, and the next moment at which time
@@ -340,7 +355,7 @@ def in_order(definitions: Mapping[str, Definition]) -> list[str]:
     """The keys, each behind those it rests on; segments that rest on themselves, and what rests on those, are left
     out."""
     wanted = {
-        key: {each for each in rests_on(definition.rule) if each in definitions}
+        key: {each for rule in rules_of(definition) for each in rests_on(rule) if each in definitions}
         for key, definition in sorted(definitions.items())
         if definition.rule is not None
     }
@@ -375,6 +390,11 @@ def circle(key: str, definitions: Mapping[str, Definition]) -> tuple[str, ...]:
                 came_from[each] = at
                 waiting.append(each)
     return ()
+
+
+def rules_of(definition: Definition) -> list[Rule]:
+    """The rules that the segment goes by, or may."""
+    return [each for each in (definition.rule, definition.former) if each is not None]
 
 
 def rests_on(rule: Rule) -> frozenset[str]:

@@ -26,6 +26,29 @@ def test_a_log_that_cannot_be_written_stops_nobody() -> None:
     assert done.stdout == "went on\n"
 
 
+REFUSES = """
+import logging
+from heed.run import logs
+
+logs.configure("info", "web")
+def save():
+    try:
+        {}["ada@example.org"]
+    except KeyError as error:
+        raise ValueError("Key (email)=(ada@example.org) already exists.") from error
+try:
+    save()
+except ValueError:
+    logging.getLogger("django.request").exception("Internal Server Error: /customers/")
+"""
+
+
+def test_an_error_is_told_with_its_kind_and_place_and_without_what_it_quotes() -> None:
+    done = subprocess.run([sys.executable, "-c", REFUSES], capture_output=True, text=True, check=True)
+    assert all(part in done.stderr for part in ("Internal Server Error", "ValueError", "KeyError", "in save"))
+    assert "ada@" not in done.stderr
+
+
 FILLS_UP = """
 import resource, signal
 import structlog

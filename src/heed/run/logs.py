@@ -5,7 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from typing import TextIO, cast
+import traceback
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -35,6 +36,17 @@ class _Unfailing:
             self._stream.flush()
 
 
+class _Discreet(logging.Formatter):
+    """Says of what kind an error is and where it happened, not its text: a database quotes the row it refuses."""
+
+    def formatException(self, ei: Any) -> str:
+        error, told = ei[1], []
+        while error is not None:
+            told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\nwhile handling\n".join(told)
+
+
 def configure(level: str, process: str) -> None:
     number = _LEVELS.get(level.lower(), 20)
     readable = sys.stderr.isatty()
@@ -50,6 +62,6 @@ def configure(level: str, process: str) -> None:
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(process=process)
-    logging.basicConfig(
-        level=max(number, 30), format=f"%(levelname)s {process} %(name)s %(message)s", force=True
-    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Discreet(f"%(levelname)s {process} %(name)s %(message)s"))
+    logging.basicConfig(level=max(number, 30), handlers=[handler], force=True)

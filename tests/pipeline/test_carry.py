@@ -54,6 +54,34 @@ def test_live_events_do_not_wait_behind_an_import(installation: Installation) ->
     assert store.progress(installation.connection)[BULK] == 0
 
 
+def test_a_turn_of_bulk_is_as_long_as_live_events_may_wait(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where each of them takes two milliseconds, whatever the rows of the ledger hold."""
+    installation.send(*(installation.event("A", userId=f"b{n % 7}") for n in range(4_000)), lane=BULK)
+    now, turns, carry = 100.0, [], installation.engine.carry
+
+    def timed(lane: int, limit: int, least: int = 1) -> int:
+        nonlocal now
+        done = carry(lane, limit, least)
+        now += done * 0.002
+        if lane == BULK:
+            turns.append(done)
+        return done
+
+    monkeypatch.setattr(installation.engine, "carry", timed)
+    monkeypatch.setattr(engine, "time", SimpleNamespace(monotonic=lambda: now))
+    for _ in range(8):
+        installation.engine.turn()
+    alone = turns[-1]
+    for _ in range(40):
+        installation.send(installation.event("B", userId="live"), lane=LIVE)
+        installation.engine.turn()
+        now += 0.02
+    assert 110 <= alone <= 130
+    assert 35 <= turns[-1] <= 55
+
+
 @pytest.mark.parametrize(("late", "turns_of_bulk"), [(10, 5), (1_000, 2)])
 def test_an_import_holds_back_while_live_events_are_late_but_never_stops(
     installation: Installation, monkeypatch: pytest.MonkeyPatch, late: int, turns_of_bulk: int

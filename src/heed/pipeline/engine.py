@@ -23,8 +23,10 @@ from heed.ports.lake import Lake
 from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
 from heed.profiles import api as profiles
 
-_BULK_TURN, _LATE, _BULK_EVERY = 4, 50, 0.5
-"""While live events come, bulk has every fourth turn; while they are late (ms), a turn each half second."""
+_LATE, _IN_NEED_EVERY = 50, 0.5
+"""While live events are late (ms), all else has a turn each half second: it holds back, and never stands still."""
+_BULK_TURN = 4
+"""While live events come in time, bulk has every fourth turn."""
 _BULK_BESIDE, _BULK_ALONE, _BESIDE = 0.08, 0.25, 1.0
 """Seconds a turn of bulk may take while live events come, as those wait behind it, and while none came for some seconds."""
 _BULK_LEAST, _BULK_MOST = 50, 1_000
@@ -116,12 +118,12 @@ class Engine:
         bulk = self.carry(BULK, size, least)
         self._bulk_at = time.monotonic()
         if bulk > size // 2:
-            self._bulk_pace = (self._bulk_pace + (self._bulk_at - began) / bulk) / 2
+            self._bulk_pace = max(1e-5, (self._bulk_pace + (self._bulk_at - began) / bulk) / 2)
         return bulk
 
     def _bulk_is_due(self) -> bool:
         if self._live_waited > _LATE:
-            return time.monotonic() - self._bulk_at > _BULK_EVERY
+            return time.monotonic() - self._bulk_at > _IN_NEED_EVERY
         return self._live_turns % _BULK_TURN == 0
 
     def drain(self) -> int:
@@ -145,10 +147,11 @@ class Engine:
         return done
 
     def in_between(self) -> int:
-        """Fillings, chores and merges to undo; while live events come, ten times a second at most: those go first, and news is
-        told together."""
+        """Fillings, chores and merges to undo; while live events come in time, ten times a second at most: those go first,
+        and news is told together."""
         now = time.monotonic()
-        if now - self._live_at < _QUIET and now - self._chores_at < _CHORES_EVERY:
+        every = _IN_NEED_EVERY if self._live_waited > _LATE else _CHORES_EVERY
+        if now - self._live_at < _QUIET and now - self._chores_at < every:
             return 0
         self._chores_at = now
         return self.fill() + self.chores() + self.unmerge()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
-from heed import rules
+from heed import rules, settings
 from heed.govern.actions import create_key
 from heed.govern.models import AuditEntry
 from heed.kit.clock import DAY, system_clock
@@ -70,6 +71,14 @@ def test_a_customer_says_yes_and_no_and_reads_exactly_what_changed(mara: Profile
     assert "“Offers and news” is off now" in page
     carry([])
     assert not _permits(mara, "marketing")
+
+
+def test_the_page_says_whose_it_is(mara: Profile, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Your organisation" not in text(Client().get(_address(mara)))
+    named = replace(settings.load(), organisation="Nordlicht <b>")
+    monkeypatch.setattr(settings, "load", lambda: named)
+    assert "at <bdi>Nordlicht &lt;b&gt;</bdi>" in Client().get(_address(mara)).content.decode()
+    assert "from <bdi>Nordlicht &lt;b&gt;</bdi>" in Client().get("/preferences/wrong/").content.decode()
 
 
 def test_stopping_everything_is_one_click(mara: Profile, carry: Carry) -> None:

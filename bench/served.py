@@ -12,7 +12,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +107,14 @@ def _await(address: str) -> None:
             pass
         time.sleep(0.1)
     raise RuntimeError(f"{address} does not answer")
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if holds():
+            return
+        time.sleep(0.1)
+    raise RuntimeError("nothing came")
 
 
 def _await_port(port: int) -> None:
@@ -271,7 +279,7 @@ def _importing(path: Path, environment: dict[str, str], dsn: str, first: int) ->
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    time.sleep(3)
+    _until(lambda: _behind(dsn) > 2_000)
     yield
     if not _behind(dsn):
         raise RuntimeError("the import was over before the measurement")

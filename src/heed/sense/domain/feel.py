@@ -52,6 +52,10 @@ def _text(value: Any, limit: int) -> str:
     return value.strip()[:limit] if isinstance(value, str) else ""
 
 
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
 def _mood_corrected(section: Feelings, event: Event, weights: Weights) -> None:
     valence = _number(event.properties.get("valence"))
     if valence is None:
@@ -61,7 +65,7 @@ def _mood_corrected(section: Feelings, event: Event, weights: Weights) -> None:
     piece = Piece(
         event.message_id,
         "corrected",
-        f"corrected by {by}",
+        f"corrected to {_signed(valence)} by {by}",
         event.occurred,
         valence,
         weights.correction_precision,

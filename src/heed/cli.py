@@ -93,7 +93,7 @@ def run_supervised(supervisor: object, ready: object) -> None:
 
     try:
         supervisor.run(ready)  # type: ignore[attr-defined]
-    except (InUse, CannotStart, ServerError) as error:
+    except (InUse, CannotStart, ServerError, heed_settings.SettingsError) as error:
         fail(str(error))
     except OSError as error:
         fail(_folder_words(error))
@@ -313,7 +313,9 @@ def sense_text(
             count = label_file(file, column, out_file, lambda done: bar.advance(task, done))
         except (MissingColumn, UnquotedText) as error:
             fail(str(error), 2)
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
+        except UnicodeDecodeError:
+            fail(f"{file} is not written in UTF-8. Save it as “CSV UTF-8” and try again.", 2)
+        except (OSError, csv.Error) as error:
             fail(f"{file} could not be read and written to {out_file}: {error}", 2)
     out.print(f"{count:,} texts understood, written to {out_file}.")
 

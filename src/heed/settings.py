@@ -11,10 +11,12 @@ import hashlib
 import os
 import secrets
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, get_type_hints
+from urllib.parse import quote
 
 import msgspec
 
@@ -81,7 +83,8 @@ class Settings:
 
     @property
     def database_url(self) -> str:
-        return self.external_database_url or f"postgresql://postgres@/heed?host={self.socket_folder}"
+        near = quote(str(self.socket_folder), safe="/")
+        return self.external_database_url or f"postgresql://postgres@/heed?host={near}"
 
     @property
     def url(self) -> str:
@@ -102,10 +105,25 @@ class Settings:
 
     @cached_property
     def master_key(self) -> bytes:
-        """32 bytes that wrap every profile's key and key the hashes of identifiers."""
+        """32 bytes that wrap every profile's key and key the hashes of identifiers.
+
+        Raises `SettingsError` where it is damaged, and where it is missing beside what was encrypted with it: with a new one
+        every customer would be a stranger, and their history unreadable.
+        """
         if self.master_key_text:
-            return bytes.fromhex(self.master_key_text)
-        return self._kept_secret("master.key")
+            return _secret(self.master_key_text, "HEED_MASTER_KEY")
+        path = self.data / "master.key"
+        if self.holds_data and not path.exists():
+            raise SettingsError(
+                f"The master key {path} is missing, but there is data encrypted with it. Put the file back from your"
+                " backup, or set HEED_MASTER_KEY."
+            )
+        return self._kept_secret(path.name)
+
+    @property
+    def holds_data(self) -> bool:
+        """Whether the data folder has a database or a lake."""
+        return (self.postgres_folder / "PG_VERSION").exists() or self.lake_folder.exists()
 
     def _kept_secret(self, name: str) -> bytes:
         """Read 32 secret bytes kept in the data folder, making them once.
@@ -125,9 +143,22 @@ class Settings:
             except FileExistsError:
                 pass
             own.unlink()
-        return bytes.fromhex(path.read_text().strip())
+        return _secret(path.read_text(), f"The key {path}")
 
 
+def _secret(text: str, where: str) -> bytes:
+    try:
+        if len(key := bytes.fromhex(text.strip())) == _KEY_BYTES:
+            return key
+    except ValueError:
+        pass
+    raise SettingsError(
+        f"{where} is damaged: it must be 64 hexadecimal digits. Put it back from your backup."
+    )
+
+
+_KEY_BYTES = 32
+_RANGES = {"port": (1, 65_535), "engines": (1, 32), "page_threads": (1, 256)}
 _ENVIRONMENT_NAMES = {
     "external_database_url": "HEED_DATABASE_URL",
     "secret_key_text": "HEED_SECRET_KEY",
@@ -166,7 +197,20 @@ def read(environ: dict[str, str] | os._Environ[str] | None = None, **given: Any)
             values[name] = _typed(name, text, hints[name], environment_name(name))
     values.update({name: value for name, value in given.items() if value is not None})
     settings = replace(Settings(), **values)
+    for name, (least, most) in _RANGES.items():
+        if not least <= getattr(settings, name) <= most:
+            raise SettingsError(f"{name} is {getattr(settings, name)}; it can be {least} to {most:,}")
     return replace(settings, data=Path(settings.data).expanduser().absolute())
+
+
+def unknown(environ: Iterable[str]) -> list[str]:
+    """Variables that look like settings and are none."""
+    known = {environment_name(each.name) for each in fields(Settings)} | {"HEED_CONFIG"}
+    return sorted(
+        each
+        for each in environ
+        if each.startswith("HEED_") and not each.startswith("HEED_TEST_") and each not in known
+    )
 
 
 def _from_toml(path: Path, known: set[str], hints: dict[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from heed import settings as heed_settings
 from heed.engines.deltalake.lake import DeltaLake
 from heed.engines.postgres.ledger import PostgresLedger
 from heed.kit.clock import system_clock
+from heed.kit.sealing import Unreadable
 from heed.ports import current
 from heed.ports.sensing import sensing
 from heed.profiles import api as profiles
@@ -82,6 +83,12 @@ def prepare() -> None:
     from django.core.management import call_command
 
     call_command("migrate", interactive=False, verbosity=0)
+    settings = heed_settings.load()
+    with connect(settings) as connection:
+        if not key_opens(settings, connection):
+            raise SystemExit(
+                "The master key is not the one the data was encrypted with. Put the right one back from your backup."
+            )
     ledger, lake = engines()
     ledger.prepare()
     lake.prepare()
@@ -96,6 +103,18 @@ def connect(settings: Settings) -> psycopg.Connection:
     connection = psycopg.connect(settings.database_url, autocommit=True)
     connection.prepare_threshold = 1
     return connection
+
+
+def key_opens(settings: Settings, connection: psycopg.Connection) -> bool:
+    """Whether the master key is the one customers' keys are wrapped with, as far as one of them tells."""
+    row = connection.execute("select profile_id from profile_key limit 1").fetchone()
+    if row is None:
+        return True
+    try:
+        profiles.keys(connection, [row[0]], settings.master_key)
+    except Unreadable:
+        return False
+    return True
 
 
 def make_carrier(settings: Settings) -> Carrier:

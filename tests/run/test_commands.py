@@ -37,8 +37,15 @@ def test_a_taken_port_is_said_at_once(tmp_path: Path) -> None:
 
 def test_a_port_that_is_none_is_said_at_once(tmp_path: Path) -> None:
     done = heed(tmp_path, "serve", "--port", "99999")
-    assert done.returncode == 1
-    assert "Port 99999" in said(done)
+    assert done.returncode == 2
+    assert "port is 99999; it can be 1 to 65,535" in said(done)
+
+
+def test_a_data_folder_may_be_called_anything(tmp_path: Path) -> None:
+    data = tmp_path / "our data = ours & more"
+    created = heed(tmp_path, "keys", "create", "shop", "--scope", "write", "--data", str(data))
+    assert created.returncode == 0, said(created)
+    assert "is missing" not in said(heed(tmp_path, "doctor", "--data", str(data)))
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import uuid
 from collections import namedtuple
 from dataclasses import replace
 from pathlib import Path
@@ -14,9 +15,10 @@ import pytest
 from heed.engines.deltalake.lake import DeltaLake
 from heed.pipeline.lake_writer import WRITER
 from heed.ports.lake import SCHEMA
+from heed.profiles import api as profiles
 from heed.run import doctor
 from heed.run.doctor import Finding, examine
-from heed.settings import Settings
+from heed.settings import Settings, SettingsError, read
 from tests.run.test_commands import heed, said
 from tests.serving import free_port
 
@@ -81,6 +83,56 @@ def test_a_missing_master_key(healthy: Settings) -> None:
 def test_a_damaged_master_key(healthy: Settings) -> None:
     (healthy.data / "master.key").write_text("not a key")
     assert found(healthy, "is damaged").level == "bad"
+
+
+def test_a_master_key_of_another_installation(healthy: Settings) -> None:
+    with psycopg.connect(healthy.external_database_url, autocommit=True) as connection:
+        profiles.make_keys(connection, [uuid.uuid4()], bytes.fromhex(KEY))
+    assert not [each for each in examine(healthy) if "master key" in each.text]
+    (healthy.data / "master.key").write_text("cd" * 32)
+    finding = found(replace(healthy), "master key is not the one")
+    assert (finding.level, "backup" in finding.mend) == ("bad", True)
+
+
+def test_a_master_key_in_the_environment_that_is_none(healthy: Settings) -> None:
+    assert found(replace(healthy, master_key_text="zz"), "HEED_MASTER_KEY is damaged").level == "bad"
+
+
+def test_an_address_of_a_database_that_is_none(healthy: Settings) -> None:
+    finding = found(
+        replace(healthy, external_database_url="postgres:/bad"), "HEED_DATABASE_URL does not answer"
+    )
+    assert "address" in finding.mend
+
+
+def test_a_database_folder_that_lost_a_file(healthy: Settings) -> None:
+    healthy.postgres_folder.mkdir()
+    (healthy.postgres_folder / "base").mkdir()
+    finding = found(replace(healthy, external_database_url=""), "PG_VERSION is missing")
+    assert (finding.level, "backup" in finding.mend) == ("bad", True)
+
+
+def test_a_variable_that_is_no_setting(healthy: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEED_PROT", "8000")
+    assert found(healthy, "HEED_PROT is no setting").level == "warn"
+
+
+@pytest.mark.parametrize("variable", [{"HEED_PORT": "99999"}, {"HEED_ENGINES": "0"}])
+def test_a_number_that_cannot_be(variable: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="it can be 1 to"):
+        read(variable)
+
+
+@pytest.mark.parametrize("key", [None, "nothex"])
+def test_heed_does_not_start_with_a_new_key_beside_old_data(tmp_path: Path, key: str | None) -> None:
+    (tmp_path / "lake").mkdir()
+    if key:
+        (tmp_path / "master.key").write_text(key)
+    done = heed(tmp_path, "serve", "--data", str(tmp_path), "--port", str(free_port()))
+    assert done.returncode == 1
+    assert "Put" in said(done)
+    assert "from your backup" in said(done)
+    assert (tmp_path / "master.key").exists() is bool(key)
 
 
 def test_a_master_key_others_can_read(healthy: Settings) -> None:

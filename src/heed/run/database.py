@@ -19,7 +19,7 @@ def server_of(settings: Settings) -> EmbeddedServer:
 def answers(settings: Settings) -> bool:
     try:
         psycopg.connect(settings.database_url, connect_timeout=3).close()
-    except psycopg.OperationalError:
+    except psycopg.Error:
         return False
     return True
 
@@ -40,6 +40,7 @@ def database(settings: Settings) -> Iterator[bool]:
         return
     server = server_of(settings) if settings.embedded else None
     try:
+        _ = settings.master_key
         if server is not None:
             server.start()
             server.create_database("heed")

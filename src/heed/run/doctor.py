@@ -16,7 +16,7 @@ from heed.ports.lag import LAG_QUERY
 from heed.run.database import answers
 from heed.run.lock import FolderLock, InUse
 from heed.run.supervisor import CannotStart, check_port
-from heed.settings import Settings
+from heed.settings import Settings, SettingsError, unknown
 
 _LITTLE_ROOM = 2 * 1024**3
 _LATE_EVENTS = 10_000
@@ -33,7 +33,7 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything worth saying, the groundwork first; what rests on something broken is not looked at."""
-    found = list(_folder(settings))
+    found = [*_variables(), *_folder(settings)]
     if any(each.level == "bad" for each in found):
         return found
     running = _running(settings)
@@ -63,6 +63,13 @@ def examine(settings: Settings) -> list[Finding]:
     return found
 
 
+def _variables() -> Iterator[Finding]:
+    for name in unknown(os.environ):
+        yield Finding(
+            "warn", f"{name} is no setting and changes nothing.", "docs/settings.md lists them all."
+        )
+
+
 def _folder(settings: Settings) -> Iterator[Finding]:
     folder = settings.data
     if not folder.exists():
@@ -88,22 +95,30 @@ def _folder(settings: Settings) -> Iterator[Finding]:
             "Free some room: when the disk is full, Heed answers 503 and accepts no events.",
         )
     key = folder / "master.key"
-    initialised = (folder / "postgres" / "PG_VERSION").exists() or (folder / "lake").exists()
-    if initialised and not settings.master_key_text and not key.exists():
+    if key.exists() and key.stat().st_mode & 0o077:
+        yield Finding("warn", f"Others can read the master key {key}.", f"Run: chmod 600 {key}")
+    if key.exists() or settings.holds_data or settings.master_key_text:
+        try:
+            _ = settings.master_key
+        except SettingsError as error:
+            said, _, mend = str(error).partition(". ")
+            yield Finding("bad", f"{said}.", mend)
+        except OSError as error:
+            yield Finding(
+                "bad", f"The master key {key} cannot be read.", f"{error.strerror}: run Heed as its owner."
+            )
+    postgres = settings.postgres_folder
+    if (
+        settings.embedded
+        and not (postgres / "PG_VERSION").exists()
+        and postgres.is_dir()
+        and any(postgres.iterdir())
+    ):
         yield Finding(
             "bad",
-            f"The master key {key} is missing, but there is data encrypted with it.",
-            "Put the file back from your backup, or set HEED_MASTER_KEY. Without it no event can be read.",
+            f"{postgres} is not a whole database: its file PG_VERSION is missing.",
+            "Restore the data folder from a backup. Do not empty it: nothing else has your customers.",
         )
-    elif key.exists() and key.stat().st_mode & 0o077:
-        yield Finding("warn", f"Others can read the master key {key}.", f"Run: chmod 600 {key}")
-    if key.exists():
-        try:
-            sound = len(bytes.fromhex(key.read_text().strip())) == 32
-        except (OSError, ValueError):
-            sound = False
-        if not sound:
-            yield Finding("bad", f"The master key {key} is damaged.", "Put the file back from your backup.")
 
 
 def _running(settings: Settings) -> bool:
@@ -166,9 +181,21 @@ def _database(settings: Settings) -> Iterator[Finding]:
                 f"{abs(in_ms(row[0]) - system_clock()) / 1000:.0f} s.",
                 "Have both follow a time server; circumstances and moods depend on the time.",
             )
+        yield from _key(settings, connection)
         yield from _engine(connection)
         yield from _people(connection)
         yield from _lake(settings, connection)
+
+
+def _key(settings: Settings, connection: psycopg.Connection) -> Iterator[Finding]:
+    from heed import wiring
+
+    if not wiring.key_opens(settings, connection):
+        yield Finding(
+            "bad",
+            "The master key is not the one the data was encrypted with.",
+            f"Put the right one into {settings.data / 'master.key'} from your backup. Nobody is recognised with this one.",
+        )
 
 
 def _engine(connection: psycopg.Connection) -> Iterator[Finding]:

@@ -111,6 +111,8 @@ class Supervisor:
         lock = FolderLock(self.settings.data) if self._owns_folder() else None
         if self._serves_people():
             check_port(self.settings)
+        # Before there is anything it could be missing beside.
+        _ = self.settings.master_key
         stopping = Stopping()
         try:
             self._bring_up()

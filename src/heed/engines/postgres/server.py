@@ -16,6 +16,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 import psycopg
@@ -69,7 +70,7 @@ class EmbeddedServer:
 
     @property
     def dsn(self) -> str:
-        return f"postgresql://postgres@/postgres?host={self.socket_folder}"
+        return f"postgresql://postgres@/postgres?host={quote(str(self.socket_folder), safe='/')}"
 
     def start(self, timeout: float = 60.0) -> None:
         """Make the cluster if there is none, start it, and return once it answers."""

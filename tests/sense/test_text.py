@@ -127,6 +127,13 @@ def test_quoted_mail_is_not_the_customers_own_words() -> None:
     assert understand(mail).label == "positive"
 
 
+def test_mail_in_html_is_read_as_its_words() -> None:
+    words = "My parcel is broken & I am furious!"
+    assert understand("<p>My <b>parcel</b> is <i>broken</i> &amp; I am <b>furious</b>!</p>") == understand(
+        words
+    )
+
+
 def test_words_we_wrote_ourselves_are_not_read() -> None:
     said = {"text": "We are so sorry"}
     assert text_of(Event("1", "track", 1, 1, name=v.MESSAGE_SENT, properties=said)) == ""

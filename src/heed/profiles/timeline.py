@@ -16,6 +16,7 @@ from heed import settings as heed_settings
 from heed.contracts import vocabulary
 from heed.contracts.event import OWN_SOURCE, Event
 from heed.kit.clock import DAY
+from heed.kit.markup import plain
 from heed.kit.money import as_text
 from heed.kit.sealing import Unreadable, unseal
 from heed.ports.current import lake_rows
@@ -241,7 +242,7 @@ def kind_of(event: Event) -> str:
 def _moment(event: Event, row: dict[str, Any], names: dict[str, str]) -> Moment:
     kind = kind_of(event)
     said = event.properties
-    text = next((str(said[n]) for n in vocabulary.TEXT_PROPERTIES if isinstance(said.get(n), str)), "")
+    text = plain(next((str(said[n]) for n in vocabulary.TEXT_PROPERTIES if isinstance(said.get(n), str)), ""))
     sentiment = row["sentiment"]
     read = event.name in vocabulary.CUSTOMER_TEXT and bool(text) and sentiment is not None
     tone = "low" if event.name in _BURDENS or (read and sentiment < -0.2) else ""

@@ -9,6 +9,7 @@ from typing import Any
 from heed.contracts import vocabulary as v
 from heed.contracts.event import Event, Understanding
 from heed.contracts.fold import State
+from heed.kit.markup import plain
 from heed.rules.facts import UnknownFact, fact
 from heed.sense.domain.mood import EXCERPT_LENGTH, Piece
 from heed.sense.domain.ratings import rating_of
@@ -120,7 +121,7 @@ def text_piece(
 
 def excerpt_of(text: str) -> str:
     """The customer's own words, at most 140 characters, on one line."""
-    line = _SPACE.sub(" ", text[: EXCERPT_LENGTH * 4]).strip()
+    line = _SPACE.sub(" ", plain(text)[: EXCERPT_LENGTH * 4]).strip()
     line = "".join(character for character in line if character.isprintable())
     if len(line) <= EXCERPT_LENGTH:
         return line

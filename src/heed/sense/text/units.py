@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from heed.kit.markup import plain
+
 TEXT_LIMIT = 4_000
 """Characters of one text that are read; what lies in the middle of a longer one is left out."""
 
@@ -22,10 +24,11 @@ _QUOTED = re.compile(
 
 
 def clean(text: str) -> str:
-    """The customer's own words: no control characters, no quoted mail, at most `TEXT_LIMIT` characters.
+    """The customer's own words: no markup, no control characters, no quoted mail, at most `TEXT_LIMIT` characters.
 
     Of a longer text the first and last parts are kept, because that is where people say what they want.
     """
+    text = plain(text)
     if len(text) > TEXT_LIMIT:
         half = TEXT_LIMIT // 2
         text = f"{text[:half]}\n{text[-half:]}"

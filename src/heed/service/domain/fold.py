@@ -10,6 +10,7 @@ from heed.contracts import vocabulary as v
 from heed.contracts.event import Effect, Event
 from heed.contracts.fold import State, Step
 from heed.kit.clock import parse_moment
+from heed.kit.markup import plain
 from heed.rules.facts import UnknownFact, fact
 from heed.service.domain.cases import Case, Cases, Contact, Promise, add_contact, make_room
 
@@ -107,7 +108,7 @@ def _text(event: Event) -> str:
     for name in v.TEXT_PROPERTIES:
         value = event.properties.get(name)
         if isinstance(value, str) and value:
-            return value[:_TEXT_READ]
+            return plain(value)[:_TEXT_READ]
     return ""
 
 

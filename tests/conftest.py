@@ -36,7 +36,7 @@ for name in [each for each in os.environ if each.startswith("HEED_") and not eac
 os.environ["HEED_DATA"] = str(_FOLDER)
 os.environ["DJANGO_SETTINGS_MODULE"] = "heed.web.django_settings"
 
-from heed import wiring  # noqa: E402
+from heed import settings, wiring  # noqa: E402
 from heed.engines.postgres.server import EmbeddedServer  # noqa: E402
 
 wiring.set_up_django()
@@ -53,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if getattr(config.option, "numprocesses", None):
         del os.environ["DJANGO_SETTINGS_MODULE"], os.environ["HEED_DATA"]
         return
+    _ = settings.load().master_key
     _server.start()
     _server.create_database("heed")
 

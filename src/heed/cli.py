@@ -93,7 +93,7 @@ def run_supervised(supervisor: object, ready: object) -> None:
 
     try:
         supervisor.run(ready)  # type: ignore[attr-defined]
-    except (InUse, CannotStart, ServerError, heed_settings.SettingsError) as error:
+    except (InUse, CannotStart, ServerError) as error:
         fail(str(error))
     except OSError as error:
         fail(_folder_words(error))
@@ -374,8 +374,12 @@ def opened(settings: heed_settings.Settings) -> Iterator[bool]:
 
 
 def main() -> None:
-    """Where the `heed` command starts."""
-    app()
+    """Where the `heed` command starts. A master key is looked at only when it is needed, whatever the command."""
+    try:
+        app()
+    except heed_settings.SettingsError as error:
+        err.print(f"[bold red]✗[/] {error}", highlight=False)
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -124,11 +124,14 @@ def test_a_number_that_cannot_be(variable: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("key", [None, "nothex"])
-def test_heed_does_not_start_with_a_new_key_beside_old_data(tmp_path: Path, key: str | None) -> None:
+@pytest.mark.parametrize("command", [["serve"], ["demo"], ["keys", "create", "shop", "--scope", "write"]])
+def test_heed_does_not_start_with_a_new_key_beside_old_data(
+    tmp_path: Path, key: str | None, command: list[str]
+) -> None:
     (tmp_path / "lake").mkdir()
     if key:
         (tmp_path / "master.key").write_text(key)
-    done = heed(tmp_path, "serve", "--data", str(tmp_path), "--port", str(free_port()))
+    done = heed(tmp_path, *command, "--data", str(tmp_path))
     assert done.returncode == 1
     assert "Put" in said(done)
     assert "from your backup" in said(done)

@@ -109,10 +109,10 @@ class Supervisor:
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Run until SIGTERM or SIGINT; `ready` is called once everything is up."""
         lock = FolderLock(self.settings.data) if self._owns_folder() else None
-        if self._serves_people():
-            check_port(self.settings)
         # Before there is anything it could be missing beside.
         _ = self.settings.master_key
+        if self._serves_people():
+            check_port(self.settings)
         stopping = Stopping()
         try:
             self._bring_up()

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from heed.rules import compile_rule, parse
 from heed.rules.tree import All, InSegment, Not, atoms
 from heed.rules.tree import Any as Either
-from heed.segments.domain.book import Book, Definition, circle
+from heed.segments.domain.book import Book
+from heed.segments.domain.definitions import Definition, circle
 from tests.rules.strategies import LISTS, PURPOSES, rules
 from tests.rules.test_agreement import NOW, Readings, customers, world
 

@@ -21,7 +21,7 @@ from heed.ports import current
 from heed.ports.ledger import BULK, LIVE
 from heed.profiles import api as profiles
 from heed.segments import exports, store
-from heed.segments.domain.book import Definition, circle, rests_on
+from heed.segments.domain.definitions import Definition, circle, rests_on
 from heed.segments.models import RetiredKey, Segment
 
 LONGEST_RULE = 20_000

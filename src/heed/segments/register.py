@@ -12,7 +12,7 @@ from heed.profiles import api as profiles
 from heed.rules.tree import Rule
 from heed.segments import store
 from heed.segments.domain import section
-from heed.segments.domain.book import rules_of
+from heed.segments.domain.definitions import rules_of
 from heed.segments.keeping import announce, fill
 from heed.segments.membership import memberships
 

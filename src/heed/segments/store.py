@@ -13,7 +13,7 @@ from psycopg.rows import class_row
 from heed import rules
 from heed.pipeline.api import rules as rules_in_force
 from heed.rules.tree import Rule
-from heed.segments.domain.book import Definition
+from heed.segments.domain.definitions import Definition
 
 NOBODY = uuid.UUID(int=0)
 

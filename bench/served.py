@@ -49,15 +49,15 @@ def run(seconds: float = 6.0) -> list[Line]:
             "PYTHONWARNINGS": "ignore",
         }
         log = (path / "log").open("wb")
-        two = subprocess.Popen(
-            [HEED, "serve"], env=environment | {"HEED_ENGINES": "2"}, stdout=log, stderr=log
+        one = subprocess.Popen(
+            [HEED, "serve"], env=environment | {"HEED_ENGINES": "1"}, stdout=log, stderr=log
         )
         try:
             _await(f"http://127.0.0.1:{port}/readyz")
-            lines += _idle_memory(two.pid, ", with two engines")
+            lines += _idle_memory(one.pid, ", with one engine")
         finally:
-            two.terminate()
-            two.wait(60)
+            one.terminate()
+            one.wait(60)
         server = subprocess.Popen([HEED, "serve"], env=environment, stdout=log, stderr=log)
         try:
             url = f"http://127.0.0.1:{port}"

@@ -53,7 +53,7 @@ class Settings:
     ledger_days: int = 3
     dead_letter_days: int = 30
 
-    engines: int = 1
+    engines: int = 2
     carry_batch: int = 5_000
     lake_flush_ms: int = 1_000
     open_properties: list[str] = field(default_factory=list)

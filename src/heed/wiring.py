@@ -139,9 +139,14 @@ def make_engine() -> Engine:
 
     settings = heed_settings.load()
     ledger, lake = engines()
-    engine = Engine(make_carrier(settings), ledger, lake, system_clock, settings.carry_batch)
+    spare = _processors() >= 2 * settings.engines
+    engine = Engine(make_carrier(settings), ledger, lake, system_clock, settings.carry_batch, spare)
     warm_up()
     return engine
+
+
+def _processors() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def warm_up() -> None:

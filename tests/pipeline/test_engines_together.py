@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import threading
 import uuid
+from types import SimpleNamespace
 
 import pytest
 
 from heed.contracts.event import Event
+from heed.pipeline import engine as engine_module
 from heed.pipeline.carry import MUCH
 from heed.pipeline.engine import Engine
 from heed.pipeline.replay import replay
@@ -90,6 +92,27 @@ def test_what_little_comes_is_carried_by_one_and_much_by_all(installation: Insta
         pass
     second.flush()
     assert len({row["name"] for row in installation.lake_rows("name")} & {"A", "B", "C"}) == 3
+    second.connection.close()
+
+
+def test_without_spare_processors_a_second_engine_leaves_an_import_alone_while_live_events_come(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(engine_module, "time", SimpleNamespace(monotonic=lambda: now))
+    first, second = installation.engine, installation.new_engine()
+    second.spare_processors = False
+    assert first.carrier.leads()
+    many = [installation.event("B", userId=f"u{number}") for number in range(MUCH)]
+    installation.send(*many, lane=BULK)
+    installation.send(installation.event("A", userId="u1"))
+    assert second.turn() == 0
+    assert first.carry(LIVE, 5_000) == 1
+    assert second.turn() == 0, "one came a moment ago"
+    now += 2
+    assert second.turn() > 0
+    installation.send(*(installation.event("C", userId=f"u{number}") for number in range(MUCH)))
+    assert 0 < second.turn() < MUCH, "of many live events it takes its share"
     second.connection.close()
 
 

@@ -38,9 +38,9 @@ from heed.rules.tree import atom_from_json
 log = structlog.get_logger()
 _CONFLICTS_BELIEVED = 25
 """In a row; after so many what conflicts is taken for at fault itself, so that it cannot stop all others."""
-MUCH = 500
-"""Events waiting, from which several engines share them. Fewer are carried cheapest by one: a batch costs as much as
-ten events before it has any."""
+MUCH = 2_000
+"""Events waiting, from which several engines share them. Fewer are carried soonest by one: a batch costs as much as
+ten events before it has any, and what a second engine takes of the processors the front and the database lack."""
 NEWS = DAY
 """What is told longer after it happened (ms) is history: segments it moves somebody into or out of are not
 announced, as with all of a history half told somebody may be in any."""

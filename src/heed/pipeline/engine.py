@@ -28,7 +28,7 @@ _LATE, _IN_NEED_EVERY = 50, 0.5
 _BULK_TURN = 4
 """While live events come in time, bulk has every fourth turn."""
 _BULK_BESIDE, _BULK_ALONE, _BESIDE = 0.08, 0.25, 1.0
-"""Seconds a turn of bulk may take while live events come, as those wait behind it, and while none came for some seconds."""
+"""Seconds a turn of bulk may take while live events come, as those wait behind it, and while none came for so long."""
 _BULK_LEAST, _BULK_MOST = 50, 1_000
 _DUE_BATCH = 500
 _RULES_EVERY = 2.0
@@ -51,16 +51,18 @@ class Engine:
         lake: Lake,
         clock: Clock,
         batch: int,
+        spare_processors: bool = True,
     ) -> None:
         self.carrier = carrier
         self.ledger = ledger
         self.lake = lake
         self.clock = clock
         self.batch = batch
+        self.spare_processors = spare_processors
         self.filler = Filler(lake)
         self.stopping = threading.Event()
         self._rules_at = 0.0
-        self._live_turns = self._live_waited = 0
+        self._live_turns = self._live_waited = self._live_head = 0
         self._woken_at = self._chores_at = self._live_at = self._bulk_at = 0.0
         self._bulk_pace = 0.001
         self._put_off: dict[str, float] = {}
@@ -84,11 +86,14 @@ class Engine:
     def turn(self) -> int:
         """Do what there is to do now; returns how much was done, 0 for nothing."""
         self._guarded("rules", self.refresh_rules)
-        least = 1 if self.carrier.leads() else MUCH
+        leads = self.carrier.leads()
+        least = 1 if leads else MUCH
         live = self.carry(LIVE, self.batch, least)
         self._live_turns = self._live_turns + 1 if live else 0
         if live:
             self._live_at = time.monotonic()
+        if not leads and not self.spare_processors and self._live_come():
+            return live
         bulk = 0
         if not live or self._bulk_is_due():
             bulk = self._carry_bulk(least)
@@ -97,6 +102,14 @@ class Engine:
             woken = self.wake()
             self._woken_at = time.monotonic()
         return live + bulk + woken + self.in_between()
+
+    def _live_come(self) -> bool:
+        """Whether live events came of late, whoever carries them: what one engine does besides takes processors from
+        the front, the database and the engine that hurries for those."""
+        head, now = self.ledger.head()[LIVE], time.monotonic()
+        if head != self._live_head:
+            self._live_head, self._live_at = head, now
+        return now - self._live_at < _BESIDE
 
     def carry(self, lane: int, limit: int, least: int = 1) -> int:
         try:

@@ -18,12 +18,13 @@ from django.utils import timezone
 
 from heed import rules
 from heed.govern.api import create_user
+from heed.pipeline.models import Filling
 from heed.profiles import api as profiles
 from heed.profiles import field_book
 from heed.profiles.domain.traits import Trait
 from heed.profiles.models import Profile
 from heed.segments import store
-from heed.segments.models import Segment
+from heed.segments.models import Segment, SegmentPass
 from heed.segments.sample import sample
 
 pytestmark = pytest.mark.django_db
@@ -78,6 +79,21 @@ def test_a_segment_is_written_and_found_again(as_role: Any) -> None:
     assert "Gold – ümläut" in client.get("/segments/").content.decode()
     answer = client.post("/segments/new/", {"name": "Gold ümlaut", "rule": RULE, "kind": "rule"})
     assert answer["Location"] == "/segments/gold-umlaut-2/"
+
+
+def test_how_far_a_segment_is_filled_is_told_in_its_two_stages(as_role: Any) -> None:
+    client = as_role("marketer")
+    filled("fresh", filled_at=None)
+    SegmentPass.objects.create(id=1, mark="m", after=uuid.UUID(int=0), done=3, total=4)
+    half = Filling.objects.create(adds=True, atoms=["{}"], upto=1, after=uuid.UUID(int=1 << 127))
+    page = client.get("/segments/fresh/").content.decode()
+    assert "What customers did before is being counted: 50" in page
+    assert "being counted, 50" in client.get("/segments/").content.decode()
+    half.finished = True
+    half.save()
+    page = client.get("/segments/fresh/").content.decode()
+    assert "of customers have been looked at" in page
+    assert "75" in page.split("Being filled")[1][:60]
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> di
         )
     lock = FolderLock(settings.data)
     try:
-        with tarfile.open(source) as tar:
+        with _opened(source) as tar:
             names = [PurePosixPath(each.name) for each in tar.getmembers()]
             if PurePosixPath(_MANIFEST) not in names or PurePosixPath(_DUMP) not in names:
                 raise BackupFailed(f"{source} is no backup of Heed.")
@@ -107,11 +107,18 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> di
         for path in settings.data.iterdir():
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         if isinstance(error, tarfile.TarError | EOFError):
-            raise BackupFailed(f"{source} is damaged or no backup of Heed: {error}") from None
+            raise BackupFailed(f"{source} is damaged: it was cut short or changed. Take another backup.") from None
         raise
     finally:
         lock.release()
     return about
+
+
+def _opened(source: Path) -> tarfile.TarFile:
+    try:
+        return tarfile.open(source, "r:")
+    except tarfile.TarError:
+        raise BackupFailed(f"{source} is no backup of Heed. If you compressed it, unpack it first.") from None
 
 
 @contextlib.contextmanager

@@ -34,23 +34,20 @@ _PIECE = 2_000
 
 @dataclass(frozen=True)
 class Progress:
-    """How far profiles have been looked at since definitions last changed."""
+    """The share of customers that is through: first what they did before is counted, then who belongs is looked at."""
 
-    done: int
-    total: int
-
-    @property
-    def share(self) -> float:
-        return min(1.0, self.done / self.total) if self.total else 0.0
+    share: float
+    counting: bool = False
 
 
 def progress() -> Progress | None:
     """None while nothing is being filled."""
-    counting = _rows("select done from carry_filling where not finished order by id limit 1", [])
-    if counting:
-        return Progress(counting[0][0], people.how_many())
+    filling = _rows("select after from carry_filling where adds and not finished order by id limit 1", [])
+    if filling:
+        # Only those who did something are counted, in the order of their ids, which are spread evenly.
+        return Progress(filling[0][0].int / 2**128, counting=True)
     found = SegmentPass.objects.filter(finished=False).first()
-    return Progress(found.done, found.total) if found else None
+    return Progress(min(1.0, found.done / found.total) if found.total else 0.0) if found else None
 
 
 def _sizes() -> dict[str, int]:

@@ -72,7 +72,7 @@ def segment(request: Request, key: str) -> HttpResponse:
         "size": size,
         "total": max(total, size),
         "share": size / total if total else 0.0,
-        "progress": None if found.filled_at else reading.progress() or reading.Progress(0, 0),
+        "progress": None if found.filled_at else reading.progress() or reading.Progress(0.0),
         "days": [(day, count) for day, count in reading.over_time(found)],
         "counts": [count for _, count in reading.over_time(found)],
         "overlaps": reading.overlaps(key),

@@ -107,7 +107,9 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> di
         for path in settings.data.iterdir():
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         if isinstance(error, tarfile.TarError | EOFError):
-            raise BackupFailed(f"{source} is damaged: it was cut short or changed. Take another backup.") from None
+            raise BackupFailed(
+                f"{source} is damaged: it was cut short or changed. Take another backup."
+            ) from None
         raise
     finally:
         lock.release()

@@ -12,7 +12,6 @@ from django.urls import reverse
 
 from heed import rules
 from heed.kit.kept import Kept
-from heed.profiles import reading as people
 from heed.profiles.api import Use
 from heed.segments.models import Segment, SegmentPass, SegmentSize
 

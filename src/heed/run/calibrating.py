@@ -20,6 +20,8 @@ from heed.sense.weighing import weighing
 from heed.settings import Settings
 
 _TOLD = 12
+_WORTH = 0.01
+"""Gain of AUC from which switching is advised; less is within what another hundred ratings would change."""
 
 
 def calibrate_and_ask(
@@ -77,10 +79,16 @@ def _tell(console: Console, found: Calibrated, before: Weights) -> None:
         for _, cells in changes:
             moved.add_row(*cells)
         console.print(moved)
-    if report.after.auc < report.before.auc:
-        console.print(
-            "[yellow]The new weights foretell worse than those in force: better keep what you have.[/]"
-        )
+    console.print(_advice(report.before, report.after))
+
+
+def _advice(before: Quality, after: Quality) -> str:
+    gain = after.auc - before.auc
+    if gain >= _WORTH:
+        return "[green]The new weights foretell better than those in force: worth switching.[/]"
+    if gain <= -_WORTH:
+        return "[yellow]The new weights foretell worse than those in force: better keep what you have.[/]"
+    return "The new weights foretell about as well as those in force: there is no need to switch."
 
 
 def _changes(before: Weights, after: Weights) -> list[tuple[float, tuple[str, str, str, str]]]:

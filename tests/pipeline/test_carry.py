@@ -102,6 +102,30 @@ def test_an_import_holds_back_while_live_events_are_late_but_never_stops(
     assert lanes.count(LIVE) == 20
 
 
+@pytest.mark.parametrize(("late", "chores"), [(5, 10), (25, 4), (1_000, 2)])
+def test_chores_come_the_seldomer_the_later_live_events_are_but_never_stop(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch, late: int, chores: int
+) -> None:
+    """For one second, in which live events never cease and fifty turns are taken."""
+    now, done = 100.0, 0
+
+    def count() -> int:
+        nonlocal done
+        done += 1
+        return 0
+
+    monkeypatch.setattr(installation.engine, "chores", count)
+    monkeypatch.setattr(engine, "time", SimpleNamespace(monotonic=lambda: now))
+    for number in range(51):
+        installation.send(installation.event("B", userId=f"live {number}"), lane=LIVE)
+        installation.clock.advance(late)
+        installation.engine.turn()
+        if not number:
+            done = 0
+        now += 0.021
+    assert done == pytest.approx(chores, abs=1)
+
+
 def test_a_crash_before_the_commit_leaves_nothing_behind(
     installation: Installation, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -34,7 +34,9 @@ _DUE_BATCH = 500
 _RULES_EVERY = 2.0
 _REST = 0.25
 """Seconds an engine with nothing to do waits: the leading one is woken by every append, the others look by themselves."""
-_CHORES_EVERY, _QUIET = 0.1, 0.05
+_CHORES_EVERY, _QUIET, _GIVE_WAY = 0.1, 0.05, 10
+"""Seconds between chores while live events come, and how many times as long as those wait (never above half a second): news
+of segments is an event itself, and would take up whatever time live events leave."""
 _AGAIN = 60.0
 _WAKE_EVERY = 1.0
 """Seconds; also while events never cease."""
@@ -160,10 +162,10 @@ class Engine:
         return done
 
     def in_between(self) -> int:
-        """Fillings, chores and merges to undo; while live events come in time, ten times a second at most: those go first,
-        and news is told together."""
+        """Fillings, chores and merges to undo; while live events come, ten times a second at most and the seldomer the later
+        those are: they go first, and news is told together."""
         now = time.monotonic()
-        every = _IN_NEED_EVERY if self._live_waited > _LATE else _CHORES_EVERY
+        every = min(_IN_NEED_EVERY, max(_CHORES_EVERY, _GIVE_WAY * self._live_waited / 1_000))
         if now - self._live_at < _QUIET and now - self._chores_at < every:
             return 0
         self._chores_at = now

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 import uuid
 from types import SimpleNamespace
 
@@ -113,6 +114,33 @@ def test_without_spare_processors_a_second_engine_leaves_an_import_alone_while_l
     assert second.turn() > 0
     installation.send(*(installation.event("C", userId=f"u{number}") for number in range(MUCH)))
     assert 0 < second.turn() < MUCH, "of many live events it takes its share"
+    second.connection.close()
+
+
+def test_a_segment_is_filled_while_live_events_come_whichever_engine_was_idle_when_it_was_made(
+    installation: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(engine_module, "time", SimpleNamespace(monotonic=lambda: now, sleep=time.sleep))
+    first, second = installation.engine, installation.new_engine()
+    second.spare_processors = False
+    assert first.carrier.leads()
+    installation.send(*(installation.event("Bought", userId=f"u{number}") for number in range(20)))
+    installation.carry()
+    second.turn()
+    installation.segment("buyers", 'did "Bought" within 30 days')
+    now += 5
+    second.turn()
+
+    def filled() -> bool:
+        nonlocal now
+        installation.send(installation.event("Seen", userId="somebody"))
+        now += 0.6
+        first.turn()
+        second.turn()
+        return len(installation.members("buyers")) == 20
+
+    eventually(filled)
     second.connection.close()
 
 

@@ -125,6 +125,9 @@ def test_quoted_mail_is_not_the_customers_own_words() -> None:
     mail = "Thank you, that solved it!\n\nOn Monday Heed Support wrote:\n> We are terribly sorry."
     assert clean(mail) == "Thank you, that solved it!"
     assert understand(mail).label == "positive"
+    mail = "Thank you, that solved it!\n\nVon: Heed Support\nGesendet: Montag\n\nWe are terribly sorry."
+    assert clean(mail) == "Thank you, that solved it!"
+    assert clean("From: me\nI am sad") == "From: me\nI am sad"
 
 
 def test_mail_in_html_is_read_as_its_words() -> None:

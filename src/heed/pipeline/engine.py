@@ -169,7 +169,9 @@ class Engine:
         if now - self._live_at < _QUIET and now - self._chores_at < every:
             return 0
         self._chores_at = now
-        return self.fill() + self.chores() + self.unmerge()
+        # Who began a filling goes on with it until its connection ends, so it must not be one that stands back for live events.
+        filled = self.fill() if self.spare_processors or self.carrier.leads() else 0
+        return filled + self.chores() + self.unmerge()
 
     def chores(self) -> int:
         """A piece of what rooms have to do between batches, in one transaction; returns how much was done.

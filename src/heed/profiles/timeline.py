@@ -242,7 +242,8 @@ def kind_of(event: Event) -> str:
 def _moment(event: Event, row: dict[str, Any], names: dict[str, str]) -> Moment:
     kind = kind_of(event)
     said = event.properties
-    text = plain(next((str(said[n]) for n in vocabulary.TEXT_PROPERTIES if isinstance(said.get(n), str)), ""))
+    text = next((str(said[n]) for n in vocabulary.TEXT_PROPERTIES if isinstance(said.get(n), str)), "")
+    text = plain(text).strip() or text
     sentiment = row["sentiment"]
     read = event.name in vocabulary.CUSTOMER_TEXT and bool(text) and sentiment is not None
     tone = "low" if event.name in _BURDENS or (read and sentiment < -0.2) else ""

@@ -21,6 +21,12 @@ _END = re.compile(r"(?<=[.!?…。！？؟])[\"'”»)\]]*\s+|\s*\n+\s*|(?<=[。
 _QUOTED = re.compile(
     r"^\s*(?:>|(?:On|Am|Le|El|Il|Em) .{4,80}(?:wrote|schrieb|écrit|escribió|scritto|escreveu)\s*:?\s*$)"
 )
+_ANSWERED = re.compile(
+    r"^[ \t]*(?:-{2,20} ?Original Message\b"
+    r"|(?:From|Von|De|Da) ?:.*\n{1,2}[ \t]*(?:Sent|Date|Gesendet|Datum|Envoyé|Enviado|Fecha|Data|Inviato) ?:)",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Where the mail that is answered to begins, in programs that do not quote it."""
 
 
 def clean(text: str) -> str:
@@ -41,7 +47,10 @@ def clean(text: str) -> str:
                 break
             continue
         own.append(line)
-    return "\n".join(own).strip() or text.strip()
+    words = "\n".join(own)
+    if answered := _ANSWERED.search(words):
+        words = words[: answered.start()]
+    return words.strip() or text.strip()
 
 
 def units(text: str) -> list[str]:

@@ -7,9 +7,34 @@ import re
 from itertools import islice
 
 _BLOCKS = frozenset(
-    "address article br div dd dl dt footer h1 h2 h3 h4 h5 h6 header hr li ol p pre section table tr ul".split()
+    [
+        "address",
+        "article",
+        "br",
+        "div",
+        "dd",
+        "dl",
+        "dt",
+        "footer",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "table",
+        "tr",
+        "ul",
+    ]
 )
-_HIDDEN = frozenset("blockquote head script style title".split())
+_HIDDEN = frozenset(["blockquote", "head", "script", "style", "title"])
 """What is in these nobody wrote or reads; in a mail, a block quoted is what is answered to."""
 _INLINE = "a abbr b big body center cite code em figure font html i img ins kbd q s small span strike strong sub sup tbody td th thead tt u"
 _NAMES = "|".join(sorted({*_BLOCKS, *_HIDDEN, *_INLINE.split()}))

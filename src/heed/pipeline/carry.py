@@ -22,7 +22,7 @@ import structlog
 
 from heed.collect.api import Dropped, bury_rows, call_of
 from heed.contracts import vocabulary as v
-from heed.contracts.event import Effect, Event, Identifier
+from heed.contracts.event import OWN_SOURCE, Effect, Event, Identifier
 from heed.contracts.lake import open_event
 from heed.kit.clock import DAY, HOUR, Clock, moment
 from heed.kit.sealing import seal
@@ -52,7 +52,7 @@ Pairs = list[tuple[Identifier, uuid.UUID]]
 class Carried(msgspec.Struct):
     """What one batch did; `poisoned` events could not be carried and became dead letters.
 
-    `waited` is how long the first of them had been waiting (ms).
+    `waited` is how long the first of them had been waiting (ms); `own` is whether all of them were Heed's own news.
     """
 
     lane: int
@@ -63,6 +63,7 @@ class Carried(msgspec.Struct):
     profiles: int = 0
     poisoned: int = 0
     waited: int = 0
+    own: bool = False
 
 
 Feeling = tuple[float, float] | None
@@ -147,6 +148,7 @@ class Carrier:
             done = Carried(lane, span.last if span is not None and (full or span.last > head) else head)
             if span is not None:
                 done.waited = self.clock() - span.events[0].received if span.events else 0
+                done.own = all(event.source == OWN_SOURCE for event in span.events)
                 carry(span.events, done)
             store.move(self.connection, lane, parts, done.last, moment(self.clock()))
             return done

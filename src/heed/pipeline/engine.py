@@ -65,6 +65,7 @@ class Engine:
         self.stopping = threading.Event()
         self._rules_at = 0.0
         self._live_turns = self._live_waited = self._live_head = 0
+        self._live_own = False
         self._woken_at = self._chores_at = self._live_at = self._bulk_at = 0.0
         self._bulk_pace = 0.001
         self._put_off: dict[str, float] = {}
@@ -92,7 +93,7 @@ class Engine:
         least = 1 if leads else MUCH
         live = self.carry(LIVE, self.batch, least)
         self._live_turns = self._live_turns + 1 if live else 0
-        if live:
+        if live and not self._live_own:
             self._live_at = time.monotonic()
         if not leads and not self.spare_processors and self._live_come():
             return live
@@ -122,7 +123,7 @@ class Engine:
         if carried is None:
             return 0
         if lane == LIVE:
-            self._live_waited = carried.waited
+            self._live_waited, self._live_own = carried.waited, carried.own
         return max(1, carried.events)
 
     def _carry_bulk(self, least: int) -> int:

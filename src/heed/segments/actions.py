@@ -21,7 +21,7 @@ from heed.ports import current
 from heed.ports.ledger import BULK, LIVE
 from heed.profiles import api as profiles
 from heed.segments import exports, store
-from heed.segments.domain.definitions import Definition, circle, rests_on
+from heed.segments.domain.definitions import Definition, circle, resting, rests_on, rules_of
 from heed.segments.models import RetiredKey, Segment
 
 LONGEST_RULE = 20_000
@@ -57,13 +57,17 @@ def save_segment(
     now = datetime.now(UTC)
     segment = known or Segment(key=key, created_at=now, created_by=str(by or ""), kind=kind)
     moved = known is None or (known.rule, known.purpose) != (rule.strip(), purpose.strip())
-    if moved and segment.filled_at:
+    if moved and known and not segment.former_rule:
         segment.former_rule = segment.rule
     segment.name, segment.description = name.strip(), description.strip()
     segment.rule, segment.purpose = (rule.strip() if kind == "rule" else ""), purpose.strip()
     if moved:
         segment.changed_at, segment.filled_at = now, None
     segment.save()
+    if moved and known:
+        # Who is in these may change with it, which is no news of the customer either.
+        touched = resting(key, {each.key: each for each in _definitions()})
+        Segment.objects.filter(key__in=touched).update(changed_at=now, filled_at=None)
     audit(by, "segment.changed" if known else "segment.created", key, name=segment.name)
     return segment
 
@@ -85,6 +89,8 @@ def _check(key: str, name: str, kind: str, text: str, new: bool) -> dict[str, li
     known = {each.key: each for each in _definitions()}
     if way := circle(key, {**known, key: Definition(key, tree)}):
         errors["rule"] = [f"Segments may not rest on themselves: {' → '.join(way)}."]
+    elif unknown := sorted(rests_on(tree) - known.keys()):
+        errors["rule"] = [f"There is no segment {unknown[0]!r}."]
     return errors
 
 
@@ -120,9 +126,9 @@ def _one_at_a_time() -> None:
 def delete_segment(key: str, *, by: Any = None) -> None:
     """Raises `ValidationError` while another segment rests on it."""
     _one_at_a_time()
-    resting = [each.key for each in _definitions() if each.rule is not None and key in rests_on(each.rule)]
-    if resting:
-        raise ValidationError(f"These segments rest on it: {', '.join(resting[:5])}.")
+    others = [each.key for each in _definitions() if any(key in rests_on(rule) for rule in rules_of(each))]
+    if others:
+        raise ValidationError(f"These segments rest on it: {', '.join(others[:5])}.")
     if Segment.objects.filter(key=key).delete()[0]:
         RetiredKey.objects.create(key=key)
     exports.end_of(key)

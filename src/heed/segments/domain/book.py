@@ -34,12 +34,11 @@ from heed.rules.tree import (
     Rule,
     Sequence,
     atom_of,
-    atoms,
     atoms_of,
     to_json,
 )
 from heed.rules.turns import Turn, soonest, turn_of
-from heed.segments.domain.definitions import Definition, in_order, rests_on
+from heed.segments.domain.definitions import Definition, gone_by, rests_on
 
 
 class _Leaf(msgspec.Struct, eq=False):
@@ -135,8 +134,9 @@ _Compiled = Callable[[_Flips, _Members], bool]
 
 class Book:
     """The segments in force. `counted` are the keys of the atoms that profiles have counters for: a segment that
-    rests on another one is not in force yet, nor is one that rests on a fact no room knows, on a segment that is
-    not in force, or on itself. `versions` are those of the segments that go by their own rule, not by a former one.
+    asks for another one is not in force yet, nor is one that rests on a fact no room knows, on a segment that is
+    not in force, or on itself. `versions` are those of the segments that go by their own rule, not by a former one, as
+    does all they rest on.
 
     A segment stands behind those it rests on, so that each is worked out once for a customer.
     """
@@ -156,21 +156,19 @@ class Book:
         self._keys: list[str] = []
         self._compiled: list[_Compiled] = []
         self._resting: list[list[int]] = []
-        self._defined = {each.key: each for each in definitions}
-        for key in in_order(self._defined):
-            self._take(self._defined[key])
+        defined = {each.key: each for each in definitions}
+        for key, rule in gone_by(defined, self._counted).items():
+            self._take(defined[key], rule)
         usual: _Members = set()
         for place, holds in enumerate(self._compiled):
             if holds(set(), usual):
                 usual.add(place)
         self._usual = frozenset(usual)
 
-    def _take(self, definition: Definition) -> None:
-        rule, key = definition.rule, definition.key
-        if not self._answers(rule):
-            rule = definition.former
-            if rule is None or not self._answers(rule):
-                return
+    def _take(self, definition: Definition, rule: Rule | None) -> None:
+        key = definition.key
+        if rule is not None and not rests_on(rule) <= self._places.keys():
+            return
         place = len(self._keys)
         try:
             holds = self._listed(key, place) if rule is None else self._compile(rule, place)
@@ -183,19 +181,11 @@ class Book:
         self._places[key] = place
         self._compiled.append(holds)
         self._resting.append([])
-        if rule is definition.rule:
+        if rule is definition.rule and (rule is None or rests_on(rule) <= self.versions.keys()):
             self.versions[key] = definition.version
         for each in rests_on(rule) if rule is not None else ():
             if each in self._places:
                 self._resting[self._places[each]].append(place)
-
-    def _answers(self, rule: Rule | None) -> bool:
-        """Whether all is counted that the rule asks for, and all in force that it rests on."""
-        if rule is None:
-            return True
-        if not {atom.key for atom in atoms(rule)} <= self._counted:
-            return False
-        return all(each in self._places for each in rests_on(rule) if each in self._defined)
 
     def _compile(self, rule: Rule, segment: int) -> _Compiled:
         if isinstance(rule, All | Any):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from heed.rules.tree import InSegment, Rule, walk
+from heed.rules.tree import InSegment, Rule, atoms, walk
 
 
 class Definition(msgspec.Struct, frozen=True):
@@ -24,25 +24,55 @@ class Definition(msgspec.Struct, frozen=True):
     former: Rule | None = None
 
 
-def in_order(definitions: Mapping[str, Definition]) -> list[str]:
-    """The keys, each behind those it rests on; segments that rest on themselves, and what rests on those, are left
-    out."""
-    wanted = {
-        key: {each for rule in rules_of(definition) for each in rests_on(rule) if each in definitions}
-        for key, definition in sorted(definitions.items())
-        if definition.rule is not None
-    }
+def gone_by(definitions: Mapping[str, Definition], counted: Iterable[str]) -> dict[str, Rule | None]:
+    """The rule each segment goes by, `counted` being the keys of what is counted of everybody; behind those it rests on.
+
+    Left out is what cannot be answered yet: one that asks for something not counted, that rests on itself, or on a
+    segment that is left out or unknown. Where new and former rules make a circle together, the former ones are gone by.
+    """
+    by: dict[str, Rule | None] = {}
+    for key, definition in definitions.items():
+        answered = [
+            rule for rule in rules_of(definition) if {each.key for each in atoms(rule)} <= set(counted)
+        ]
+        if answered or definition.rule is None:
+            by[key] = answered[0] if answered else None
+    order = _in_order(by)
+    for key in by.keys() - set(order):
+        if (former := definitions[key].former) is not None:
+            by[key] = former
+    return {key: by[key] for key in _in_order(by)}
+
+
+def _in_order(by: Mapping[str, Rule | None]) -> list[str]:
+    """The keys, each behind those it rests on; left out are those that rest on themselves or on what is not there, and
+    what rests on those."""
+    wanted = {key: set(rests_on(rule)) for key, rule in sorted(by.items()) if rule is not None}
     resting: dict[str, list[str]] = {}
     for key, others in wanted.items():
         for each in others:
             resting.setdefault(each, []).append(key)
-    found = [key for key in sorted(definitions) if not wanted.get(key)]
+    found = [key for key in sorted(by) if not wanted.get(key)]
     for key in found:
         for each in resting.get(key, ()):
             wanted[each].discard(key)
             if not wanted[each]:
                 found.append(each)
     return found
+
+
+def resting(key: str, definitions: Mapping[str, Definition]) -> frozenset[str]:
+    """The segments that rest on this one by a rule they go by or may, each in turn."""
+    found: set[str] = set()
+    waiting = {key}
+    while waiting:
+        waiting = {
+            other
+            for other, definition in definitions.items()
+            if other not in found and any(rests_on(rule) & waiting for rule in rules_of(definition))
+        }
+        found |= waiting
+    return frozenset(found - {key})
 
 
 def circle(key: str, definitions: Mapping[str, Definition]) -> tuple[str, ...]:

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 WRITES = """
 import structlog
 from heed.run import logs
@@ -47,6 +49,53 @@ def test_an_error_is_told_with_its_kind_and_place_and_without_what_it_quotes() -
     done = subprocess.run([sys.executable, "-c", REFUSES], capture_output=True, text=True, check=True)
     assert all(part in done.stderr for part in ("Internal Server Error", "ValueError", "KeyError", "in save"))
     assert "ada@" not in done.stderr
+
+
+DIES = """
+import asyncio, gc, logging, sys, threading
+from heed.run import logs, processes
+
+def boom():
+    raise ValueError("Key (email)=(ada@example.org) already exists.")
+
+async def forget():
+    async def task():
+        boom()
+    kept = asyncio.create_task(task())
+    await asyncio.sleep(0.01)
+    del kept
+    gc.collect()
+
+case = sys.argv[1]
+if case == "process":
+    processes._ROLES["engine"] = boom
+    child = processes.begin("engine")
+    child.join()
+    sys.exit(child.exitcode)
+logs.configure("info", "web")
+if case == "thread":
+    thread = threading.Thread(target=boom)
+    thread.start()
+    thread.join()
+elif case == "task":
+    asyncio.run(forget())
+elif case == "circle":
+    error = ValueError("ada@example.org")
+    error.__cause__ = error
+    logging.getLogger("x").error("x", exc_info=error)
+else:
+    boom()
+"""
+
+
+@pytest.mark.parametrize("case", ["process", "thread", "task", "circle", "command"])
+def test_whatever_an_error_ends_its_text_stays_out_of_the_log(case: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", DIES, case], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "ada@" not in done.stderr
+    assert "exception was never retrieved" in done.stderr or "ValueError" in done.stderr
+    assert done.returncode == (case in {"process", "command"})
 
 
 FILLS_UP = """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
+import threading
 import traceback
 from typing import Any, TextIO, cast
 
@@ -40,11 +41,28 @@ class _Discreet(logging.Formatter):
     """Says of what kind an error is and where it happened, not its text: a database quotes the row it refuses."""
 
     def formatException(self, ei: Any) -> str:
-        error, told = ei[1], []
-        while error is not None:
+        error, told, seen = ei[1], [], set()
+        while error is not None and id(error) not in seen:
+            seen.add(id(error))
             told.append("".join(traceback.format_tb(error.__traceback__)) + type(error).__qualname__)
             error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         return "\nwhile handling\n".join(told)
+
+
+def _in_few_words(record: logging.LogRecord) -> bool:
+    """What asyncio tells of in further lines quotes the error's text."""
+    record.msg, record.args = record.getMessage().split("\n", 1)[0], ()
+    return True
+
+
+def tell_of(error: BaseException) -> None:
+    """An error that ends a process or a thread."""
+    logging.getLogger("heed").error("Ended by an error", exc_info=error)
+
+
+def _ended(thread: threading.ExceptHookArgs) -> None:
+    if thread.exc_value is not None and not isinstance(thread.exc_value, SystemExit):
+        tell_of(thread.exc_value)
 
 
 def configure(level: str, process: str) -> None:
@@ -65,3 +83,6 @@ def configure(level: str, process: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(_Discreet(f"%(levelname)s {process} %(name)s %(message)s"))
     logging.basicConfig(level=max(number, 30), handlers=[handler], force=True)
+    logging.getLogger("asyncio").addFilter(_in_few_words)
+    sys.excepthook = lambda kind, error, where: tell_of(error)
+    threading.excepthook = _ended

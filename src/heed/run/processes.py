@@ -75,7 +75,12 @@ def _be(role: str, supervisor: int) -> None:
             return
         threading.Thread(target=_end_with, args=(supervisor,), name="parent", daemon=True).start()
     logs.configure(heed_settings.load().log_level, role)
-    _ROLES[role]()
+    try:
+        _ROLES[role]()
+    except Exception as error:
+        # Left to multiprocessing it would be printed with its text.
+        logs.tell_of(error)
+        sys.exit(1)
 
 
 def serve_web(with_pages: bool) -> None:

@@ -46,7 +46,8 @@ _CONFIGURATION = {
     "log_timezone": "UTC",
     "timezone": "UTC",
 }
-"""`log_min_error_statement` stays at panic so that no statement, and with it nobody's data, is logged."""
+"""`log_min_error_statement` stays at panic so that no statement, and with it nobody's data, is logged; see also
+`create_database`."""
 
 
 class ServerError(RuntimeError):
@@ -116,8 +117,13 @@ class EmbeddedServer:
     def create_database(self, name: str) -> None:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
             found = connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone()
+            own = psycopg.sql.Identifier(name)
             if not found:
-                connection.execute(psycopg.sql.SQL("create database {}").format(psycopg.sql.Identifier(name)))
+                connection.execute(psycopg.sql.SQL("create database {}").format(own))
+            # Details of an error quote the row. What PostgreSQL says of itself at its start keeps them.
+            connection.execute(
+                psycopg.sql.SQL("alter database {} set log_error_verbosity = terse").format(own)
+            )
 
     def _claim(self) -> None:
         if owner := belongs_to(self.folder):

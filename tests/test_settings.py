@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from heed.settings import TOML_NAMES, Settings, SettingsError, environment_name, read
+from heed.settings import _RANGES, TOML_NAMES, Settings, SettingsError, environment_name, read
 
 PAGE = (Path(__file__).parents[1] / "docs" / "settings.md").read_text()
 
@@ -19,6 +19,12 @@ def test_every_setting_is_described(name: str) -> None:
     (line,) = [each for each in PAGE.splitlines() if each.startswith(f"| `{TOML_NAMES.get(name, name)}` |")]
     assert environment_name(name) in line
     assert len(line.split("|")[4].strip()) > 10
+
+
+def test_every_number_has_a_range_that_its_default_is_in() -> None:
+    numbers = {each.name: each.default for each in fields(Settings) if each.type == "int"}
+    assert numbers.keys() == _RANGES.keys()
+    assert all(least <= numbers[name] <= most for name, (least, most) in _RANGES.items())
 
 
 def test_nothing_is_described_that_is_no_setting() -> None:

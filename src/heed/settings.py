@@ -123,7 +123,12 @@ class Settings:
     @property
     def holds_data(self) -> bool:
         """Whether the data folder has a database or a lake."""
-        return (self.postgres_folder / "PG_VERSION").exists() or self.lake_folder.exists()
+        return os.path.exists(self.postgres_folder / "PG_VERSION") or self.holds_lake
+
+    @property
+    def holds_lake(self) -> bool:
+        """Whether there is a lake in its folder; that alone may be a disk where there is none yet."""
+        return os.path.exists(self.lake_folder / "events" / "_delta_log")
 
     def _kept_secret(self, name: str) -> bytes:
         """Read 32 secret bytes kept in the data folder, making them once.
@@ -143,7 +148,8 @@ class Settings:
             except FileExistsError:
                 pass
             own.unlink()
-        return _secret(path.read_text(), f"The key {path}")
+        # Editors may have put a mark before it; what is no text at all is damaged.
+        return _secret(path.read_bytes().decode("utf-8-sig", "replace"), f"The key {path}")
 
 
 def _secret(text: str, where: str) -> bytes:
@@ -158,7 +164,23 @@ def _secret(text: str, where: str) -> bytes:
 
 
 _KEY_BYTES = 32
-_RANGES = {"port": (1, 65_535), "engines": (1, 32), "page_threads": (1, 256)}
+_MOST = 2**31 - 1
+_RANGES = {
+    "port": (1, 65_535),
+    "page_threads": (1, 256),
+    "event_max_bytes": (256, 64 * 1024 * 1024),
+    "batch_max_bytes": (1_024, 1024 * 1024 * 1024),
+    "batch_max_events": (1, 1_000_000),
+    "backlog_max_events": (1, _MOST),
+    "past_days": (1, 36_500),
+    "dedupe_hours": (1, 24 * 365),
+    "ledger_days": (1, 3_650),
+    "dead_letter_days": (1, 36_500),
+    "engines": (1, 32),
+    "carry_batch": (1, 100_000),
+    "lake_flush_ms": (10, 3_600_000),
+}
+"""Every number has one; a test holds that."""
 _ENVIRONMENT_NAMES = {
     "external_database_url": "HEED_DATABASE_URL",
     "secret_key_text": "HEED_SECRET_KEY",

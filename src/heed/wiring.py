@@ -12,6 +12,7 @@ import importlib
 import os
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import psycopg
@@ -20,7 +21,6 @@ from heed import settings as heed_settings
 from heed.engines.deltalake.lake import DeltaLake
 from heed.engines.postgres.ledger import PostgresLedger
 from heed.kit.clock import system_clock
-from heed.kit.sealing import Unreadable
 from heed.ports import current
 from heed.ports.sensing import sensing
 from heed.profiles import api as profiles
@@ -82,16 +82,35 @@ def prepare() -> None:
     set_up_django()
     from django.core.management import call_command
 
+    from heed.pipeline.store import appended
+
     call_command("migrate", interactive=False, verbosity=0)
     settings = heed_settings.load()
+    ledger, lake = engines()
     with connect(settings) as connection:
-        if not key_opens(settings, connection):
+        if not profiles.key_opens(connection, settings.master_key):
             raise SystemExit(
                 "The master key is not the one the data was encrypted with. Put the right one back from your backup."
             )
-    ledger, lake = engines()
+        if not lake.exists() and appended(connection) and not begin_anew(settings).exists():
+            raise SystemExit(
+                f"The lake in {settings.lake_folder} is missing, and with it everybody's history. See that its disk is there,"
+                " or restore the data folder from a backup. To go on without that history, make an empty file"
+                f" {begin_anew(settings)}."
+            )
+        profiles.remember_key(connection, settings.master_key)
+        if not profiles.key_opens(connection, settings.master_key):
+            raise SystemExit(
+                "Another Heed began on this database with another master key. Use the same one for both."
+            )
     ledger.prepare()
     lake.prepare()
+    begin_anew(settings).unlink(missing_ok=True)
+
+
+def begin_anew(settings: Settings) -> Path:
+    """The file with which somebody says that the lake is lost for good."""
+    return settings.lake_folder / "begin-anew"
 
 
 def normaliser(settings: Settings) -> profiles.Normaliser:
@@ -103,18 +122,6 @@ def connect(settings: Settings) -> psycopg.Connection:
     connection = psycopg.connect(settings.database_url, autocommit=True)
     connection.prepare_threshold = 1
     return connection
-
-
-def key_opens(settings: Settings, connection: psycopg.Connection) -> bool:
-    """Whether the master key is the one customers' keys are wrapped with, as far as one of them tells."""
-    row = connection.execute("select profile_id from profile_key limit 1").fetchone()
-    if row is None:
-        return True
-    try:
-        profiles.keys(connection, [row[0]], settings.master_key)
-    except Unreadable:
-        return False
-    return True
 
 
 def make_carrier(settings: Settings) -> Carrier:

@@ -233,6 +233,14 @@ def choose_outgoing(connection: psycopg.Connection, most_rows: int) -> int | Non
     return int(row[0]) if row else None
 
 
+def appended(connection: psycopg.Connection) -> int:
+    """The number of the last append that is in the lake for certain, 0 for none."""
+    row = connection.execute(
+        "select number - exists (select from lake_outbox where append = number)::int from lake_append"
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def outgoing(connection: psycopg.Connection, append: int) -> list[tuple[int, bytes]]:
     """The batches chosen for an append, each with its number and its rows."""
     return connection.execute(

@@ -23,7 +23,7 @@ from heed.profiles.lent import (
 from heed.profiles.merged import MERGED, merges
 from heed.profiles.permitting import permitted, still
 from heed.profiles.projection import columns, register_projection, row_of
-from heed.profiles.sealed import OPENED, open_events
+from heed.profiles.sealed import OPENED, key_opens, open_events, remember_key
 from heed.profiles.store import (
     anybody_in,
     attach,
@@ -95,6 +95,7 @@ __all__ = [
     "is_merge",
     "keep_apart",
     "kept_by",
+    "key_opens",
     "keys",
     "lift",
     "lookups",
@@ -125,6 +126,7 @@ __all__ = [
     "register_traits",
     "register_uses",
     "reload",
+    "remember_key",
     "row_of",
     "save",
     "states",

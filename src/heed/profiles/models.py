@@ -67,6 +67,16 @@ class ProfileMove(models.Model):
         db_table = "profile_move"
 
 
+class MasterKey(models.Model):
+    """Which master key the keys of profiles are wrapped with: one row, with what tells keys apart and gives none away."""
+
+    id = models.SmallIntegerField(primary_key=True)
+    fingerprint = models.BinaryField()
+
+    class Meta:
+        db_table = "master_key"
+
+
 class ProfileKey(models.Model):
     """The key that everything private of a profile is encrypted with, itself wrapped by the master key.
 

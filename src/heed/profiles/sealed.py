@@ -1,7 +1,9 @@
-"""Opening the whole events that the lake keeps under each customer's own key."""
+"""Opening the whole events that the lake keeps under each customer's own key, and whether the master key is the right one."""
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -49,6 +51,40 @@ def open_events(connection: psycopg.Connection, master_key: bytes, rows: Sequenc
         except Unreadable:
             found.unreadable += 1
     return found
+
+
+_LOOKED_AT = 20
+
+
+def key_opens(connection: psycopg.Connection, master_key: bytes) -> bool:
+    """Whether this is the master key that customers' keys are wrapped with, as far as anything tells.
+
+    Where none is remembered yet, one of the keys it is to open is enough.
+    """
+    row = connection.execute("select fingerprint from master_key").fetchone()
+    if row is not None:
+        return hmac.compare_digest(bytes(row[0]), _fingerprint(master_key))
+    ids = [row[0] for row in connection.execute("select profile_id from profile_key limit %s", [_LOOKED_AT])]
+    return not ids or any(_opens(connection, each, master_key) for each in ids)
+
+
+def remember_key(connection: psycopg.Connection, master_key: bytes) -> None:
+    """Go by this master key from now on, unless one is remembered already."""
+    connection.execute(
+        "insert into master_key (id, fingerprint) values (1, %s) on conflict do nothing",
+        [_fingerprint(master_key)],
+    )
+
+
+def _fingerprint(master_key: bytes) -> bytes:
+    return hashlib.blake2b(b"master", key=master_key, digest_size=16, person=b"fingerprint").digest()
+
+
+def _opens(connection: psycopg.Connection, profile_id: uuid.UUID, master_key: bytes) -> bool:
+    try:
+        return bool(keys(connection, [profile_id], master_key))
+    except Unreadable:
+        return False
 
 
 def opened(rows: Sequence[dict[str, Any]]) -> list[Event]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 
 import psycopg
@@ -24,6 +25,18 @@ def answers(settings: Settings) -> bool:
     return True
 
 
+def bring_up(server: EmbeddedServer, settings: Settings) -> None:
+    """Start the embedded server with Heed's database in it; raises `ServerError`, also where it would be a new one beside
+    an old lake."""
+    if settings.holds_lake and not os.path.exists(settings.postgres_folder / "PG_VERSION"):
+        raise ServerError(
+            f"The database in {settings.postgres_folder} is missing, but its lake is there. Restore the data folder from "
+            "a backup: with a new database nobody in the lake would be known."
+        )
+    server.start()
+    server.create_database("heed")
+
+
 @contextlib.contextmanager
 def database(settings: Settings) -> Iterator[bool]:
     """The database is up inside; yields whether this command has the data folder to itself.
@@ -42,8 +55,7 @@ def database(settings: Settings) -> Iterator[bool]:
     try:
         _ = settings.master_key
         if server is not None:
-            server.start()
-            server.create_database("heed")
+            bring_up(server, settings)
         elif not answers(settings):
             raise ServerError(
                 "The database at HEED_DATABASE_URL does not answer. Check that it runs and that the address, "

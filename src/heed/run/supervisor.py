@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import time
@@ -10,7 +11,7 @@ from multiprocessing.process import BaseProcess
 
 import structlog
 
-from heed.run.database import answers, server_of
+from heed.run.database import answers, bring_up, server_of
 from heed.run.lock import FolderLock
 from heed.run.processes import begin, load_once
 from heed.run.stopping import Stopping
@@ -45,10 +46,13 @@ def check_port(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise CannotStart(
-            f"Port {settings.port} at {settings.host} cannot be used ({why}). Stop the program that has it, "
-            "or choose another with --port."
-        ) from None
+        number = getattr(error, "errno", None)
+        mend = "Stop the program that has it, or choose another with --port."
+        if isinstance(error, socket.gaierror) or number == errno.EADDRNOTAVAIL:
+            mend = "Set HEED_HOST to an address of this machine, or to 0.0.0.0 for all of them."
+        elif number == errno.EACCES:
+            mend = "Only root may use ports below 1024: choose another with --port, and let a proxy have that one."
+        raise CannotStart(f"Port {settings.port} at {settings.host} cannot be used ({why}). {mend}") from None
 
 
 class Child:
@@ -149,8 +153,7 @@ class Supervisor:
 
     def _bring_up(self) -> None:
         if self.server is not None:
-            self.server.start()
-            self.server.create_database("heed")
+            bring_up(self.server, self.settings)
         elif not answers(self.settings):
             raise CannotStart(
                 "The database at HEED_DATABASE_URL does not answer. Check that it runs and that the address, "

@@ -50,6 +50,9 @@ class DeltaLake:
         self._lock = threading.Lock()
         self._table: DeltaTable | None = None
 
+    def exists(self) -> bool:
+        return bool(DeltaTable.is_deltatable(self.path))
+
     def prepare(self) -> None:
         if not DeltaTable.is_deltatable(self.path):
             Path(self.path).mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,217 @@
+"""What is wrong with the data itself, as far as a database that answers tells."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import psycopg
+
+from heed import wiring
+from heed.kit.clock import in_ms, system_clock
+from heed.ports.lag import LAG_QUERY
+from heed.profiles import api as profiles
+from heed.settings import Settings
+
+_LATE_EVENTS = 10_000
+_CLOCK_TOLERANCE_MS = 2_000
+_STUCK_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    level: Literal["ok", "warn", "bad"]
+    text: str
+    mend: str = ""
+
+
+def database(settings: Settings) -> Iterator[Finding]:
+    with psycopg.connect(settings.database_url, autocommit=True, connect_timeout=5) as connection:
+        shape = list(_shape(connection))
+        yield from shape
+        if shape:
+            return
+        row = connection.execute("select now()").fetchone()
+        if row and abs(in_ms(row[0]) - system_clock()) > _CLOCK_TOLERANCE_MS:
+            yield Finding(
+                "warn",
+                "The clocks of this machine and of the database differ by "
+                f"{abs(in_ms(row[0]) - system_clock()) / 1000:.0f} s.",
+                "Have both follow a time server; circumstances and moods depend on the time.",
+            )
+        yield from _key(settings, connection)
+        yield from _engine(connection)
+        yield from _people(connection)
+        yield from _lake(settings, connection)
+
+
+def _shape(connection: psycopg.Connection) -> Iterator[Finding]:
+    """Whether the database is as this version needs it: its migrations, and each table and column."""
+    wiring.set_up_django()
+    from django.apps import apps
+    from django.db.migrations.loader import MigrationLoader
+
+    known, done = set(MigrationLoader(None).disk_migrations), set()
+    ready = connection.execute(
+        "select to_regclass('ledger_head'), to_regclass('django_migrations')"
+    ).fetchone()
+    if ready and None not in ready:
+        done = set(connection.execute("select app, name from django_migrations").fetchall())
+    if known - done:
+        yield Finding(
+            "bad",
+            "The database has not been prepared for this version.",
+            "Start `heed serve` once; it brings the database up to date.",
+        )
+        return
+    own = {each.label for each in apps.get_app_configs() if each.name.startswith("heed.")}
+    if newer := sorted(each for each in done - known if each[0] in own):
+        yield Finding(
+            "bad",
+            f"The database was prepared by a newer version of Heed ({'.'.join(newer[0])}).",
+            "Install that version again, or restore the backup you made before it.",
+        )
+        return
+    there = set(
+        connection.execute(
+            "select table_name, column_name from information_schema.columns where table_schema = current_schema"
+        ).fetchall()
+    )
+    wanted = {
+        (model._meta.db_table, each.column)
+        for model in apps.get_models()
+        if model._meta.managed
+        for each in model._meta.local_concrete_fields
+    }
+    if lost := sorted(wanted - there):
+        table, column = lost[0]
+        what = (
+            f"column {column} of table {table}"
+            if any(table == each for each, _ in there)
+            else f"table {table}"
+        )
+        yield Finding("bad", f"The database has lost its {what}.", "Restore the data folder from a backup.")
+
+
+def _key(settings: Settings, connection: psycopg.Connection) -> Iterator[Finding]:
+    path = settings.data / "master.key"
+    if not settings.master_key_text and not path.exists():
+        # To look at it would make one.
+        if connection.execute("select 1 from master_key").fetchone():
+            yield Finding(
+                "bad",
+                f"The master key {path} is missing, but there is data encrypted with one.",
+                "Put the file back from your backup, or set HEED_MASTER_KEY.",
+            )
+        return
+    if not profiles.key_opens(connection, settings.master_key):
+        where = "HEED_MASTER_KEY to it" if settings.master_key_text else f"it into {path}"
+        yield Finding(
+            "bad",
+            "The master key is not the one the data was encrypted with.",
+            f"Find the right one in your backup, and {'set' if settings.master_key_text else 'put'} {where}."
+            " Nobody is recognised with this one.",
+        )
+
+
+def _engine(connection: psycopg.Connection) -> Iterator[Finding]:
+    behind = 0
+    outbox = 0
+    for _, accepted, carried, waiting in connection.execute(LAG_QUERY).fetchall():
+        behind += accepted - carried
+        outbox = waiting
+    waited = _waited(connection) if behind else 0.0
+    if waited > _STUCK_SECONDS:
+        yield Finding(
+            "bad",
+            f"The engine has carried nothing for {waited / 60:.0f} minutes, and {behind:,} events wait.",
+            "See that `heed serve` (or --only engine) runs; what it logs about the engine says why it stands still.",
+        )
+    elif behind > _LATE_EVENTS:
+        yield Finding(
+            "warn",
+            f"The engine is {behind:,} events behind.",
+            "Wait if an import is running; otherwise see whether `heed serve` (or --only engine) runs.",
+        )
+    else:
+        yield Finding("ok", f"The engine is {behind:,} events behind.")
+    if outbox > 500_000:
+        yield Finding(
+            "bad",
+            f"{outbox:,} rows wait to be written into the lake.",
+            "Check that the lake's folder can be written and its disk has room.",
+        )
+    letters = connection.execute(
+        "select count(*) from dead_letter where resubmitted_at is null and discarded_at is null"
+    ).fetchone()
+    if letters and letters[0]:
+        yield Finding(
+            "warn",
+            f"{letters[0]:,} dead letters wait for somebody.",
+            "Read them under Settings → Dead letters.",
+        )
+
+
+def _waited(connection: psycopg.Connection) -> float:
+    """Seconds since anything was carried in a lane where events wait; since the oldest came, if nothing ever was."""
+    row = connection.execute(
+        """
+        select extract(epoch from now() - min(coalesce(done.carried_at, (
+            select min(received) from ledger where ledger.lane = head.lane
+        ))))
+        from ledger_head as head left join carry_progress as done using (lane)
+        where head.seq > coalesce(done.seq, 0)
+        """
+    ).fetchone()
+    return float(row[0]) if row and row[0] is not None else 0.0
+
+
+def _people(connection: psycopg.Connection) -> Iterator[Finding]:
+    row = connection.execute("select count(*) from govern_user where is_active and role = 'owner'").fetchone()
+    if row and not row[0]:
+        yield Finding(
+            "warn",
+            "Nobody can sign in as owner.",
+            "Run: heed user create you@example.org --role owner",
+        )
+    row = connection.execute("select count(*) from source where disabled_at is null").fetchone()
+    if row and not row[0]:
+        yield Finding("warn", "No source may send events yet.", "Run: heed keys create website --scope write")
+
+
+def _lake(settings: Settings, connection: psycopg.Connection) -> Iterator[Finding]:
+    from heed.engines.deltalake.lake import DeltaLake
+    from heed.pipeline.lake_writer import WRITER
+    from heed.pipeline.store import appended
+
+    lake = DeltaLake(settings.lake_folder)
+    written = appended(connection)
+    if written and not os.path.exists(lake.path):
+        yield Finding(
+            "bad",
+            f"The lake in {settings.lake_folder} is missing, and with it everybody's history.",
+            "See that its disk is there, or restore the data folder from a backup.",
+        )
+        return
+    try:
+        version = lake.version(WRITER)
+        lake.sql("select count(*) from events where day = current_date")
+    except Exception as error:
+        yield Finding(
+            "bad",
+            f"The lake in {settings.lake_folder} cannot be read ({type(error).__name__}).",
+            "See that Heed's user may read all files there. Else one is damaged or lost: restore the data folder from a"
+            " backup.",
+        )
+        return
+    # While this is looked at, one more append may end and another begin.
+    if not written <= max(0, version) <= written + 2:
+        yield Finding(
+            "bad",
+            f"The lake knows append {max(0, version)}, the database {written}: they are not of the same moment.",
+            "Restore database and lake from the same backup.",
+        )
+    else:
+        yield Finding("ok", "The lake can be read.")

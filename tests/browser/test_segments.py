@@ -70,6 +70,12 @@ def test_the_text_of_a_rule_shows_in_the_builder(
     expect(page.locator(".builder .condition")).to_have_count(3)
     page.locator(".builder .nested .away").last.click()
     expect(page.locator("#id_rule")).to_have_value("mood.valence < -0.5")
+    value = page.locator(".condition").get_by_label("Value", exact=True)
+    for typed, kept in (("-0,25", "-0.25"), ("lots", "-0.25"), ("−1", "-1")):
+        value.fill(typed)
+        value.press("Tab")
+        expect(page.locator("#id_rule")).to_have_value(f"mood.valence < {kept}")
+        expect(value).to_have_value(kept)
     page.get_by_label("A list").check()
     expect(page.locator("#builder")).to_be_hidden()
     assert not complaints

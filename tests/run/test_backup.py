@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import shutil
 import tarfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import httpx
 import pytest
@@ -37,6 +38,21 @@ def _signs_in(server: Server, email: str, password: str) -> bool:
     return page.url.path == "/"
 
 
+def _flip_a_bit_of_each_file(file: Path, server: Server) -> None:
+    """In a copy; every kind of file is noticed, and nothing is restored."""
+    with tarfile.open(file) as tar:
+        members = [each for each in tar.getmembers() if each.size]
+    changed = file.with_name("changed.tar")
+    for member in {PurePosixPath(each.name).suffix: each for each in members}.values():
+        whole = bytearray(file.read_bytes())
+        whole[member.offset_data + member.size // 2] ^= 4
+        changed.write_bytes(whole)
+        done = server.heed("restore", str(changed), check=False)
+        assert done.returncode == 1, member.name
+        assert "damaged" in done.stderr
+        assert not list(server.data.iterdir())
+
+
 def test_what_was_ruined_comes_back_as_it_was(own_server: Server, tmp_path: Path) -> None:
     key = own_server.heed("keys", "create", "shop", "--scope", "write").stdout.strip()
     own_server.heed(
@@ -56,6 +72,7 @@ def test_what_was_ruined_comes_back_as_it_was(own_server: Server, tmp_path: Path
     own_server.stop()
     shutil.rmtree(own_server.data)
 
+    _flip_a_bit_of_each_file(file, own_server)
     own_server.heed("restore", str(file))
     own_server.start()
     assert _states(own_server) == states
@@ -99,6 +116,12 @@ def serving_restored(file: Path, data: Path) -> Iterator[Server]:
 @pytest.mark.parametrize("name", ["lake/../../outside", "lake/link"])
 def test_what_a_backup_holds_stays_in_the_folder(tmp_path: Path, name: str) -> None:
     with tarfile.open(tmp_path / "bad.tar", "w") as tar:
+        sums = [
+            hashlib.sha256(b"{}").hexdigest() + f"  {each}\n" for each in ("heed.json", "database.dump", name)
+        ]
+        held = tarfile.TarInfo("SHA256SUMS")
+        held.size = len("".join(sums))
+        tar.addfile(held, io.BytesIO("".join(sums).encode()))
         for each in ("heed.json", "database.dump", name):
             entry = tarfile.TarInfo(each)
             entry.size = 2

@@ -84,7 +84,9 @@ def test_a_segment_is_written_and_found_again(as_role: Any) -> None:
 def test_how_far_a_segment_is_filled_is_told_in_its_two_stages(as_role: Any) -> None:
     client = as_role("marketer")
     filled("fresh", filled_at=None)
-    SegmentPass.objects.create(id=1, mark="m", after=uuid.UUID(int=0), done=3, total=4)
+    connection.ensure_connection()
+    mark = store.mark(connection.connection)
+    under_way = SegmentPass.objects.create(id=1, mark=mark, after=uuid.UUID(int=0), done=3, total=4)
     half = Filling.objects.create(adds=True, atoms=["{}"], upto=1, after=uuid.UUID(int=1 << 127))
     page = client.get("/segments/fresh/").content.decode()
     assert "What customers did before is being counted: 50" in page
@@ -94,6 +96,10 @@ def test_how_far_a_segment_is_filled_is_told_in_its_two_stages(as_role: Any) -> 
     page = client.get("/segments/fresh/").content.decode()
     assert "of customers have been looked at" in page
     assert "75" in page.split("Being filled")[1][:60]
+    under_way.mark = "of other definitions"
+    under_way.save()
+    page = client.get("/segments/fresh/").content.decode()
+    assert "75" not in page.split("Being filled")[1][:60]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ are listed. Heed goes on meanwhile; lake files are never changed, and none is re
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import io
 import json
 import os
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
+from typing import IO, Any
 
 import psycopg
 
@@ -29,7 +31,7 @@ from heed.run.lock import FolderLock
 from heed.settings import Settings
 
 KEYS = ("master.key", "secret.key")
-_MANIFEST, _DUMP = "heed.json", "database.dump"
+_MANIFEST, _DUMP, _SUMS = "heed.json", "database.dump", "SHA256SUMS"
 _WAIT = 600
 
 
@@ -51,20 +53,21 @@ def back_up(settings: Settings, target: Path, tell: Callable[[str], None]) -> in
                 at = system_clock()
             assert row is not None  # noqa: S101  the function returns its row
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-                with tarfile.open(fileobj=opened, mode="w") as tar:
+                with _Archive.open(fileobj=opened, mode="w") as tar:
                     about = {"heed": __version__, "at": moment(at).isoformat(), "lake_files": len(files)}
-                    _add(tar, _MANIFEST, json.dumps(about).encode())
+                    tar.put(_MANIFEST, json.dumps(about).encode())
                     for name in KEYS:
                         if (path := settings.data / name).exists():
-                            _add(tar, name, path.read_bytes())
+                            tar.put(name, path.read_bytes())
                     tell("Copying the database")
                     _dump(settings, str(row[0]), tar)
                     tell(f"Copying {len(files):,} files of the lake")
                     for name, data in files:
                         if data is None:
-                            tar.add(settings.lake_folder / name, f"lake/{name}", recursive=False)
+                            tar.put_file(settings.lake_folder / name, f"lake/{name}")
                         else:
-                            _add(tar, f"lake/{name}", data)
+                            tar.put(f"lake/{name}", data)
+                    tar.put(_SUMS, "".join(f"{each}  {name}\n" for name, each in tar.sums.items()).encode())
                 opened.flush()
                 os.fsync(opened.fileno())
         part.replace(target)
@@ -84,9 +87,11 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> di
     lock = FolderLock(settings.data)
     try:
         with _opened(source) as tar:
-            names = [PurePosixPath(each.name) for each in tar.getmembers()]
-            if PurePosixPath(_MANIFEST) not in names or PurePosixPath(_DUMP) not in names:
-                raise BackupFailed(f"{source} is no backup of Heed.")
+            names = {each.name for each in tar.getmembers()}
+            if not {_MANIFEST, _DUMP, _SUMS} <= names:
+                raise BackupFailed(f"{source} is no backup of Heed, or was cut short.")
+            tell("Looking whether it is whole")
+            _check(tar)
             about: dict[str, object] = json.loads(_read(tar, _MANIFEST))
             tell("Restoring keys and lake")
             for member in tar.getmembers():
@@ -116,6 +121,48 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> di
     return about
 
 
+class _Archive(tarfile.TarFile):
+    """Remembers the checksum of each file put into it."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.sums: dict[str, str] = {}
+
+    def put(self, name: str, data: bytes) -> None:
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mode, entry.mtime = len(data), 0o600, int(time.time())
+        self.sums[name] = hashlib.sha256(data).hexdigest()
+        self.addfile(entry, io.BytesIO(data))
+
+    def put_file(self, path: Path, name: str) -> None:
+        with path.open("rb") as opened:
+            self.sums[name] = _sum_of(opened)
+        self.add(path, name, recursive=False)
+
+
+def _sum_of(opened: IO[bytes]) -> str:
+    found = hashlib.sha256()
+    while chunk := opened.read(1 << 20):
+        found.update(chunk)
+    return found.hexdigest()
+
+
+def _check(tar: tarfile.TarFile) -> None:
+    """Raises `BackupFailed` where a file is not as it was put in, or is not there, or was added."""
+    lines = _read(tar, _SUMS).decode("utf-8", "replace").splitlines()
+    wanted = {name: each for each, _, name in (line.partition("  ") for line in lines)}
+    for member in tar.getmembers():
+        if member.name == _SUMS:
+            continue
+        opened = tar.extractfile(member) if member.isreg() else None
+        if opened is None or _sum_of(opened) != wanted.pop(member.name, ""):
+            raise BackupFailed(
+                f"The backup is damaged: {member.name!r} is not as it was. Take another backup."
+            )
+    if wanted:
+        raise BackupFailed(f"The backup is damaged: {min(wanted)!r} is missing. Take another backup.")
+
+
 def _opened(source: Path) -> tarfile.TarFile:
     try:
         return tarfile.open(source, "r:")
@@ -133,12 +180,6 @@ def _files_kept(connection: psycopg.Connection) -> Iterator[None]:
                 return
         time.sleep(1)
     raise BackupFailed("Another backup is under way; try again when it is done.")
-
-
-def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
-    entry = tarfile.TarInfo(name)
-    entry.size, entry.mode, entry.mtime = len(data), 0o600, int(time.time())
-    tar.addfile(entry, io.BytesIO(data))
 
 
 def _read(tar: tarfile.TarFile, name: str) -> bytes:
@@ -159,7 +200,7 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> Non
     os.utime(path, (member.mtime, member.mtime))
 
 
-def _dump(settings: Settings, snapshot: str, tar: tarfile.TarFile) -> None:
+def _dump(settings: Settings, snapshot: str, tar: _Archive) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / _DUMP
         with path.open("wb") as written:
@@ -170,7 +211,7 @@ def _dump(settings: Settings, snapshot: str, tar: tarfile.TarFile) -> None:
             )  # fmt: skip
         if done.returncode:
             raise BackupFailed(f"The database could not be copied: {done.stderr.decode().strip()[-500:]}")
-        tar.add(path, _DUMP)
+        tar.put_file(path, _DUMP)
 
 
 def _load(settings: Settings, dump: Path) -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 from django.db import connection
 from django.urls import reverse
 
 from heed import rules
 from heed.kit.kept import Kept
 from heed.profiles.api import Use
+from heed.segments import store
 from heed.segments.models import Segment, SegmentPass, SegmentSize
 
 COLUMNS = (
@@ -40,13 +42,21 @@ class Progress:
 
 
 def progress() -> Progress | None:
-    """None while nothing is being filled."""
+    """None while nothing is being filled, or not begun since segments last changed."""
     filling = _rows("select after from carry_filling where adds and not finished order by id limit 1", [])
     if filling:
         # Only those who did something are counted, in the order of their ids, which are spread evenly.
         return Progress(filling[0][0].int / 2**128, counting=True)
     found = SegmentPass.objects.filter(finished=False).first()
-    return Progress(min(1.0, found.done / found.total) if found.total else 0.0) if found else None
+    if found is None or _mark() not in found.mark:
+        return None
+    return Progress(min(1.0, found.done / found.total) if found.total else 0.0)
+
+
+def _mark() -> str:
+    """What a pass begun for the segments as they are defined now is marked with, among other things."""
+    connection.ensure_connection()
+    return store.mark(cast(psycopg.Connection, connection.connection))
 
 
 def _sizes() -> dict[str, int]:

@@ -136,7 +136,8 @@ const button = (label, name, then, kind = "btn tiny") => {
 /** What somebody typed as the value it stands for: 12, yes and no where that is meant, else a text. */
 function literal(text, numeric) {
   const trimmed = text.trim();
-  if (numeric && trimmed !== "" && Number.isFinite(Number(trimmed))) return Number(trimmed);
+  const number = Number(trimmed.replace("−", "-").replace(/^(-?\d*),(\d+)$/, "$1.$2"));
+  if (numeric && trimmed !== "" && Number.isFinite(number)) return number;
   if (trimmed === "true" || trimmed === "false") return trimmed === "true";
   if (/^"(.*)"$/.test(trimmed)) return trimmed.slice(1, -1);
   return trimmed;
@@ -166,8 +167,9 @@ function comparison(leaf, kind, suggestions) {
     parts.push(
       typed("Value", shown(leaf.value), (text) => {
         const number = numeric || [">", "<", ">=", "<="].includes(leaf.operator) || (kind === "any" && /^-?\d+(\.\d+)?$/.test(text.trim()));
-        leaf.value = leaf.operator === "in" ? text.split(",").map((each) => literal(each, number)) : literal(text, number);
-        if ([">", "<", ">=", "<="].includes(leaf.operator) && typeof leaf.value !== "number") leaf.value = 0;
+        const value = leaf.operator === "in" ? text.split(",").map((each) => literal(each, number)) : literal(text, number);
+        // What is no number where one is compared changes nothing, and the field shows again what is gone by.
+        if (![">", "<", ">=", "<="].includes(leaf.operator) || typeof value === "number") leaf.value = value;
         changed();
         return shown(leaf.value);
       }, suggestions),

@@ -264,7 +264,10 @@ def words() -> dict[str, Any]:
         if isinstance(value, str) and rules.as_moment(value) is not None
     )
     return {
-        "facts": [[each.name, each.label, each.kind] for each in rules.facts()],
+        "facts": [
+            [each.name, each.label, each.kind]
+            for each in sorted(rules.facts(), key=lambda each: each.label.casefold())
+        ],
         "traits": [name for name, _ in traits.most_common(200) if rules.is_name(name)],
         "dates": [name for name, _ in dates.most_common(50) if rules.is_name(name)],
         "values": _values(known),

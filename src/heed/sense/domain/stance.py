@@ -129,7 +129,8 @@ def _reasons(mood: Mood, true_now: dict[str, Circumstance]) -> tuple[str, ...]:
         reasons.insert(0, _feeling(mood))
         for piece in mood.evidence[:3]:
             if abs(piece.contribution) >= 0.05:
-                quoted = f": “{piece.excerpt}”" if piece.excerpt else "."
+                stop = "" if piece.excerpt.endswith((".", "!", "?", "…")) else "."
+                quoted = f": “{piece.excerpt}”{stop}" if piece.excerpt else stop
                 subject = "They " if _is_deed(piece.label) else ""
                 said = f"{subject}{piece.label}{quoted}"
                 reasons.append(f"{said[:1].upper()}{said[1:]}")

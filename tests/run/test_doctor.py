@@ -22,6 +22,7 @@ from heed.profiles import api as profiles
 from heed.run import findings
 from heed.run.doctor import examine
 from heed.run.findings import Finding
+from heed.run.lock import FolderLock
 from heed.settings import Settings, SettingsError, read
 from tests.run.test_commands import heed, said
 from tests.serving import free_port
@@ -71,6 +72,14 @@ def test_a_taken_port(healthy: Settings) -> None:
         finding = found(healthy, f"Port {healthy.port}")
     assert finding.level == "bad"
     assert "--port" in finding.mend
+
+
+def test_a_heed_that_runs_and_does_not_answer(healthy: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        lock = FolderLock(healthy.data, at=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        finding = found(healthy, "does not answer at http://127.0.0.1")
+        lock.release()
+    assert (finding.level, "start it again" in finding.mend) == ("bad", True)
 
 
 def test_a_data_folder_that_is_a_file(healthy: Settings, tmp_path: Path) -> None:

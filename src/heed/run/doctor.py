@@ -8,19 +8,19 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import psycopg
 
 from heed.engines.postgres.server import EmbeddedServer, belongs_to
 from heed.run.database import answers
 from heed.run.findings import Finding, database
-from heed.run.lock import FolderLock, InUse
+from heed.run.lock import FolderLock, InUse, served_at
 from heed.run.supervisor import CannotStart, check_port
 from heed.settings import Settings, SettingsError, unknown
 
 _LITTLE_ROOM = 2 * 1024**3
-_LATE_EVENTS = 10_000
-_CLOCK_TOLERANCE_MS = 2_000
-_STUCK_SECONDS = 120.0
+_PATIENCE = 5.0
+"""Seconds in which what runs has to answer."""
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -34,8 +34,7 @@ def examine(settings: Settings) -> list[Finding]:
         if running
         else Finding("warn", "Heed is not running on this data folder.", "Start it with `heed serve`.")
     )
-    if not running:
-        found.extend(_port(settings))
+    found.extend(_front(settings) if running else _port(settings))
     if settings.embedded and not running:
         found.extend(_embedded(settings))
         return found
@@ -194,6 +193,19 @@ def _running(settings: Settings) -> bool:
     except InUse:
         return True
     return False
+
+
+def _front(settings: Settings) -> Iterator[Finding]:
+    address = served_at(settings.data)
+    try:
+        if address:
+            httpx.get(f"{address}/healthz", timeout=_PATIENCE)
+    except httpx.HTTPError:
+        yield Finding(
+            "bad",
+            f"Heed runs and does not answer at {address}: events sent there are not accepted.",
+            "Stop it and start it again; what it logs about web says why.",
+        )
 
 
 def _port(settings: Settings) -> Iterator[Finding]:

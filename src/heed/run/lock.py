@@ -12,9 +12,12 @@ class InUse(RuntimeError):
 
 
 class FolderLock:
-    """Held as long as the object lives; the system lets go of it when the process ends, however it ends."""
+    """Held as long as the object lives; the system lets go of it when the process ends, however it ends.
 
-    def __init__(self, folder: Path, name: str = "heed.lock") -> None:
+    `at` is the address that is served meanwhile, for whoever finds the folder locked.
+    """
+
+    def __init__(self, folder: Path, name: str = "heed.lock", at: str = "") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / name
         self.file = self.path.open("a+")
@@ -24,7 +27,7 @@ class FolderLock:
             fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self.file.seek(0)
-            owner = self.file.read().strip() or "unknown"
+            owner = self.file.readline().strip() or "unknown"
             self.file.close()
             raise InUse(
                 f"The data folder {folder} is in use by another Heed (process {owner}). Stop that one first, "
@@ -32,8 +35,16 @@ class FolderLock:
             ) from None
         self.file.seek(0)
         self.file.truncate()
-        self.file.write(str(os.getpid()))
+        self.file.write(f"{os.getpid()}\n{at}")
         self.file.flush()
 
     def release(self) -> None:
         self.file.close()
+
+
+def served_at(folder: Path, name: str = "heed.lock") -> str:
+    """The address that whoever holds the folder serves, "" for none."""
+    try:
+        return "".join((folder / name).read_text().splitlines()[1:2])
+    except OSError:
+        return ""

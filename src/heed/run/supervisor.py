@@ -112,7 +112,9 @@ class Supervisor:
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Run until SIGTERM or SIGINT; `ready` is called once everything is up."""
-        lock = FolderLock(self.settings.data) if self._owns_folder() else None
+        host = f"[{self._host()}]" if ":" in self._host() else self._host()
+        at = f"http://{host}:{self.settings.port}" if self._serves_people() else ""
+        lock = FolderLock(self.settings.data, at=at) if self._owns_folder() else None
         # Before there is anything it could be missing beside.
         _ = self.settings.master_key
         if self._serves_people():
@@ -137,12 +139,15 @@ class Supervisor:
         """Whether whoever is to serve people does; a part that serves nobody is up at once."""
         if not self._serves_people():
             return True
-        host = "127.0.0.1" if self.settings.host in {"0.0.0.0", "::"} else self.settings.host  # noqa: S104
         try:
-            socket.create_connection((host, self.settings.port), timeout=1).close()
+            socket.create_connection((self._host(), self.settings.port), timeout=1).close()
         except OSError:
             return False
         return True
+
+    def _host(self) -> str:
+        """Where this machine itself reaches what is served."""
+        return "127.0.0.1" if self.settings.host in {"0.0.0.0", "::"} else self.settings.host  # noqa: S104
 
     def _serves_people(self) -> bool:
         return any(child.role in {"web", "front", "pages"} for child in self.children)

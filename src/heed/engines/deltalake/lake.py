@@ -54,7 +54,7 @@ class DeltaLake:
         return bool(DeltaTable.is_deltatable(self.path))
 
     def prepare(self) -> None:
-        if not DeltaTable.is_deltatable(self.path):
+        if not self.exists():
             Path(self.path).mkdir(parents=True, exist_ok=True)
             DeltaTable.create(
                 self.path,

@@ -66,6 +66,8 @@ def begin(role: str) -> BaseProcess:
 def _be(role: str, supervisor: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
+    # Inherited, it tells the supervisor.
+    signal.set_wakeup_fd(-1)
     os.setsid()
     if _FORKS:
         system = ctypes.CDLL(None)

@@ -41,12 +41,55 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("prot = 9000", "no setting 'prot'"), ('port = "many"', "port in"), ("port = ", "not valid TOML")],
+    [
+        ("prot = 9000", "no setting 'prot'"),
+        ('port = "many"', "port in heed.toml is 'many': it has to be a whole number"),
+        ("port = ", "not valid TOML"),
+        ("port = 0", "it can be 1 to 65,535"),
+        ("organisation = [1]", "it has to be a text"),
+    ],
 )
 def test_a_mistake_in_the_file_is_explained(tmp_path: Path, content: str, words: str) -> None:
     (tmp_path / "heed.toml").write_text(content)
     with pytest.raises(SettingsError, match=words):
         read({"HEED_DATA": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("HEED_PUBLIC_URL", "heed.example.com", "a whole address, such as https://heed.example.com"),
+        ("HEED_PUBLIC_URL", "https://", "a whole address"),
+        ("HEED_PUBLIC_URL", "https://heed.example.com/?a=b", "a whole address"),
+        ("HEED_PHONE_REGION", "Germany", "two letters of a country"),
+        ("HEED_PHONE_REGION", "UK", "two letters of a country, such as DE, GB or US"),
+        ("HEED_LOG_LEVEL", "loud", "it can be debug, info, warning, error"),
+        ("HEED_DEBUG", "perhaps", "it has to be true or false"),
+        ("HEED_DATA", "100%25", "may not have a % in it"),
+        ("HEED_CONFIG", "/nowhere/heed.toml", "there is no such file"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_what_it_has_to_be(name: str, value: str, words: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read({name: value})
+    assert value in str(refused.value)
+    assert words in str(refused.value)
+
+
+def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
+    (tmp_path / "heed.toml").write_text("prot = 1\nengines = 99\n")
+    with pytest.raises(SettingsError) as refused:
+        read({"HEED_DATA": str(tmp_path), "HEED_PORT": "x"}, page_threads="y")
+    said = str(refused.value)
+    assert len(said.splitlines()) == 4
+    assert all(each in said for each in ("'prot'", "engines in heed.toml", "HEED_PORT", "--page_threads"))
+
+
+def test_a_secret_is_not_told_with_what_is_wrong_about_it(tmp_path: Path) -> None:
+    (tmp_path / "heed.toml").write_text('master_key = ["abcdef0123456789"]\n')
+    with pytest.raises(SettingsError) as refused:
+        read({"HEED_DATA": str(tmp_path)})
+    assert "abcdef" not in str(refused.value)
 
 
 def test_a_working_folder_closed_to_the_user_has_no_file(

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from heed import settings as heed_settings
 from heed.govern.domain import ROLES
@@ -39,20 +40,28 @@ Data = Annotated[
 
 
 def fail(message: str, code: int = 1) -> NoReturn:
-    err.print(f"[bold red]✗[/] {message}", highlight=False)
+    for line in message.splitlines():
+        err.print(f"[bold red]✗[/] {escape(line)}", highlight=False)
     raise typer.Exit(code)
+
+
+def want_file(path: Path) -> None:
+    """Fail unless there is a file of this name."""
+    if not path.is_file():
+        fail(f"{path} is a folder, not a file." if path.is_dir() else f"There is no file {path}.", 2)
 
 
 def settle(**given: object) -> heed_settings.Settings:
     """This run's settings; what the command line gave also reaches the processes it starts."""
+    try:
+        heed_settings.read(None, **given)
+    except heed_settings.SettingsError as error:
+        fail(str(error), 2)
     for name, value in given.items():
         if value is not None:
             os.environ[heed_settings.environment_name(name)] = str(value)
     heed_settings.load.cache_clear()
-    try:
-        return heed_settings.load()
-    except heed_settings.SettingsError as error:
-        fail(str(error), 2)
+    return heed_settings.load()
 
 
 @app.command()
@@ -118,6 +127,8 @@ def create_user(
         fail(f"There is no role {role!r}; roles are {', '.join(ROLES)}.", 2)
     if password_stdin:
         password = sys.stdin.readline().rstrip("\r\n")
+    elif not sys.stdin.isatty():
+        fail("There is no terminal to ask for the password at. Give it with --password-stdin.", 2)
     else:
         password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     with opened(settings):
@@ -184,9 +195,8 @@ def import_file(
     become dead letters with their line and the reason.
     """
     settings = settle(data=data)
-    for path in (file, map):
-        if not path.is_file():
-            fail(f"There is no file {path}.", 2)
+    want_file(file)
+    want_file(map)
     with opened(settings) as alone:
         from heed.run.importing import ImportFailed, import_with_progress
 
@@ -234,7 +244,7 @@ def backup(
     if not settings.data.is_dir():
         fail(f"There is no data folder {settings.data}; choose one with --data.", 2)
     if file.exists():
-        fail(f"There is a file {file} already; choose another name.", 2)
+        fail(f"There is {'a folder' if file.is_dir() else 'a file'} {file} already; choose another name.", 2)
     if not file.absolute().parent.is_dir():
         fail(f"There is no folder {file.absolute().parent} to write {file.name} into.", 2)
     with opened(settings):
@@ -247,6 +257,8 @@ def backup(
     out.print(
         f"Everything is in {file} ({size / 1e6:,.1f} MB). `heed restore {file} --data NEW_FOLDER` brings it back."
     )
+    if settings.master_key_text:
+        out.print("Except the master key, which stands in HEED_MASTER_KEY: keep that elsewhere, and safe.")
 
 
 @app.command()
@@ -260,8 +272,7 @@ def restore(
     from heed.run.lock import InUse
 
     settings = settle(data=data)
-    if not file.is_file():
-        fail(f"There is no file {file}.", 2)
+    want_file(file)
     try:
         about = bring_back(settings, file, lambda what: err.print(f"{what} …"))
     except (BackupFailed, InUse, OSError) as error:
@@ -303,8 +314,7 @@ def sense_text(
 
     from heed.sense.actions.label import MissingColumn, UnquotedText, label_file
 
-    if not file.is_file():
-        fail(f"There is no file {file}.", 2)
+    want_file(file)
     if not out_file.absolute().parent.is_dir():
         fail(f"There is no folder {out_file.absolute().parent} to write {out_file.name} into.", 2)
     with Progress(console=err) as bar:
@@ -378,7 +388,7 @@ def main() -> None:
     try:
         app()
     except heed_settings.SettingsError as error:
-        err.print(f"[bold red]✗[/] {error}", highlight=False)
+        err.print(f"[bold red]✗[/] {escape(str(error))}", highlight=False)
         sys.exit(1)
 
 

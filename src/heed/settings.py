@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import secrets
 import tomllib
-from collections.abc import Iterable
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -22,7 +23,7 @@ import msgspec
 
 
 class SettingsError(ValueError):
-    """A setting is unknown or has a value of the wrong kind; the message says which and where."""
+    """Settings are unknown or have values that cannot be; the message has a line for each, which says where."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,10 @@ class Settings:
 
     @cached_property
     def socket_folder(self) -> Path:
-        """Where the embedded PostgreSQL listens; a socket path must stay under 108 bytes."""
+        """Where the embedded PostgreSQL listens: its path must stay under 108 bytes, and clients take it for several
+        where there is a comma."""
         near = self.data.resolve() / "run"
-        if len(str(near)) < 80:
+        if len(os.fsencode(near)) < 80 and "," not in str(near):
             return near
         return Path("/tmp") / f"heed-{hashlib.sha256(str(near).encode()).hexdigest()[:16]}"  # noqa: S108
 
@@ -181,6 +183,10 @@ _RANGES = {
     "lake_flush_ms": (10, 3_600_000),
 }
 """Every number has one; a test holds that."""
+_KINDS = {int: "a whole number", bool: "true or false", str: "a text", list[str]: "a list of texts"}
+LOG_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+_ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
+# What these hold is told to nobody.
 _ENVIRONMENT_NAMES = {
     "external_database_url": "HEED_DATABASE_URL",
     "secret_key_text": "HEED_SECRET_KEY",
@@ -201,28 +207,30 @@ def read(environ: dict[str, str] | os._Environ[str] | None = None, **given: Any)
     """Settings from file, environment and `given` (the command line; None means not given)."""
     environ = os.environ if environ is None else environ
     hints = get_type_hints(Settings)
-    known = {f.name for f in fields(Settings)}
-    values: dict[str, Any] = {}
-
-    data = given.get("data") or environ.get("HEED_DATA") or "heed-data"
-    candidates = [Path("heed.toml"), Path(data) / "heed.toml"]
-    if chosen := environ.get("HEED_CONFIG"):
-        candidates = [Path(chosen)]
-    for path in candidates:
-        # Path.is_file raises where a folder is closed to this user, as root's is to a service's.
-        if os.path.isfile(path):
-            values.update(_from_toml(path, known, hints))
-            break
-    for name in known:
+    wrong: list[str] = []
+    values = dict(_from_file(environ, given.get("data"), wrong))
+    sources = {name: f"{TOML_NAMES.get(name, name)} in heed.toml" for name in values}
+    for name in hints:
         text = environ.get(environment_name(name))
         if text is not None:
-            values[name] = _typed(name, text, hints[name], environment_name(name))
-    values.update({name: value for name, value in given.items() if value is not None})
-    settings = replace(Settings(), **values)
-    for name, (least, most) in _RANGES.items():
-        if not least <= getattr(settings, name) <= most:
-            raise SettingsError(f"{name} is {getattr(settings, name)}; it can be {least} to {most:,}")
-    return replace(settings, data=Path(settings.data).expanduser().absolute())
+            values[name], sources[name] = text, environment_name(name)
+    for name, value in given.items():
+        if value is not None:
+            values[name], sources[name] = value, f"--{name}"
+    kept = {}
+    for name, value in values.items():
+        try:
+            kept[name] = _checked(name, _typed(value, hints[name]))
+        except ValueError as error:
+            shown = "set" if name in _ENVIRONMENT_NAMES else repr(value)
+            wrong.append(f"{sources[name]} is {shown}: {error}")
+    kept["data"] = Path(kept.get("data", Settings.data)).expanduser().absolute()
+    if "%" in str(kept["data"]):
+        # The lake's library reads it as the beginning of an escape.
+        wrong.append(f"The data folder is {kept['data']}: its path may not have a % in it")
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+    return Settings(**kept)
 
 
 def unknown(environ: Iterable[str]) -> list[str]:
@@ -235,24 +243,35 @@ def unknown(environ: Iterable[str]) -> list[str]:
     )
 
 
-def _from_toml(path: Path, known: set[str], hints: dict[str, Any]) -> dict[str, Any]:
-    by_toml_name = {TOML_NAMES.get(name, name): name for name in known}
+def _from_file(environ: Mapping[str, str], data: object, wrong: list[str]) -> Iterator[tuple[str, Any]]:
+    """Names and values in the first heed.toml there is; what is wrong with it goes into `wrong`."""
+    by_toml_name = {TOML_NAMES.get(each.name, each.name): each.name for each in fields(Settings)}
+    chosen = environ.get("HEED_CONFIG")
+    folder = Path(str(data or environ.get("HEED_DATA") or Settings.data))
+    candidates = [Path(chosen)] if chosen else [Path("heed.toml"), folder / "heed.toml"]
+    # Path.is_file raises where a folder is closed to this user, as root's is to a service's.
+    path = next((each for each in candidates if os.path.isfile(each)), None)
+    if path is None:
+        if chosen:
+            wrong.append(f"HEED_CONFIG is {chosen!r}: there is no such file")
+        return
     try:
         table = tomllib.loads(path.read_text())
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{path} is not valid TOML: {error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        wrong.append(f"{path} is not valid TOML: {error}")
+        return
     except OSError as error:
-        raise SettingsError(f"{path} cannot be read: {error.strerror}") from None
-    values = {}
+        wrong.append(f"{path} cannot be read: {error.strerror}")
+        return
     for key, value in table.items():
-        if key not in by_toml_name:
-            raise SettingsError(f"{path}: there is no setting {key!r}; docs/settings.md lists them all")
-        name = by_toml_name[key]
-        values[name] = _typed(name, value, hints[name], f"{key} in {path}")
-    return values
+        if key in by_toml_name:
+            yield by_toml_name[key], value
+        else:
+            wrong.append(f"{path}: there is no setting {key!r}; docs/settings.md lists them all")
 
 
-def _typed(name: str, value: Any, kind: Any, where: str) -> Any:
+def _typed(value: Any, kind: Any) -> Any:
+    """The value as a setting's type; raises `ValueError`."""
     if kind is Path:
         return Path(value)
     if kind == list[str] and isinstance(value, str):
@@ -269,8 +288,26 @@ def _typed(name: str, value: Any, kind: Any, where: str) -> Any:
         }.get(value.lower(), value)
     try:
         return msgspec.convert(value, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise SettingsError(f"{where}: {error}") from None
+    except msgspec.ValidationError:
+        raise ValueError(f"it has to be {_KINDS[kind]}") from None
+
+
+def _checked(name: str, value: Any) -> Any:
+    """The value, as far as it can be one of this setting; raises `ValueError` with what it has to be."""
+    if name in _RANGES:
+        least, most = _RANGES[name]
+        if not least <= value <= most:
+            raise ValueError(f"it can be {least} to {most:,}")
+    elif name == "public_url" and value and not _ADDRESS.fullmatch(value):
+        raise ValueError("it has to be a whole address, such as https://heed.example.com")
+    elif name == "log_level" and value.lower() not in LOG_LEVELS:
+        raise ValueError(f"it can be {', '.join(LOG_LEVELS)}")
+    elif name == "phone_region":
+        from phonenumbers import SUPPORTED_REGIONS
+
+        if value not in SUPPORTED_REGIONS:
+            raise ValueError("it has to be two letters of a country, such as DE, GB or US")
+    return value
 
 
 @lru_cache(maxsize=1)

@@ -115,14 +115,13 @@ def serving_restored(file: Path, data: Path) -> Iterator[Server]:
 
 @pytest.mark.parametrize("name", ["lake/../../outside", "lake/link"])
 def test_what_a_backup_holds_stays_in_the_folder(tmp_path: Path, name: str) -> None:
+    held_names = ("heed.json", "master.key", "database.dump", name)
     with tarfile.open(tmp_path / "bad.tar", "w") as tar:
-        sums = [
-            hashlib.sha256(b"{}").hexdigest() + f"  {each}\n" for each in ("heed.json", "database.dump", name)
-        ]
+        sums = [hashlib.sha256(b"{}").hexdigest() + f"  {each}\n" for each in held_names]
         held = tarfile.TarInfo("SHA256SUMS")
         held.size = len("".join(sums))
         tar.addfile(held, io.BytesIO("".join(sums).encode()))
-        for each in ("heed.json", "database.dump", name):
+        for each in held_names:
             entry = tarfile.TarInfo(each)
             entry.size = 2
             if each == "lake/link":
@@ -133,6 +132,19 @@ def test_what_a_backup_holds_stays_in_the_folder(tmp_path: Path, name: str) -> N
     assert "The backup is damaged" in said(done)
     assert not list((tmp_path / "data").iterdir())
     assert not (tmp_path / "outside").exists()
+
+
+def test_a_key_kept_elsewhere_is_missed_before_anything_is_restored(tmp_path: Path) -> None:
+    key = {"HEED_MASTER_KEY": "5a" * 32}
+    assert heed(tmp_path, "keys", "create", "shop", "--scope", "write", **key).returncode == 0
+    done = heed(tmp_path, "backup", "kept.tar", **key)
+    assert "Except the master key" in said(done)
+    done = heed(tmp_path, "restore", "kept.tar", "--data", "new")
+    assert done.returncode == 1
+    assert "it was in HEED_MASTER_KEY" in said(done)
+    done = heed(tmp_path, "restore", "kept.tar", "--data", "new", **key)
+    assert done.returncode == 0, said(done)
+    assert "✗" not in said(heed(tmp_path, "doctor", "--data", "new", **key))
 
 
 def test_restoring_never_overwrites_and_says_what_is_no_backup(tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ import pytest
 from tests.serving import HEED, free_port
 
 
-def heed(folder: Path, *arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
+def heed(folder: Path, *arguments: str, text: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("HEED_")}
+    environment |= settings
     return subprocess.run(
         [HEED, *arguments], cwd=folder, env={**environment, "COLUMNS": "200"}, input=text,
         capture_output=True, text=True, timeout=120, check=False,
@@ -38,11 +39,24 @@ def test_a_taken_port_is_said_at_once(tmp_path: Path) -> None:
 def test_a_port_that_is_none_is_said_at_once(tmp_path: Path) -> None:
     done = heed(tmp_path, "serve", "--port", "99999")
     assert done.returncode == 2
-    assert "port is 99999; it can be 1 to 65,535" in said(done)
+    assert "--port is 99999: it can be 1 to 65,535" in said(done)
+
+
+def test_everything_wrong_in_the_settings_is_said_at_once(tmp_path: Path) -> None:
+    (tmp_path / "heed.toml").write_text('public_url = "example.org"\ncolour = "[red]"\n')
+    done = heed(tmp_path, "doctor", "--port", "0")
+    assert done.returncode == 2
+    assert done.stderr.count("✗") == 3
+
+
+def test_a_password_that_nobody_can_be_asked_for_is_not_waited_for(tmp_path: Path) -> None:
+    done = heed(tmp_path, "user", "create", "a@example.org", "--role", "owner")
+    assert done.returncode == 2
+    assert "--password-stdin" in said(done)
 
 
 def test_a_data_folder_may_be_called_anything(tmp_path: Path) -> None:
-    data = tmp_path / "our data = ours & more"
+    data = tmp_path / "our data, = ours & more"
     created = heed(tmp_path, "keys", "create", "shop", "--scope", "write", "--data", str(data))
     assert created.returncode == 0, said(created)
     assert "is missing" not in said(heed(tmp_path, "doctor", "--data", str(data)))
@@ -57,6 +71,7 @@ def test_a_data_folder_may_be_called_anything(tmp_path: Path) -> None:
         (("keys", "create", "x", "--scope", "manage", "--kind", "website"), "may only write"),
         (("replay", "--data", "nowhere"), "no data folder"),
         (("import", "none.csv", "--map", "none.toml"), "There is no file none.csv"),
+        (("restore", ".", "--data", "new"), ". is a folder, not a file"),
         (("sense", "text", "none.csv", "--column", "x", "--out", "out.csv"), "There is no file none.csv"),
         (("serve", "--only", "kitchen"), "--only takes one of"),
     ],

@@ -35,6 +35,15 @@ def test_a_number_left_behind_may_be_another_process_by_now(server: EmbeddedServ
     assert not signals
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root owns what others cannot use")
+def test_what_root_copied_into_place_is_started(server: EmbeddedServer) -> None:
+    server.stop()
+    for path in (server.folder, *server.folder.rglob("*")):
+        os.chown(path, 0, 0)
+    server.start()
+    assert server.alive()
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can take a folder from its user")
 def test_root_takes_no_folder_from_its_user(server: EmbeddedServer) -> None:
     server.stop()

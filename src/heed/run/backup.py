@@ -57,7 +57,9 @@ def back_up(settings: Settings, target: Path, tell: Callable[[str], None]) -> in
                     about = {"heed": __version__, "at": moment(at).isoformat(), "lake_files": len(files)}
                     tar.put(_MANIFEST, json.dumps(about).encode())
                     for name in KEYS:
-                        if (path := settings.data / name).exists():
+                        # What the environment gives stays there; a file beside it is not what is used.
+                        given = settings.master_key_text if name == KEYS[0] else settings.secret_key_text
+                        if not given and (path := settings.data / name).exists():
                             tar.put(name, path.read_bytes())
                     tell("Copying the database")
                     _dump(settings, str(row[0]), tar)
@@ -92,6 +94,10 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> di
                 raise BackupFailed(f"{source} is no backup of Heed, or was cut short.")
             tell("Looking whether it is whole")
             _check(tar)
+            if KEYS[0] not in names and not settings.master_key_text:
+                raise BackupFailed(
+                    "The backup holds no master key: it was in HEED_MASTER_KEY. Set that as it was then, and restore again."
+                )
             about: dict[str, object] = json.loads(_read(tar, _MANIFEST))
             tell("Restoring keys and lake")
             for member in tar.getmembers():

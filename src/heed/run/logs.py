@@ -11,7 +11,7 @@ from typing import Any, TextIO, cast
 
 import structlog
 
-_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+from heed.settings import LOG_LEVELS
 
 
 class _Unfailing:
@@ -66,7 +66,7 @@ def _ended(thread: threading.ExceptHookArgs) -> None:
 
 
 def configure(level: str, process: str) -> None:
-    number = _LEVELS.get(level.lower(), 20)
+    number = LOG_LEVELS[level.lower()]
     readable = sys.stderr.isatty()
     structlog.configure(
         processors=[

@@ -132,9 +132,7 @@ class EmbeddedServer:
         for folder in (self.folder, self.socket_folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if os.geteuid() == 0:
-                uid, gid = _server_user()
-                if folder.stat().st_uid != uid:
-                    os.chown(folder, uid, gid)
+                _give(folder, *_server_user())
         self.log.touch(mode=0o600)
 
     def _make(self) -> None:
@@ -213,6 +211,13 @@ def belongs_to(folder: Path) -> str:
     except KeyError:
         name = f"user {uid}"
     return "" if name in {"root", *_SERVER_USERS} else name
+
+
+def _give(folder: Path, uid: int, gid: int) -> None:
+    """Make a folder and all in it a user's: root copies and unpacks as root."""
+    for path in (folder, *folder.rglob("*")):
+        if path.lstat().st_uid != uid:
+            os.chown(path, uid, gid, follow_symlinks=False)
 
 
 _SERVER_USERS = ("postgres", "nobody")

@@ -50,6 +50,9 @@ PAGES = [
     "/settings/installation/", "/actions/", "/actions/new/", "/actions/try/", "/segments/", "/segments/new/", "/permission/fields/", "/explore/", "/paths/", "/accounts/", "/accounts/?sort=unhappy", "/segments/overlap/", "/moods/", "/value/", "/value/new/", "/value/5-5/", "/cohorts/", "/cohorts/?in=SEK", "/funnel/", f"/funnel/?{STEPS}", f"/funnel/2/beside/?{STEPS}", "/account/", "/account/password/", "/account/second-factor/", "/scores/", "/scores/new/", "/forecasts/", "/forecasts/buy_30d/", "/forecasts/churn/", "/forecasts/buy_30d/people/?least=0.1", "/personas/", "/lookalikes/",
     "/account/second-factor/app/", "/sign-in/again/?next=/account/", "/nothing/",
 ]  # fmt: skip
+OPENED = """() => {
+  [...document.querySelectorAll("main details:not(.live-line)")].slice(0, 3).forEach((e) => { e.open = true; });
+}"""
 UNNAMED = """() => {
   const seen = (e) => e.offsetParent !== null || getComputedStyle(e).position === "fixed";
   const named = (e) => (e.labels && e.labels.length) || e.getAttribute("aria-label")
@@ -157,9 +160,8 @@ def faults(page: Page, open_page: Callable[[str], Page], addresses: list[str], n
             page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             if turn == 0:
                 open_page(address)
-                for details in page.locator("main details:not(.live-line)").all()[:3]:
-                    details.evaluate("e => { e.open = true }")
-            for found in (*page.evaluate(UNNAMED), *page.evaluate(OVERFLOW)):
+                page.evaluate(OPENED)
+            for found in page.evaluate(f"() => [...({UNNAMED})(), ...({OVERFLOW})()]"):
                 wrong.append(f"{address}, {look}: {found}")
             if folder:
                 called = address.strip("/").replace("/", "_").replace("?", "_")[-60:] or "home"

@@ -26,13 +26,22 @@ def test_a_change_too_small_for_its_numbers_is_no_change() -> None:
     assert found is not None
     assert found.by == pytest.approx(-0.02)
     assert not found.significant
+    assert found.words == "no clear change"
 
 
 def test_a_fall_of_many_customers_is_significant_and_its_z_is_right() -> None:
     found = week_over_week(days(0.2, 0.1, 100), 13 * DAY)
     assert found is not None
     assert found.significant
+    assert found.words == "clearly worse"
     assert found.z == pytest.approx(-0.1 / (0.4 * math.sqrt(2 / 700)), rel=0.01)
+
+
+def test_a_small_change_is_told_as_one_however_many_customers_it_is_true_of() -> None:
+    found = week_over_week(days(0.20, 0.17, 2_000), 13 * DAY)
+    assert found is not None
+    assert found.significant
+    assert found.words == "a little worse"
 
 
 def test_too_few_people_give_no_answer() -> None:

@@ -25,6 +25,10 @@ class Day:
         return max(-1.0, self.mean - half), min(1.0, self.mean + half)
 
 
+SMALL = 0.05
+"""A change of the mean mood below this is told as a little, however certain many customers make it."""
+
+
 @dataclass(frozen=True)
 class Change:
     """A difference of two means and the z it stands on."""
@@ -35,6 +39,12 @@ class Change:
     @property
     def significant(self) -> bool:
         return abs(self.z) >= Z95
+
+    @property
+    def words(self) -> str:
+        if not self.significant:
+            return "no clear change"
+        return f"{'a little' if abs(self.by) < SMALL else 'clearly'} {'worse' if self.by < 0 else 'better'}"
 
 
 def week_over_week(days: Sequence[Day], last: int) -> Change | None:

@@ -163,12 +163,17 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         try:
             _ = there and getattr(settings, name)
         except SettingsError as error:
-            said, _, mend = str(error).partition(". ")
-            yield Finding("bad", f"{said}.", mend)
+            yield _refused(error)
         except OSError as error:
             yield Finding(
                 "bad", f"The key {path} cannot be read.", f"{error.strerror}: run Heed as its owner."
             )
+
+
+def _refused(error: Exception) -> Finding:
+    """What refuses says what is wrong in its first sentence, and what to do in those that follow."""
+    said, _, mend = str(error).partition(". ")
+    return Finding("bad", f"{said}.", mend)
 
 
 def _models() -> Iterator[Finding]:
@@ -212,8 +217,7 @@ def _port(settings: Settings) -> Iterator[Finding]:
     try:
         check_port(settings)
     except CannotStart as error:
-        said, _, mend = str(error).partition(". ")
-        yield Finding("bad", f"{said}.", mend)
+        yield _refused(error)
 
 
 def _embedded(settings: Settings) -> Iterator[Finding]:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-import pwd
+import shlex
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 
-from heed.engines.postgres.server import EmbeddedServer, belongs_to
+from heed.engines.postgres.owner import belongs_to, name_of
+from heed.engines.postgres.server import EmbeddedServer
 from heed.run.database import answers
 from heed.run.findings import Finding, database
 from heed.run.lock import FolderLock, InUse, served_at
@@ -59,10 +60,21 @@ def _silent(settings: Settings) -> Finding:
             "Write it as postgresql://user:password@host:5432/database.",
         )
     try:
+        host = str(conninfo_to_dict(settings.database_url).get("host", ""))
+    except psycopg.ProgrammingError:
+        host = "@"
+    if "@" in host:
+        # Said in PostgreSQL's words, it would quote the password.
+        return Finding(
+            "bad",
+            "HEED_DATABASE_URL cannot be read as an address.",
+            "In its user and password write % as %25, @ as %40, : as %3A and / as %2F.",
+        )
+    try:
         psycopg.connect(settings.database_url, connect_timeout=3).close()
         why = "it answers only now and then"
     except psycopg.Error as error:
-        why = str(error).strip().rsplit("\n", 1)[-1]
+        why = str(error).strip().split("\n", 1)[0]
     return Finding(
         "bad",
         f"The database at HEED_DATABASE_URL does not answer: {why}",
@@ -122,38 +134,26 @@ def _folder(settings: Settings) -> Iterator[Finding]:
 
 def _closed(settings: Settings) -> Iterator[Finding]:
     """What in the data folder Heed's user may not use; the embedded database has its own where Heed runs as root."""
-    parts = [settings.lake_folder, settings.lake_folder / "events"]
+    parts = [settings.data / "heed.lock", settings.lake_folder, settings.lake_folder / "events"]
     if settings.embedded and os.geteuid():
         parts.append(settings.postgres_folder)
     for path in parts:
-        if os.path.isdir(path) and not os.access(path, os.R_OK | os.W_OK | os.X_OK):
+        needed = os.R_OK | os.W_OK | (os.X_OK if os.path.isdir(path) else 0)
+        if os.path.exists(path) and not os.access(path, needed):
             yield Finding(
                 "bad",
-                f"You may not use {path}: it belongs to {_owner(path)}.",
-                f"Run Heed as that user, or give the folder to yours: chown -R {_me()} {path}",
+                f"You may not use {path}: it belongs to {name_of(os.stat(path).st_uid)}.",
+                f"Run Heed as that user, or give it to yours: chown -R {name_of(os.geteuid())} {shlex.quote(str(path))}",
             )
             return
-
-
-def _owner(path: Path) -> str:
-    return _name(os.stat(path).st_uid)
-
-
-def _me() -> str:
-    return _name(os.geteuid())
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"
 
 
 def _keys(settings: Settings) -> Iterator[Finding]:
     key = settings.data / "master.key"
     if key.exists() and key.stat().st_mode & 0o077:
-        yield Finding("warn", f"Others can read the master key {key}.", f"Run: chmod 600 {key}")
+        yield Finding(
+            "warn", f"Others can read the master key {key}.", f"Run: chmod 600 {shlex.quote(str(key))}"
+        )
     secret = settings.data / "secret.key"
     wanted = {
         "master_key": (key, key.exists() or settings.holds_data or settings.master_key_text),
@@ -201,11 +201,14 @@ def _running(settings: Settings) -> bool:
 
 
 def _front(settings: Settings) -> Iterator[Finding]:
-    address = served_at(settings.data)
+    if not (address := served_at(settings.data)):
+        return
     try:
-        if address:
-            httpx.get(f"{address}/healthz", timeout=_PATIENCE)
-    except httpx.HTTPError:
+        # It is this machine: a proxy in the environment would answer for it.
+        healthy = httpx.get(f"{address}/healthz", timeout=_PATIENCE, trust_env=False).status_code == 200
+    except (httpx.HTTPError, httpx.InvalidURL):
+        healthy = False
+    if not healthy:
         yield Finding(
             "bad",
             f"Heed runs and does not answer at {address}: events sent there are not accepted.",

@@ -80,7 +80,9 @@ class DeltaLake:
         with self._lock:
             table = self._fresh()
             last = table.transaction_version(writer)
-            if last is not None and last >= version:
+            if last is not None and last > version:
+                raise ValueError(f"the lake has append {last} of {writer} already, which is behind {version}")
+            if last == version:
                 return False
             write_deltalake(
                 table,

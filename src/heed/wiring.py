@@ -82,6 +82,7 @@ def prepare() -> None:
     set_up_django()
     from django.core.management import call_command
 
+    from heed.pipeline.lake_writer import apart, of_one_moment
     from heed.pipeline.store import appended
 
     call_command("migrate", interactive=False, verbosity=0)
@@ -92,12 +93,15 @@ def prepare() -> None:
             raise SystemExit(
                 "The master key is not the one the data was encrypted with. Put the right one back from your backup."
             )
-        if not lake.exists() and appended(connection) and not begin_anew(settings).exists():
+        anew = begin_anew(settings).exists()
+        if not lake.exists() and appended(connection)[0] and not anew:
             raise SystemExit(
                 f"The lake in {settings.lake_folder} is missing, and with it everybody's history. See that its disk is there,"
                 " or restore the data folder from a backup. To go on without that history, make an empty file"
                 f" {begin_anew(settings)}."
             )
+        if lake.exists() and (why := apart(connection, lake)):
+            raise SystemExit(f"{why} Restore database and lake from the same backup.")
         profiles.remember_key(connection, settings.master_key)
         if not profiles.key_opens(connection, settings.master_key):
             raise SystemExit(
@@ -105,7 +109,10 @@ def prepare() -> None:
             )
     ledger.prepare()
     lake.prepare()
-    begin_anew(settings).unlink(missing_ok=True)
+    if anew:
+        with connect(settings) as connection:
+            of_one_moment(connection, lake)
+        begin_anew(settings).unlink(missing_ok=True)
 
 
 def begin_anew(settings: Settings) -> Path:

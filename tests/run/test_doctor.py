@@ -76,7 +76,8 @@ def test_a_taken_port(healthy: Settings) -> None:
 
 def test_a_heed_that_runs_and_does_not_answer(healthy: Settings) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        lock = FolderLock(healthy.data, at=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        lock = FolderLock(healthy.data)
+        lock.serves(f"http://127.0.0.1:{silent.getsockname()[1]}")
         finding = found(healthy, "does not answer at http://127.0.0.1")
         lock.release()
     assert (finding.level, "start it again" in finding.mend) == ("bad", True)
@@ -245,8 +246,21 @@ def test_a_database_that_does_not_answer(healthy: Settings) -> None:
 
 
 def test_a_database_that_was_never_prepared(healthy: Settings, empty_database: str) -> None:
+    shutil.rmtree(healthy.lake_folder)
     finding = found(replace(healthy, external_database_url=empty_database), "has not been prepared")
     assert (finding.level, "heed serve" in finding.mend) == ("bad", True)
+
+
+def test_an_empty_database_beside_a_lake(healthy: Settings, empty_database: str) -> None:
+    finding = found(replace(healthy, external_database_url=empty_database), "The database is empty")
+    assert (finding.level, "names the right database" in finding.mend) == ("bad", True)
+
+
+@pytest.mark.parametrize("address", ["u:ge%zzheim@127.0.0.1/heed", "u:ge@heim@127.0.0.1/heed"])
+def test_a_password_that_makes_no_address_is_not_told(healthy: Settings, address: str) -> None:
+    finding = found(replace(healthy, external_database_url=f"postgresql://{address}"), "cannot be read")
+    assert "heim" not in finding.text
+    assert "%40" in finding.mend
 
 
 def test_a_lake_that_cannot_be_read(healthy: Settings) -> None:
@@ -260,6 +274,29 @@ def test_a_lake_that_is_newer_than_the_database(healthy: Settings) -> None:
     DeltaLake(healthy.lake_folder).append(SCHEMA.empty_table(), WRITER, 9)
     finding = found(healthy, "not of the same moment")
     assert (finding.level, "same backup" in finding.mend) == ("bad", True)
+    done = _keys(healthy)
+    assert done.returncode == 1
+    assert "not of the same moment" in said(done)
+
+
+def test_a_lake_that_is_lost_for_good_is_begun_anew_where_somebody_says_so(healthy: Settings) -> None:
+    run(healthy, "update lake_append set number = 5")
+    shutil.rmtree(healthy.lake_folder)
+    assert _keys(healthy).returncode == 1
+    healthy.lake_folder.mkdir()
+    (healthy.lake_folder / "begin-anew").touch()
+    assert _keys(healthy).returncode == 0
+    assert not (healthy.lake_folder / "begin-anew").exists()
+    assert DeltaLake(healthy.lake_folder).version(WRITER) == 5
+    assert _keys(healthy).returncode == 0, "and from then on it is a lake as any other"
+
+
+def _keys(settings: Settings) -> subprocess.CompletedProcess[str]:
+    return heed(
+        settings.data.parent,
+        *("keys", "create", "shop", "--scope", "write", "--data", str(settings.data)),
+        HEED_DATABASE_URL=settings.external_database_url,
+    )
 
 
 def test_an_engine_that_stands_still(healthy: Settings) -> None:

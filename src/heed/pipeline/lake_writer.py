@@ -17,9 +17,10 @@ import pyarrow.compute as pc
 import structlog
 from psycopg.pq import TransactionStatus
 
+from heed.kit.failures import failure
 from heed.pipeline import store
 from heed.pipeline.lake_rows import as_table
-from heed.ports.lake import Lake
+from heed.ports.lake import SCHEMA, Lake
 
 WRITER = "engine"
 _MOST_ROWS = 100_000
@@ -44,6 +45,27 @@ def write_out(connection: psycopg.Connection, lake: Lake, most_rows: int = _MOST
             lake.append(some, writer, append)
         store.put_away(connection, append)
         return int(rows.num_rows)
+
+
+def apart(connection: psycopg.Connection, lake: Lake) -> str:
+    """What tells that database and lake are not of the same moment, "" where nothing does.
+
+    With a lake that is ahead, what is carried next would be taken for what the lake has, and be lost.
+    """
+    with store.lake_at_rest(connection):
+        least, most = store.appended(connection)
+        version = max(0, lake.version(WRITER))
+    if least <= version <= most:
+        return ""
+    return f"The lake knows append {version}, the database {most}: they are not of the same moment."
+
+
+def of_one_moment(connection: psycopg.Connection, lake: Lake) -> None:
+    """Let a new, empty lake go on where a lost one ended."""
+    with store.lake_at_rest(connection):
+        last, _ = store.appended(connection)
+        if last > lake.version(WRITER):
+            lake.append(SCHEMA.empty_table(), WRITER, last)
 
 
 def _by_days(rows: pa.Table) -> Iterator[tuple[str, pa.Table]]:
@@ -81,7 +103,7 @@ class LakeWriter(threading.Thread):
                     connection = psycopg.connect(self.dsn, autocommit=True)
                 written = write_out(connection, self.lake)
             except Exception as error:
-                log.warning("lake.write_failed", error=type(error).__name__, detail=str(error)[:200])
+                log.warning("lake.write_failed", **failure(error))
                 written = 0
                 if connection is not None:
                     connection.close()

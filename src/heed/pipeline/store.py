@@ -233,12 +233,12 @@ def choose_outgoing(connection: psycopg.Connection, most_rows: int) -> int | Non
     return int(row[0]) if row else None
 
 
-def appended(connection: psycopg.Connection) -> int:
-    """The number of the last append that is in the lake for certain, 0 for none."""
+def appended(connection: psycopg.Connection) -> tuple[int, int]:
+    """The numbers of the last append that is in the lake for certain, 0 for none, and of the last that may be."""
     row = connection.execute(
-        "select number - exists (select from lake_outbox where append = number)::int from lake_append"
+        "select number - exists (select from lake_outbox where append = number)::int, number from lake_append"
     ).fetchone()
-    return int(row[0]) if row else 0
+    return (int(row[0]), int(row[1])) if row else (0, 0)
 
 
 def outgoing(connection: psycopg.Connection, append: int) -> list[tuple[int, bytes]]:

@@ -21,7 +21,8 @@ class Lake(Protocol):
     def append(self, rows: pa.Table, writer: str, version: int) -> bool:
         """Append rows as this writer's transaction `version`.
 
-        A version not above the writer's last one was appended before: nothing happens and False returns.
+        The writer's last version was appended before: nothing happens and False returns. Raises `ValueError` for one
+        before it, which can only be another database's.
         """
 
     def version(self, writer: str) -> int:

@@ -10,7 +10,10 @@ from typing import Literal
 import psycopg
 
 from heed import wiring
+from heed.engines.deltalake.lake import DeltaLake
 from heed.kit.clock import in_ms, system_clock
+from heed.pipeline.lake_writer import WRITER
+from heed.pipeline.store import appended
 from heed.ports.lag import LAG_QUERY
 from heed.profiles import api as profiles
 from heed.settings import Settings
@@ -29,7 +32,7 @@ class Finding:
 
 def database(settings: Settings) -> Iterator[Finding]:
     with psycopg.connect(settings.database_url, autocommit=True, connect_timeout=5) as connection:
-        shape = list(_shape(connection))
+        shape = list(_shape(settings, connection))
         yield from shape
         if shape:
             return
@@ -47,7 +50,7 @@ def database(settings: Settings) -> Iterator[Finding]:
         yield from _lake(settings, connection)
 
 
-def _shape(connection: psycopg.Connection) -> Iterator[Finding]:
+def _shape(settings: Settings, connection: psycopg.Connection) -> Iterator[Finding]:
     """Whether the database is as this version needs it: its migrations, and each table and column."""
     wiring.set_up_django()
     from django.apps import apps
@@ -59,6 +62,13 @@ def _shape(connection: psycopg.Connection) -> Iterator[Finding]:
     ).fetchone()
     if ready and None not in ready:
         done = set(connection.execute("select app, name from django_migrations").fetchall())
+    if not done and settings.holds_lake and DeltaLake(settings.lake_folder).version(WRITER) > 0:
+        yield Finding(
+            "bad",
+            f"The database is empty, but there is a lake in {settings.lake_folder}: they are not of the same moment.",
+            "See that HEED_DATABASE_URL names the right database, or restore both from the same backup.",
+        )
+        return
     if known - done:
         yield Finding(
             "bad",
@@ -182,12 +192,8 @@ def _people(connection: psycopg.Connection) -> Iterator[Finding]:
 
 
 def _lake(settings: Settings, connection: psycopg.Connection) -> Iterator[Finding]:
-    from heed.engines.deltalake.lake import DeltaLake
-    from heed.pipeline.lake_writer import WRITER
-    from heed.pipeline.store import appended
-
     lake = DeltaLake(settings.lake_folder)
-    written = appended(connection)
+    written, begun = appended(connection)
     if written and not os.path.exists(lake.path):
         yield Finding(
             "bad",
@@ -207,10 +213,10 @@ def _lake(settings: Settings, connection: psycopg.Connection) -> Iterator[Findin
         )
         return
     # While this is looked at, one more append may end and another begin.
-    if not written <= max(0, version) <= written + 2:
+    if not written <= max(0, version) <= begun + 2:
         yield Finding(
             "bad",
-            f"The lake knows append {max(0, version)}, the database {written}: they are not of the same moment.",
+            f"The lake knows append {max(0, version)}, the database {begun}: they are not of the same moment.",
             "Restore database and lake from the same backup.",
         )
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 import shutil
 import tarfile
 from collections.abc import Iterator
@@ -12,6 +13,10 @@ from pathlib import Path, PurePosixPath
 import httpx
 import pytest
 
+from heed.profiles import api as profiles
+from heed.run import backup
+from heed.run.lock import FolderLock
+from heed.settings import Settings
 from tests.killing import Sender
 from tests.run.test_commands import heed, said
 from tests.serving import Server, serving
@@ -115,18 +120,19 @@ def serving_restored(file: Path, data: Path) -> Iterator[Server]:
 
 @pytest.mark.parametrize("name", ["lake/../../outside", "lake/link"])
 def test_what_a_backup_holds_stays_in_the_folder(tmp_path: Path, name: str) -> None:
-    held_names = ("heed.json", "master.key", "database.dump", name)
+    about = json.dumps({"master_key": profiles.fingerprint(bytes(32)).hex()})
+    held_files = {"heed.json": about, "master.key": "00" * 32, "database.dump": "", name: "{}"}
     with tarfile.open(tmp_path / "bad.tar", "w") as tar:
-        sums = [hashlib.sha256(b"{}").hexdigest() + f"  {each}\n" for each in held_names]
+        sums = [f"{hashlib.sha256(text.encode()).hexdigest()}  {each}\n" for each, text in held_files.items()]
         held = tarfile.TarInfo("SHA256SUMS")
         held.size = len("".join(sums))
         tar.addfile(held, io.BytesIO("".join(sums).encode()))
-        for each in held_names:
+        for each, text in held_files.items():
             entry = tarfile.TarInfo(each)
-            entry.size = 2
+            entry.size = len(text)
             if each == "lake/link":
                 entry.type, entry.linkname, entry.size = tarfile.SYMTYPE, str(tmp_path), 0
-            tar.addfile(entry, io.BytesIO(b"{}"))
+            tar.addfile(entry, io.BytesIO(text.encode()))
     done = heed(tmp_path, "restore", "bad.tar", "--data", "data")
     assert done.returncode == 1
     assert "The backup is damaged" in said(done)
@@ -141,10 +147,30 @@ def test_a_key_kept_elsewhere_is_missed_before_anything_is_restored(tmp_path: Pa
     assert "Except the master key" in said(done)
     done = heed(tmp_path, "restore", "kept.tar", "--data", "new")
     assert done.returncode == 1
-    assert "it was in HEED_MASTER_KEY" in said(done)
+    assert "holds no master key" in said(done)
     done = heed(tmp_path, "restore", "kept.tar", "--data", "new", **key)
     assert done.returncode == 0, said(done)
     assert "✗" not in said(heed(tmp_path, "doctor", "--data", "new", **key))
+    for other in ("ab" * 32, "nonsense"):
+        done = heed(tmp_path, "restore", "kept.tar", "--data", "other", HEED_MASTER_KEY=other)
+        assert done.returncode == 1
+        assert not list((tmp_path / "other").iterdir())
+
+
+def test_what_comes_into_the_folder_meanwhile_is_not_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = tmp_path / "data"
+
+    class Slow(FolderLock):
+        def __init__(self, folder: Path) -> None:
+            super().__init__(folder)
+            (folder / "master.key").write_text("another's")
+
+    monkeypatch.setattr(backup, "FolderLock", Slow)
+    with pytest.raises(backup.BackupFailed, match="something in"):
+        backup.restore(Settings(data=data), tmp_path / "kept.tar", print)
+    assert (data / "master.key").read_text() == "another's"
 
 
 def test_restoring_never_overwrites_and_says_what_is_no_backup(tmp_path: Path) -> None:

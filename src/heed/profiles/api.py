@@ -23,7 +23,7 @@ from heed.profiles.lent import (
 from heed.profiles.merged import MERGED, merges
 from heed.profiles.permitting import permitted, still
 from heed.profiles.projection import columns, register_projection, row_of
-from heed.profiles.sealed import OPENED, key_opens, open_events, remember_key
+from heed.profiles.sealed import OPENED, fingerprint, key_opens, open_events, remember_key
 from heed.profiles.store import (
     anybody_in,
     attach,
@@ -85,6 +85,7 @@ __all__ = [
     "event_purpose",
     "families",
     "fields",
+    "fingerprint",
     "fold",
     "following",
     "forget",

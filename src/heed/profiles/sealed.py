@@ -63,7 +63,7 @@ def key_opens(connection: psycopg.Connection, master_key: bytes) -> bool:
     """
     row = connection.execute("select fingerprint from master_key").fetchone()
     if row is not None:
-        return hmac.compare_digest(bytes(row[0]), _fingerprint(master_key))
+        return hmac.compare_digest(bytes(row[0]), fingerprint(master_key))
     ids = [row[0] for row in connection.execute("select profile_id from profile_key limit %s", [_LOOKED_AT])]
     return not ids or any(_opens(connection, each, master_key) for each in ids)
 
@@ -72,11 +72,12 @@ def remember_key(connection: psycopg.Connection, master_key: bytes) -> None:
     """Go by this master key from now on, unless one is remembered already."""
     connection.execute(
         "insert into master_key (id, fingerprint) values (1, %s) on conflict do nothing",
-        [_fingerprint(master_key)],
+        [fingerprint(master_key)],
     )
 
 
-def _fingerprint(master_key: bytes) -> bytes:
+def fingerprint(master_key: bytes) -> bytes:
+    """What a master key is known again by, and not found by."""
     return hashlib.blake2b(b"master", key=master_key, digest_size=16, person=b"fingerprint").digest()
 
 

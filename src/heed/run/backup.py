@@ -26,6 +26,7 @@ from heed import __version__, wiring
 from heed.engines.postgres.server import ServerError, tool
 from heed.kit.clock import moment, system_clock
 from heed.pipeline import store
+from heed.profiles import api as profiles
 from heed.run.database import server_of
 from heed.run.lock import FolderLock
 from heed.settings import Settings
@@ -54,7 +55,12 @@ def back_up(settings: Settings, target: Path, tell: Callable[[str], None]) -> in
             assert row is not None  # noqa: S101  the function returns its row
             with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
                 with _Archive.open(fileobj=opened, mode="w") as tar:
-                    about = {"heed": __version__, "at": moment(at).isoformat(), "lake_files": len(files)}
+                    about = {
+                        "heed": __version__,
+                        "at": moment(at).isoformat(),
+                        "lake_files": len(files),
+                        "master_key": profiles.fingerprint(settings.master_key).hex(),
+                    }
                     tar.put(_MANIFEST, json.dumps(about).encode())
                     for name in KEYS:
                         # What the environment gives stays there; a file beside it is not what is used.
@@ -81,12 +87,14 @@ def back_up(settings: Settings, target: Path, tell: Callable[[str], None]) -> in
 
 def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> dict[str, object]:
     """Put a backup into a data folder that has nothing in it yet; returns what the backup says of itself."""
-    if settings.data.exists() and any(each.name != "heed.lock" for each in settings.data.iterdir()):
-        raise BackupFailed(
-            f"There is something in {settings.data} already. Give an empty or new folder with --data; what was "
-            "there before stays as it is until you remove it yourself."
-        )
+    _must_be_empty(settings.data)
     lock = FolderLock(settings.data)
+    try:
+        # What came in between is not ours to remove.
+        _must_be_empty(settings.data)
+    except BackupFailed:
+        lock.release()
+        raise
     try:
         with _opened(source) as tar:
             names = {each.name for each in tar.getmembers()}
@@ -94,11 +102,12 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> di
                 raise BackupFailed(f"{source} is no backup of Heed, or was cut short.")
             tell("Looking whether it is whole")
             _check(tar)
-            if KEYS[0] not in names and not settings.master_key_text:
-                raise BackupFailed(
-                    "The backup holds no master key: it was in HEED_MASTER_KEY. Set that as it was then, and restore again."
-                )
             about: dict[str, object] = json.loads(_read(tar, _MANIFEST))
+            _check_key(
+                settings,
+                about,
+                _read(tar, KEYS[0]).decode("utf-8-sig", "replace") if KEYS[0] in names else "",
+            )
             tell("Restoring keys and lake")
             for member in tar.getmembers():
                 if member.name in KEYS or member.name.startswith("lake/"):
@@ -125,6 +134,37 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> di
     finally:
         lock.release()
     return about
+
+
+def _must_be_empty(folder: Path) -> None:
+    if folder.exists() and any(each.name != "heed.lock" for each in folder.iterdir()):
+        raise BackupFailed(
+            f"There is something in {folder} already. Give an empty or new folder with --data; what was "
+            "there before stays as it is until you remove it yourself."
+        )
+
+
+def _check_key(settings: Settings, about: dict[str, object], held: str) -> None:
+    """Raises `BackupFailed` where Heed would go by another master key than the one everything is encrypted with.
+
+    One that is given by the settings goes before the one the backup holds.
+    """
+    if not settings.master_key_text and not held:
+        raise BackupFailed(
+            "The backup holds no master key: it was given by HEED_MASTER_KEY or in heed.toml. Give it as it was then, and"
+            " restore again."
+        )
+    try:
+        key = settings.master_key if settings.master_key_text else bytes.fromhex(held)
+    except ValueError as error:
+        raise BackupFailed(
+            str(error) if settings.master_key_text else f"The backup is damaged: {KEYS[0]} in it is no key."
+        ) from None
+    if profiles.fingerprint(key).hex() != about.get("master_key"):
+        raise BackupFailed(
+            "The master key in your settings is not the one this backup was made with. Set that one"
+            f"{', or none: the backup holds it' if held else ''}."
+        )
 
 
 class _Archive(tarfile.TarFile):

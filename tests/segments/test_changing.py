@@ -80,6 +80,15 @@ def test_what_rests_on_a_changed_segment_is_filled_anew_and_tells_no_news_meanwh
     assert set(unfilled) == {"buyers", "vip"}
 
 
+def test_a_former_rule_that_was_never_counted_is_gone_by_neither() -> None:
+    """Without counters `not did` is true of everybody."""
+    definitions = {
+        "a": Definition("a", rules.parse('segment "b"'), "", "2", rules.parse(f"not {COUNTED}")),
+        "b": Definition("b", rules.parse(f"{COUNTED} and trait.a = 1"), "", "2", rules.parse('segment "a"')),
+    }
+    assert gone_by(definitions, ()) == {}
+
+
 def test_former_and_new_rules_of_many_segments_never_leave_one_out_that_had_people() -> None:
     """Each of a ring of segments rested on the next; each is changed to rest on the one before, some waiting for counters."""
     ring = 6

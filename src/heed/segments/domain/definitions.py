@@ -30,16 +30,18 @@ def gone_by(definitions: Mapping[str, Definition], counted: Iterable[str]) -> di
     Left out is what cannot be answered yet: one that asks for something not counted, that rests on itself, or on a
     segment that is left out or unknown. Where new and former rules make a circle together, the former ones are gone by.
     """
-    by: dict[str, Rule | None] = {}
-    for key, definition in definitions.items():
-        answered = [
-            rule for rule in rules_of(definition) if {each.key for each in atoms(rule)} <= set(counted)
-        ]
-        if answered or definition.rule is None:
-            by[key] = answered[0] if answered else None
-    order = _in_order(by)
-    for key in by.keys() - set(order):
-        if (former := definitions[key].former) is not None:
+    known = set(counted)
+    answered = {
+        key: [rule for rule in rules_of(definition) if {each.key for each in atoms(rule)} <= known]
+        for key, definition in definitions.items()
+    }
+    by = {
+        key: next(iter(answered[key]), None)
+        for key, definition in definitions.items()
+        if answered[key] or definition.rule is None
+    }
+    for key in by.keys() - set(_in_order(by)):
+        if (former := definitions[key].former) in answered[key]:
             by[key] = former
     return {key: by[key] for key in _in_order(by)}
 

@@ -12,12 +12,9 @@ class InUse(RuntimeError):
 
 
 class FolderLock:
-    """Held as long as the object lives; the system lets go of it when the process ends, however it ends.
+    """Held as long as the object lives; the system lets go of it when the process ends, however it ends."""
 
-    `at` is the address that is served meanwhile, for whoever finds the folder locked.
-    """
-
-    def __init__(self, folder: Path, name: str = "heed.lock", at: str = "") -> None:
+    def __init__(self, folder: Path, name: str = "heed.lock") -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / name
         self.file = self.path.open("a+")
@@ -33,9 +30,13 @@ class FolderLock:
                 f"The data folder {folder} is in use by another Heed (process {owner}). Stop that one first, "
                 "or choose another folder with --data."
             ) from None
+        self.serves("")
+
+    def serves(self, address: str) -> None:
+        """Tell whoever finds the folder locked which address is served meanwhile."""
         self.file.seek(0)
         self.file.truncate()
-        self.file.write(f"{os.getpid()}\n{at}")
+        self.file.write(f"{os.getpid()}\n{address}")
         self.file.flush()
 
     def release(self) -> None:
@@ -43,7 +44,7 @@ class FolderLock:
 
 
 def served_at(folder: Path, name: str = "heed.lock") -> str:
-    """The address that whoever holds the folder serves, "" for none."""
+    """The address that whoever holds the folder serves, "" for none or none yet."""
     try:
         return "".join((folder / name).read_text().splitlines()[1:2])
     except OSError:

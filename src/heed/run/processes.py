@@ -28,6 +28,7 @@ from heed import wiring
 from heed.run import logs
 from heed.run.stopping import Stopping
 
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 _PR_SET_PDEATHSIG, _PR_SET_NAME = 1, 15
 _M_ARENA_MAX = -8
 _TAKE_UP_EVERY = 30.0
@@ -59,15 +60,21 @@ def load_once() -> None:
 def begin(role: str) -> BaseProcess:
     """A new process that is `role`. It ends when this one does, and on SIGTERM once what it has is safe."""
     process: BaseProcess = _processes.Process(target=_be, args=(role, os.getpid()), name=role)
-    process.start()
+    # A signal to the new one waits until it is itself: before, it would be told as one to this process.
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     return process
 
 
 def _be(role: str, supervisor: int) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_DFL)
     # Inherited, it tells the supervisor.
     signal.set_wakeup_fd(-1)
+    for number in _STOPS:
+        signal.signal(number, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
     os.setsid()
     if _FORKS:
         system = ctypes.CDLL(None)

@@ -112,9 +112,7 @@ class Supervisor:
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Run until SIGTERM or SIGINT; `ready` is called once everything is up."""
-        host = f"[{self._host()}]" if ":" in self._host() else self._host()
-        at = f"http://{host}:{self.settings.port}" if self._serves_people() else ""
-        lock = FolderLock(self.settings.data, at=at) if self._owns_folder() else None
+        lock = FolderLock(self.settings.data) if self._owns_folder() else None
         # Before there is anything it could be missing beside.
         _ = self.settings.master_key
         if self._serves_people():
@@ -128,6 +126,9 @@ class Supervisor:
             while not stopping.wait(0.2):
                 self._watch()
                 if not told and self._answers():
+                    if lock is not None and self._serves_people():
+                        host = f"[{self._host()}]" if ":" in self._host() else self._host()
+                        lock.serves(f"http://{host}:{self.settings.port}")
                     ready()
                     told = True
         finally:
@@ -180,7 +181,7 @@ class Supervisor:
                 self.server.start()
                 self._pause = _FIRST_PAUSE
             except Exception as error:
-                log.error("supervisor.postgres_failed", error=str(error)[:300])
+                log.error("supervisor.postgres_failed", error=type(error).__name__)
                 self._again_at = time.monotonic() + self._pause
                 self._pause = min(self._pause * 2, _LONGEST_PAUSE)
                 return

@@ -114,6 +114,22 @@ for number in range(40):
 """
 
 
+TELLS_A_JOB = """
+import logging
+from heed.run import logs
+
+logs.configure("info", "worker")
+log = logging.getLogger("procrastinate.worker")
+log.error("Job %s ended with status: Error", "fill_list[1](key='angry', by='ada@example.org (Ada)')", extra={"action": "x"})
+"""
+
+
+def test_a_job_is_told_without_what_it_was_given() -> None:
+    done = subprocess.run([sys.executable, "-c", TELLS_A_JOB], capture_output=True, text=True, check=True)
+    assert "Job fill_list[1] ended with status: Error" in done.stderr
+    assert "ada@" not in done.stderr
+
+
 def test_once_there_is_room_again_every_line_is_whole(tmp_path: Path) -> None:
     """A file that may not grow stands for the full disk."""
     with (tmp_path / "log").open("ab") as log:

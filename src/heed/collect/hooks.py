@@ -18,6 +18,7 @@ from heed.collect.domain.hooks.signatures import WRONG
 from heed.collect.domain.mapping import MappingError
 from heed.collect.domain.protocol import REASONS
 from heed.collect.hot import Collector
+from heed.kit.failures import failure
 from heed.kit.front import Request, Response, answer, on_stop, problem, register_hot
 from heed.kit.rate import WAIT, tries
 from heed.kit.sealing import Unreadable, unseal
@@ -92,7 +93,7 @@ class Hooks:
         try:
             return await self._keep(hook, hook.reader, header, body, received)
         except LedgerUnavailable as error:
-            log.warning("hooks.not_durable", error=str(error)[:200])
+            log.warning("hooks.not_durable", **failure(error))
             return problem(503, "not_durable", "Heed cannot keep events just now; send this again.", "", 5)
 
     async def _keep(self, hook: _Hook, reader: Reader, header: Any, body: bytes, received: int) -> Response:

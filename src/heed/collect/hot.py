@@ -21,6 +21,7 @@ from heed.collect.domain.tag import tag_script
 from heed.contracts.accepted import AnyEvent
 from heed.contracts.event import Event
 from heed.kit.clock import DAY, Clock
+from heed.kit.failures import failure
 from heed.kit.front import Request, Response, answer, on_start, on_stop, problem, register_hot
 from heed.kit.rate import WAIT, Buckets, tries
 from heed.ports.ledger import BULK, LIVE, Ledger, LedgerUnavailable
@@ -136,7 +137,7 @@ class Collector:
                 if lane == LIVE:
                     recent.add(events, len(body))
         except LedgerUnavailable as error:
-            log.warning("collect.not_durable", error=str(error)[:200])
+            log.warning("collect.not_durable", **failure(error))
             return problem(503, "not_durable", "Heed cannot keep events just now; send this again.", "", 5)
         return _DONE
 

@@ -27,6 +27,7 @@ from heed.decisions.about import Named, whom
 from heed.decisions.domain.catalogue import Catalogue
 from heed.decisions.domain.choose import Situation, choose
 from heed.kit.clock import Clock
+from heed.kit.failures import failure
 from heed.kit.front import Request, Response, answer, on_start, on_stop, problem, register_hot
 from heed.ports.ledger import LIVE, Ledger, LedgerUnavailable
 from heed.ports.recent import not_carried, recent
@@ -169,7 +170,7 @@ class Decider:
             await self.ledger.append_soon(LIVE, kept)
             recent.add(kept, sum(map(len, ask.events)))
         except LedgerUnavailable as error:
-            log.warning("decide.not_durable", error=str(error)[:200])
+            log.warning("decide.not_durable", **failure(error))
             return problem(503, "not_durable", "Heed cannot keep events just now; ask again.", "", 5)
         found: dict[str, Any] = {
             "decisionId": asking.message_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import sys
 import threading
 import traceback
@@ -12,6 +13,8 @@ from typing import Any, TextIO, cast
 import structlog
 
 from heed.settings import LOG_LEVELS
+
+_ARGUMENTS = re.compile(r"(\[\w+\])\(.*\)", re.DOTALL)
 
 
 class _Unfailing:
@@ -55,6 +58,12 @@ def _in_few_words(record: logging.LogRecord) -> bool:
     return True
 
 
+def _without_arguments(record: logging.LogRecord) -> bool:
+    """A job is told with what it was given: a colleague's address, a customer's id."""
+    record.msg, record.args = _ARGUMENTS.sub(r"\1", record.getMessage()), ()
+    return True
+
+
 def tell_of(error: BaseException) -> None:
     """An error that ends a process or a thread."""
     logging.getLogger("heed").error("Ended by an error", exc_info=error)
@@ -84,5 +93,9 @@ def configure(level: str, process: str) -> None:
     handler.setFormatter(_Discreet(f"%(levelname)s {process} %(name)s %(message)s"))
     logging.basicConfig(level=max(number, 30), handlers=[handler], force=True)
     logging.getLogger("asyncio").addFilter(_in_few_words)
+    # A logger's filter is not asked about what its children say.
+    handler.addFilter(
+        lambda record: not record.name.startswith("procrastinate") or _without_arguments(record)
+    )
     sys.excepthook = lambda kind, error, where: tell_of(error)
     threading.excepthook = _ended

@@ -76,6 +76,32 @@ def test_a_wrong_value_is_refused_with_what_it_has_to_be(name: str, value: str, 
     assert words in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "data"),
+    [("data = 5", None), ("", "caf\udce9"), ("", "new\nline")],
+)
+def test_a_data_folder_that_cannot_be_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str, data: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "heed.toml").write_text(content)
+    with pytest.raises(SettingsError, match="path"):
+        read({"HEED_DATA": data} if data else {})
+
+
+def test_a_variable_that_is_empty_is_not_set() -> None:
+    names = [each.name for each in fields(Settings)]
+    assert read(dict.fromkeys(map(environment_name, names), "")) == read({})
+
+
+def test_countries_and_organisations_are_read_as_people_write_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "heed.toml").write_bytes('organisation = "Müller & Söhne"'.encode())
+    found = read({"HEED_PHONE_REGION": "de", "HEED_LOG_LEVEL": "WARNING", "HEED_DATA": str(tmp_path)})
+    assert (found.phone_region, found.organisation) == ("DE", "Müller & Söhne")
+
+
 def test_everything_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "heed.toml").write_text("prot = 1\nengines = 99\n")
     with pytest.raises(SettingsError) as refused:
@@ -107,7 +133,7 @@ def test_a_working_folder_closed_to_the_user_has_no_file(
 def test_a_file_that_cannot_be_read_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "heed.toml").write_text("port = 9000")
 
-    def closed(self: Path) -> str:
+    def closed(self: Path, *_: object) -> str:
         raise PermissionError(13, "Permission denied", str(self))
 
     monkeypatch.setattr(Path, "read_text", closed)

@@ -45,6 +45,11 @@ def fail(message: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
+def tell(message: str) -> None:
+    """A line of the answer; names of files and folders may hold anything."""
+    out.print(escape(message), highlight=False)
+
+
 def want_file(path: Path) -> None:
     """Fail unless there is a file of this name."""
     if not path.is_file():
@@ -90,7 +95,8 @@ def serve(
     logs.configure(settings.log_level, "supervisor")
 
     def ready() -> None:
-        out.print(f"[bold green]Heed runs at {settings.url}[/]  (data in {settings.data}, stop with Ctrl-C)")
+        where = escape(f"(data in {settings.data}, stop with Ctrl-C)")
+        out.print(f"[bold green]Heed runs at {escape(settings.url)}[/]  {where}")
 
     run_supervised(Supervisor(settings, roles_of(settings, only)), ready)
 
@@ -142,7 +148,7 @@ def create_user(
             create(email, role, password, by="command line")
         except ValidationError as error:
             fail(" ".join(error.messages), 2)
-    out.print(f"{email} can sign in as {role}.")
+    tell(f"{email} can sign in as {role}.")
 
 
 @keys.command("create")
@@ -226,9 +232,9 @@ def replay(data: Data = None) -> None:
         with Progress(console=err) as bar:
             task = bar.add_task("Folding the lake", total=total)
             done = rebuild(engine.carrier, engine.lake, lambda count: bar.update(task, completed=count))
-    out.print(f"{done.events:,} events folded again.")
+    tell(f"{done.events:,} events folded again.")
     if done.unreadable:
-        out.print(f"{done.unreadable:,} events of erased people left out.")
+        tell(f"{done.unreadable:,} events of erased people left out.")
 
 
 @app.command()
@@ -254,11 +260,11 @@ def backup(
             size = back_up(settings, file, lambda what: err.print(f"{what} …"))
         except (BackupFailed, OSError) as error:
             fail(f"No backup was made. {error}")
-    out.print(
+    tell(
         f"Everything is in {file} ({size / 1e6:,.1f} MB). `heed restore {file} --data NEW_FOLDER` brings it back."
     )
     if settings.master_key_text:
-        out.print("Except the master key, which stands in HEED_MASTER_KEY: keep that elsewhere, and safe.")
+        tell("Except the master key, which stands in HEED_MASTER_KEY: keep that elsewhere, and safe.")
 
 
 @app.command()
@@ -277,9 +283,7 @@ def restore(
         about = bring_back(settings, file, lambda what: err.print(f"{what} …"))
     except (BackupFailed, InUse, OSError) as error:
         fail(f"Nothing was restored. {error}")
-    out.print(
-        f"{settings.data} is as it was on {about.get('at', 'an unknown day')}. Start it with `heed serve`."
-    )
+    tell(f"{settings.data} is as it was on {about.get('at', 'an unknown day')}. Start it with `heed serve`.")
 
 
 @app.command()
@@ -294,9 +298,9 @@ def doctor(
     findings = examine(settings)
     for finding in findings:
         mark = {"ok": "[green]✓[/]", "warn": "[yellow]![/]", "bad": "[bold red]✗[/]"}[finding.level]
-        out.print(f"{mark} {finding.text}", highlight=False)
+        out.print(f"{mark} {escape(finding.text)}", highlight=False)
         if finding.mend:
-            out.print(f"    [bold]To do:[/] {finding.mend}", highlight=False)
+            out.print(f"    [bold]To do:[/] {escape(finding.mend)}", highlight=False)
     if any(finding.level == "bad" for finding in findings):
         raise typer.Exit(1)
 
@@ -327,7 +331,7 @@ def sense_text(
             fail(f"{file} is not written in UTF-8. Save it as “CSV UTF-8” and try again.", 2)
         except (OSError, csv.Error) as error:
             fail(f"{file} could not be read and written to {out_file}: {error}", 2)
-    out.print(f"{count:,} texts understood, written to {out_file}.")
+    tell(f"{count:,} texts understood, written to {out_file}.")
 
 
 @sense.command("calibrate")

@@ -183,7 +183,13 @@ _RANGES = {
     "lake_flush_ms": (10, 3_600_000),
 }
 """Every number has one; a test holds that."""
-_KINDS = {int: "a whole number", bool: "true or false", str: "a text", list[str]: "a list of texts"}
+_KINDS = {
+    Path: "a path",
+    int: "a whole number",
+    bool: "true or false",
+    str: "a text",
+    list[str]: "a list of texts",
+}
 LOG_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
 # What these hold is told to nobody.
@@ -211,8 +217,8 @@ def read(environ: dict[str, str] | os._Environ[str] | None = None, **given: Any)
     values = dict(_from_file(environ, given.get("data"), wrong))
     sources = {name: f"{TOML_NAMES.get(name, name)} in heed.toml" for name in values}
     for name in hints:
-        text = environ.get(environment_name(name))
-        if text is not None:
+        # Empty is what a container's file passes on of a variable that is not set.
+        if text := environ.get(environment_name(name)):
             values[name], sources[name] = text, environment_name(name)
     for name, value in given.items():
         if value is not None:
@@ -224,10 +230,12 @@ def read(environ: dict[str, str] | os._Environ[str] | None = None, **given: Any)
         except ValueError as error:
             shown = "set" if name in _ENVIRONMENT_NAMES else repr(value)
             wrong.append(f"{sources[name]} is {shown}: {error}")
-    kept["data"] = Path(kept.get("data", Settings.data)).expanduser().absolute()
-    if "%" in str(kept["data"]):
+    kept["data"] = folder = Path(os.path.expanduser(kept.get("data", Settings.data))).absolute()
+    if "%" in str(folder):
         # The lake's library reads it as the beginning of an escape.
-        wrong.append(f"The data folder is {kept['data']}: its path may not have a % in it")
+        wrong.append(f"The data folder is {folder}: its path may not have a % in it")
+    if not str(folder).isprintable():
+        wrong.append(f"The data folder is {str(folder)!r}: its path has to be printable, and UTF-8")
     if wrong:
         raise SettingsError("\n".join(wrong))
     return Settings(**kept)
@@ -256,7 +264,7 @@ def _from_file(environ: Mapping[str, str], data: object, wrong: list[str]) -> It
             wrong.append(f"HEED_CONFIG is {chosen!r}: there is no such file")
         return
     try:
-        table = tomllib.loads(path.read_text())
+        table = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         wrong.append(f"{path} is not valid TOML: {error}")
         return
@@ -272,7 +280,7 @@ def _from_file(environ: Mapping[str, str], data: object, wrong: list[str]) -> It
 
 def _typed(value: Any, kind: Any) -> Any:
     """The value as a setting's type; raises `ValueError`."""
-    if kind is Path:
+    if kind is Path and isinstance(value, str | Path):
         return Path(value)
     if kind == list[str] and isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
@@ -305,6 +313,7 @@ def _checked(name: str, value: Any) -> Any:
     elif name == "phone_region":
         from phonenumbers import SUPPORTED_REGIONS
 
+        value = value.upper()
         if value not in SUPPORTED_REGIONS:
             raise ValueError("it has to be two letters of a country, such as DE, GB or US")
     return value

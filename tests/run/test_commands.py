@@ -55,6 +55,12 @@ def test_a_password_that_nobody_can_be_asked_for_is_not_waited_for(tmp_path: Pat
     assert "--password-stdin" in said(done)
 
 
+def test_a_folder_is_told_as_it_is_called(tmp_path: Path) -> None:
+    assert "/a[/b] does not exist yet" in said(
+        heed(tmp_path, "doctor", "--data", str(tmp_path / "a[" / "b]"))
+    )
+
+
 def test_a_data_folder_may_be_called_anything(tmp_path: Path) -> None:
     data = tmp_path / "our data, = ours & more"
     created = heed(tmp_path, "keys", "create", "shop", "--scope", "write", "--data", str(data))

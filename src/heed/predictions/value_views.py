@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from heed.govern.access import Request, allow
+from heed.kit.clock import moment
 from heed.kit.money import as_text, in_e4
 from heed.predictions import value_reading as reading
 from heed.predictions.domain.checks import LEAST_CUSTOMERS, LEAST_REPEATED, LEAST_WEEKS
@@ -85,7 +86,11 @@ def _people(request: Request, name: str, words: str, cells: reading.Cells) -> Ht
 def expectation(request: HttpRequest, customer: Any) -> str:
     """On the page of a customer: what they are likely to buy next, and why we think so."""
     found = reading.of_customer(customer.id)
-    return render_to_string("predictions/value_panel.html", panel(found), request=request) if found else ""
+    if found is None:
+        return ""
+    placed = customer.state.orders.last_placed
+    newer = bool(placed) and moment(placed).date() > found.last_day
+    return render_to_string("predictions/value_panel.html", {**panel(found), "newer": newer}, request=request)
 
 
 def panel(found: CustomerValue) -> dict[str, Any]:

@@ -64,6 +64,7 @@ def test_a_mistake_in_the_file_is_explained(tmp_path: Path, content: str, words:
         ("HEED_PHONE_REGION", "Germany", "two letters of a country"),
         ("HEED_PHONE_REGION", "UK", "two letters of a country, such as DE, GB or US"),
         ("HEED_LOG_LEVEL", "loud", "it can be debug, info, warning, error"),
+        ("HEED_ENGINES", "0", "it can be 1 to 32"),
         ("HEED_DEBUG", "perhaps", "it has to be true or false"),
         ("HEED_DATA", "100%25", "may not have a % in it"),
         ("HEED_CONFIG", "/nowhere/heed.toml", "there is no such file"),

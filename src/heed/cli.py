@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,6 +116,8 @@ def run_supervised(supervisor: object, ready: object) -> None:
 
 
 def _folder_words(error: OSError) -> str:
+    if isinstance(error, FileExistsError):
+        return f"{error.filename} is a file, not a folder. Choose a folder with --data."
     return f"The data folder cannot be used: {error.strerror or error} ({error.filename}). Choose one with --data."
 
 
@@ -261,10 +264,13 @@ def backup(
         except (BackupFailed, OSError) as error:
             fail(f"No backup was made. {error}")
     tell(
-        f"Everything is in {file} ({size / 1e6:,.1f} MB). `heed restore {file} --data NEW_FOLDER` brings it back."
+        f"Everything is in {file} ({size / 1e6:,.1f} MB). `heed restore {shlex.quote(str(file))} --data NEW_FOLDER`"
+        " brings it back."
     )
     if settings.master_key_text:
-        tell("Except the master key, which stands in HEED_MASTER_KEY: keep that elsewhere, and safe.")
+        tell(
+            "Except the master key, which stands in your settings: keep it elsewhere, and give it to `heed restore`."
+        )
 
 
 @app.command()

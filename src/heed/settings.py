@@ -113,7 +113,7 @@ class Settings:
         every customer would be a stranger, and their history unreadable.
         """
         if self.master_key_text:
-            return _secret(self.master_key_text, "HEED_MASTER_KEY")
+            return _secret(self.master_key_text, "The master key in the settings")
         path = self.data / "master.key"
         if self.holds_data and not path.exists():
             raise SettingsError(
@@ -310,6 +310,11 @@ def _checked(name: str, value: Any) -> Any:
         raise ValueError("it has to be a whole address, such as https://heed.example.com")
     elif name == "log_level" and value.lower() not in LOG_LEVELS:
         raise ValueError(f"it can be {', '.join(LOG_LEVELS)}")
+    elif name == "master_key_text":
+        try:
+            _secret(value, name)
+        except SettingsError:
+            raise ValueError("it has to be 64 hexadecimal digits, as in your backup") from None
     elif name == "phone_region":
         from phonenumbers import SUPPORTED_REGIONS
 

@@ -95,11 +95,7 @@ def prepare() -> None:
             )
         anew = begin_anew(settings).exists()
         if not lake.exists() and appended(connection)[0] and not anew:
-            raise SystemExit(
-                f"The lake in {settings.lake_folder} is missing, and with it everybody's history. See that its disk is there,"
-                " or restore the data folder from a backup. To go on without that history, make an empty file"
-                f" {begin_anew(settings)}."
-            )
+            raise SystemExit(lake_lost(settings))
         if lake.exists() and (why := apart(connection, lake)):
             raise SystemExit(f"{why} Restore database and lake from the same backup.")
         profiles.remember_key(connection, settings.master_key)
@@ -118,6 +114,20 @@ def prepare() -> None:
 def begin_anew(settings: Settings) -> Path:
     """The file with which somebody says that the lake is lost for good."""
     return settings.lake_folder / "begin-anew"
+
+
+def lake_lost(settings: Settings) -> str:
+    """What is said where the database knows of a lake and there is none, and then what to do."""
+    if any((settings.lake_folder / "events").glob("*/*.parquet")):
+        return (
+            f"The lake in {settings.lake_folder} has lost its log, the folder events/_delta_log. Put that back from a"
+            " backup, with all that is in lake/ there."
+        )
+    return (
+        f"The lake in {settings.lake_folder} is missing, and with it everybody's history. See that its disk is there, or"
+        " restore the data folder from a backup. To go on without that history, make an empty file"
+        f" {begin_anew(settings)}."
+    )
 
 
 def normaliser(settings: Settings) -> profiles.Normaliser:

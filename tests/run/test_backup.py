@@ -153,8 +153,8 @@ def test_a_key_kept_elsewhere_is_missed_before_anything_is_restored(tmp_path: Pa
     assert "✗" not in said(heed(tmp_path, "doctor", "--data", "new", **key))
     for other in ("ab" * 32, "nonsense"):
         done = heed(tmp_path, "restore", "kept.tar", "--data", "other", HEED_MASTER_KEY=other)
-        assert done.returncode == 1
-        assert not list((tmp_path / "other").iterdir())
+        assert done.returncode > 0
+        assert not list(tmp_path.glob("other/*"))
 
 
 def test_what_comes_into_the_folder_meanwhile_is_not_removed(

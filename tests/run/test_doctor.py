@@ -9,7 +9,9 @@ import subprocess
 import sys
 import tempfile
 from collections import namedtuple
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psycopg
@@ -24,6 +26,7 @@ from heed.run.doctor import examine
 from heed.run.findings import Finding
 from heed.run.lock import FolderLock
 from heed.settings import Settings, SettingsError, read
+from tests.lake import put
 from tests.run.test_commands import heed, said
 from tests.serving import free_port
 
@@ -189,7 +192,9 @@ def test_parts_of_the_data_folder_that_belong_to_somebody_else() -> None:
 
 
 def test_a_master_key_in_the_environment_that_is_none(healthy: Settings) -> None:
-    assert found(replace(healthy, master_key_text="zz"), "HEED_MASTER_KEY is damaged").level == "bad"
+    assert (
+        found(replace(healthy, master_key_text="zz"), "master key in the settings is damaged").level == "bad"
+    )
 
 
 def test_an_address_of_a_database_that_is_none(healthy: Settings) -> None:
@@ -297,6 +302,36 @@ def _keys(settings: Settings) -> subprocess.CompletedProcess[str]:
         *("keys", "create", "shop", "--scope", "write", "--data", str(settings.data)),
         HEED_DATABASE_URL=settings.external_database_url,
     )
+
+
+@pytest.mark.parametrize("lost", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-9])])
+def test_a_file_of_the_lake_that_is_lost_or_cut_is_named(
+    healthy: Settings, lost: Callable[[Path], object]
+) -> None:
+    put(DeltaLake(healthy.lake_folder), [{"name": "Seen", "occurred": datetime(2026, 1, 1, tzinfo=UTC)}])
+    (file,) = (healthy.lake_folder / "events").glob("*/*.parquet")
+    lost(file)
+    finding = found(healthy, "The lake has lost its file")
+    assert file.name in finding.text
+    assert f"lake/events/{file.parent.name}/{file.name}" in finding.mend
+
+
+def test_a_lake_that_has_lost_its_log_is_not_begun_anew(healthy: Settings) -> None:
+    put(DeltaLake(healthy.lake_folder), [{"name": "Seen", "occurred": datetime(2026, 1, 1, tzinfo=UTC)}])
+    shutil.rmtree(healthy.lake_folder / "events" / "_delta_log")
+    finding = found(healthy, "has lost its log")
+    assert "begin-anew" not in finding.mend
+    assert "has lost its log" in said(_keys(healthy))
+
+
+def test_an_engine_that_had_nothing_to_do_stands_not_still(healthy: Settings) -> None:
+    run(healthy, "insert into ledger_head (lane, seq) values (0, 3) on conflict (lane) do update set seq = 3")
+    run(healthy, "insert into ledger (lane, part, seq, count, body) values (0, 0, 3, 1, '')")
+    run(
+        healthy,
+        "insert into carry_position (lane, part, seq, carried_at) values (0, 0, 2, now() - interval '1 hour')",
+    )
+    assert found(healthy, "1 events behind").level == "ok"
 
 
 def test_an_engine_that_stands_still(healthy: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import signal
 import stat
 import threading
@@ -72,6 +73,16 @@ def test_a_link_in_the_folder_is_given_and_not_what_it_leads_to(
     (server.folder / "link").symlink_to(tmp_path / "mine")
     server.start()
     assert (tmp_path / "mine").stat().st_uid == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take a folder from its user")
+def test_root_takes_nothing_from_a_service_that_runs_as_nobody(server: EmbeddedServer) -> None:
+    server.stop()
+    nobody = pwd.getpwnam("nobody").pw_uid
+    for path in (server.folder.parent, server.folder):
+        os.chown(path, nobody, -1)
+    with pytest.raises(ServerError, match="belongs to nobody"):
+        server.start()
 
 
 def test_nobody_else_enters_the_folder_of_the_socket(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> di
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         if isinstance(error, tarfile.TarError | EOFError):
             raise BackupFailed(
-                f"{source} is damaged: it was cut short or changed. Take another backup."
+                f"{source} is damaged: it was cut short or changed. Use another backup file."
             ) from None
         raise
     finally:
@@ -203,10 +203,10 @@ def _check(tar: tarfile.TarFile) -> None:
         opened = tar.extractfile(member) if member.isreg() else None
         if opened is None or _sum_of(opened) != wanted.pop(member.name, ""):
             raise BackupFailed(
-                f"The backup is damaged: {member.name!r} is not as it was. Take another backup."
+                f"The backup is damaged: {member.name!r} is not as it was. Use another backup file."
             )
     if wanted:
-        raise BackupFailed(f"The backup is damaged: {min(wanted)!r} is missing. Take another backup.")
+        raise BackupFailed(f"The backup is damaged: {min(wanted)!r} is missing. Use another backup file.")
 
 
 def _opened(source: Path) -> tarfile.TarFile:

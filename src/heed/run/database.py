@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 from collections.abc import Iterator
 
 import psycopg
 
+from heed.engines.postgres.owner import name_of
 from heed.engines.postgres.server import EmbeddedServer, ServerError
 from heed.run.lock import FolderLock, InUse
 from heed.settings import Settings
@@ -28,13 +30,33 @@ def answers(settings: Settings) -> bool:
 def bring_up(server: EmbeddedServer, settings: Settings) -> None:
     """Start the embedded server with Heed's database in it; raises `ServerError`, also where it would be a new one beside
     an old lake."""
-    if settings.holds_lake and not os.path.exists(settings.postgres_folder / "PG_VERSION"):
-        raise ServerError(
-            f"The database in {settings.postgres_folder} is missing, but its lake is there. Restore the data folder from "
-            "a backup: with a new database nobody in the lake would be known."
-        )
+    if why := lost(settings):
+        raise ServerError(why)
     server.start()
     server.create_database("heed")
+
+
+def lost(settings: Settings) -> str:
+    """What is wrong with the folder of the embedded database, and then what to do; "" where it is whole or can be made."""
+    folder = settings.postgres_folder
+    if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):
+        return (
+            f"You may not use {folder}: it belongs to {name_of(os.stat(folder).st_uid)}. Run Heed as that user, or give"
+            f" everything to yours: chown -R {name_of(os.geteuid())} {shlex.quote(str(settings.data))}"
+        )
+    if os.path.exists(folder / "PG_VERSION"):
+        return ""
+    if os.path.isdir(folder) and os.listdir(folder):
+        return (
+            f"{folder} is not a whole database: its file PG_VERSION is missing. Restore the data folder from a backup. Do"
+            " not empty it: nothing else has your customers."
+        )
+    if settings.holds_lake:
+        return (
+            f"The database in {folder} is missing, but its lake is there. Restore the data folder from a backup: with a"
+            " new database nobody in the lake would be known."
+        )
+    return ""
 
 
 @contextlib.contextmanager

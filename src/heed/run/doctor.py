@@ -13,8 +13,8 @@ from psycopg.conninfo import conninfo_to_dict
 
 from heed.engines.postgres.owner import belongs_to, name_of
 from heed.engines.postgres.server import EmbeddedServer
-from heed.run.database import answers
-from heed.run.findings import Finding, database
+from heed.run.database import answers, lost
+from heed.run.findings import Finding, command, database
 from heed.run.lock import FolderLock, InUse, served_at
 from heed.run.supervisor import CannotStart, check_port
 from heed.settings import Settings, SettingsError, unknown
@@ -33,7 +33,11 @@ def examine(settings: Settings) -> list[Finding]:
     found.append(
         Finding("ok", "Heed is running on this data folder.")
         if running
-        else Finding("warn", "Heed is not running on this data folder.", "Start it with `heed serve`.")
+        else Finding(
+            "warn",
+            "Heed is not running on this data folder.",
+            f"Start it with `{command(settings, 'serve')}`.",
+        )
     )
     found.extend(_front(settings) if running else _port(settings))
     if settings.embedded and not running:
@@ -92,9 +96,15 @@ def _variables() -> Iterator[Finding]:
 def _folder(settings: Settings) -> Iterator[Finding]:
     folder = settings.data
     if not folder.exists():
-        yield Finding(
-            "warn", f"The data folder {folder} does not exist yet.", "`heed serve` or `heed demo` makes it."
-        )
+        above = next(each for each in folder.parents if each.exists())
+        if os.access(above, os.W_OK | os.X_OK):
+            yield Finding("warn", f"The data folder {folder} does not exist yet.", "`heed serve` makes it.")
+        else:
+            yield Finding(
+                "bad",
+                f"The data folder {folder} cannot be made: you may not write into {above}.",
+                "Run Heed as a user who may, or choose another folder with --data.",
+            )
         return
     if not folder.is_dir():
         yield Finding("bad", f"{folder} is a file, not a folder.", "Give another folder with --data.")
@@ -111,39 +121,24 @@ def _folder(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "bad" if usage.free < _LITTLE_ROOM // 10 else "warn",
             f"Only {usage.free / 1024**2:,.0f} MB are free on the disk of {folder}.",
-            "Free some room: when the disk is full, Heed answers 503 and accepts no events.",
+            "Free at least 2 GB: once nothing more can be written, Heed answers 503 and accepts no events.",
         )
     yield from _closed(settings)
     yield from _keys(settings)
-    postgres = settings.postgres_folder
-    if not settings.embedded or os.path.exists(postgres / "PG_VERSION"):
-        return
-    if os.path.isdir(postgres) and os.access(postgres, os.R_OK) and os.listdir(postgres):
-        yield Finding(
-            "bad",
-            f"{postgres} is not a whole database: its file PG_VERSION is missing.",
-            "Restore the data folder from a backup. Do not empty it: nothing else has your customers.",
-        )
-    elif settings.holds_lake:
-        yield Finding(
-            "bad",
-            f"The database in {postgres} is missing, but its lake is there.",
-            "Restore the data folder from a backup. With a new database nobody in the lake would be known.",
-        )
+    if settings.embedded and (why := lost(settings)):
+        yield _refused(why)
 
 
 def _closed(settings: Settings) -> Iterator[Finding]:
-    """What in the data folder Heed's user may not use; the embedded database has its own where Heed runs as root."""
-    parts = [settings.data / "heed.lock", settings.lake_folder, settings.lake_folder / "events"]
-    if settings.embedded and os.geteuid():
-        parts.append(settings.postgres_folder)
-    for path in parts:
+    """What in the data folder Heed's user may not use."""
+    for path in (settings.data / "heed.lock", settings.lake_folder, settings.lake_folder / "events"):
         needed = os.R_OK | os.W_OK | (os.X_OK if os.path.isdir(path) else 0)
         if os.path.exists(path) and not os.access(path, needed):
             yield Finding(
                 "bad",
                 f"You may not use {path}: it belongs to {name_of(os.stat(path).st_uid)}.",
-                f"Run Heed as that user, or give it to yours: chown -R {name_of(os.geteuid())} {shlex.quote(str(path))}",
+                "Run Heed as that user, or give everything to yours:"
+                f" chown -R {name_of(os.geteuid())} {shlex.quote(str(settings.data))}",
             )
             return
 
@@ -163,16 +158,16 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         try:
             _ = there and getattr(settings, name)
         except SettingsError as error:
-            yield _refused(error)
+            yield _refused(str(error))
         except OSError as error:
             yield Finding(
                 "bad", f"The key {path} cannot be read.", f"{error.strerror}: run Heed as its owner."
             )
 
 
-def _refused(error: Exception) -> Finding:
+def _refused(why: str) -> Finding:
     """What refuses says what is wrong in its first sentence, and what to do in those that follow."""
-    said, _, mend = str(error).partition(". ")
+    said, _, mend = why.partition(". ")
     return Finding("bad", f"{said}.", mend)
 
 
@@ -220,7 +215,7 @@ def _port(settings: Settings) -> Iterator[Finding]:
     try:
         check_port(settings)
     except CannotStart as error:
-        yield _refused(error)
+        yield _refused(str(error))
 
 
 def _embedded(settings: Settings) -> Iterator[Finding]:
@@ -236,7 +231,10 @@ def _embedded(settings: Settings) -> Iterator[Finding]:
         server.start(timeout=30)
     except Exception as error:
         yield Finding(
-            "bad", f"The embedded database does not start. {error}", "Restore the data folder from a backup."
+            "bad",
+            f"The embedded database does not start. {error}",
+            "What its log says last is the reason. Only where a file is damaged or lost, restore the data folder from a"
+            " backup.",
         )
         return
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -20,7 +21,7 @@ from heed.settings import Settings
 
 _LATE_EVENTS = 10_000
 _CLOCK_TOLERANCE_MS = 2_000
-_STUCK_SECONDS = 120.0
+_STUCK_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Finding:
     level: Literal["ok", "warn", "bad"]
     text: str
     mend: str = ""
+
+
+def command(settings: Settings, words: str) -> str:
+    """A command to type, on this data folder."""
+    return f"heed {words} --data {shlex.quote(str(settings.data))}"
 
 
 def database(settings: Settings) -> Iterator[Finding]:
@@ -46,7 +52,7 @@ def database(settings: Settings) -> Iterator[Finding]:
             )
         yield from _key(settings, connection)
         yield from _engine(connection)
-        yield from _people(connection)
+        yield from _people(settings, connection)
         yield from _lake(settings, connection)
 
 
@@ -136,7 +142,7 @@ def _engine(connection: psycopg.Connection) -> Iterator[Finding]:
     if waited > _STUCK_SECONDS:
         yield Finding(
             "bad",
-            f"The engine has carried nothing for {waited / 60:.0f} minutes, and {behind:,} events wait.",
+            f"The engine has carried nothing for {_long(waited)}, and {behind:,} events wait.",
             "See that `heed serve` (or --only engine) runs; what it logs about the engine says why it stands still.",
         )
     elif behind > _LATE_EVENTS:
@@ -164,12 +170,17 @@ def _engine(connection: psycopg.Connection) -> Iterator[Finding]:
         )
 
 
+def _long(seconds: float) -> str:
+    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
+
+
 def _waited(connection: psycopg.Connection) -> float:
-    """Seconds since anything was carried in a lane where events wait; since the oldest came, if nothing ever was."""
+    """Seconds since anything was carried in a lane where events wait, and since the oldest of those came."""
     row = connection.execute(
         """
-        select extract(epoch from now() - min(coalesce(done.carried_at, (
-            select min(received) from ledger where ledger.lane = head.lane
+        select extract(epoch from now() - min(greatest(done.carried_at, (
+            select received from ledger
+            where ledger.lane = head.lane and ledger.seq > coalesce(done.seq, 0) order by ledger.seq limit 1
         ))))
         from ledger_head as head left join carry_progress as done using (lane)
         where head.seq > coalesce(done.seq, 0)
@@ -178,38 +189,48 @@ def _waited(connection: psycopg.Connection) -> float:
     return float(row[0]) if row and row[0] is not None else 0.0
 
 
-def _people(connection: psycopg.Connection) -> Iterator[Finding]:
+def _people(settings: Settings, connection: psycopg.Connection) -> Iterator[Finding]:
     row = connection.execute("select count(*) from govern_user where is_active and role = 'owner'").fetchone()
     if row and not row[0]:
         yield Finding(
             "warn",
             "Nobody can sign in as owner.",
-            "Run: heed user create you@example.org --role owner",
+            f"Run: {command(settings, 'user create you@example.org --role owner')}",
         )
     row = connection.execute("select count(*) from source where disabled_at is null").fetchone()
     if row and not row[0]:
-        yield Finding("warn", "No source may send events yet.", "Run: heed keys create website --scope write")
+        yield Finding(
+            "warn",
+            "No source may send events yet.",
+            f"Run: {command(settings, 'keys create website --scope write --kind website')}",
+        )
 
 
 def _lake(settings: Settings, connection: psycopg.Connection) -> Iterator[Finding]:
     lake = DeltaLake(settings.lake_folder)
     written, begun = appended(connection)
-    if written and not os.path.exists(lake.path):
-        yield Finding(
-            "bad",
-            f"The lake in {settings.lake_folder} is missing, and with it everybody's history.",
-            "See that its disk is there, or restore the data folder from a backup.",
-        )
+    if written and not lake.exists():
+        if wiring.begin_anew(settings).exists():
+            yield Finding("warn", "The lake is missing; Heed begins a new one when it starts.", "")
+        else:
+            said, _, mend = wiring.lake_lost(settings).partition(". ")
+            yield Finding("bad", f"{said}.", mend)
         return
     try:
+        if lost := lake.lost_file():
+            yield Finding(
+                "bad",
+                f"The lake has lost its file {lost}, or part of it.",
+                f"Put it back from a backup: `tar xf BACKUP lake` has it under lake/{os.path.relpath(lost, settings.lake_folder)}.",
+            )
+            return
         version = lake.version(WRITER)
         lake.sql("select count(*) from events where day = current_date")
     except Exception as error:
         yield Finding(
             "bad",
             f"The lake in {settings.lake_folder} cannot be read ({type(error).__name__}).",
-            "See that Heed's user may read all files there. Else one is damaged or lost: restore the data folder from a"
-            " backup.",
+            "See that Heed's user may read all files there. Else one is damaged: restore the data folder from a backup.",
         )
         return
     # While this is looked at, one more append may end and another begin.

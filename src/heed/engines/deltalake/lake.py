@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
@@ -96,6 +98,16 @@ class DeltaLake:
         with self._lock:
             last = self._fresh().transaction_version(writer)
         return -1 if last is None else last
+
+    def lost_file(self) -> str:
+        """The path of a file of the newest version that is not there or not as long as it was, "" where all are."""
+        with self._lock:
+            known = pa.table(self._fresh().get_add_actions(flatten=True))
+        for name, size in zip(known["path"].to_pylist(), known["size_bytes"].to_pylist(), strict=True):
+            path = os.path.join(self.path, unquote(name))
+            if not os.path.exists(path) or os.path.getsize(path) != size:
+                return path
+        return ""
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         # Loaded by the first question: a process that only appends does without its 30 MB.

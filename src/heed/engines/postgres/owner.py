@@ -33,8 +33,10 @@ def belongs_to(folder: Path) -> str:
     """The user whose server a folder is, where this process is root's and would take it from that user; else ""."""
     if os.geteuid() != 0 or not folder.exists():
         return ""
-    name = name_of(folder.stat().st_uid)
-    return "" if name in {"root", *_SERVER_USERS} else name
+    owner = folder.stat().st_uid
+    # A service may run as one of the users that root's server runs as: then all around it is that user's too.
+    ours = name_of(owner) in {"root", *_SERVER_USERS} and (not owner or folder.parent.stat().st_uid != owner)
+    return "" if ours else name_of(owner)
 
 
 def claim(folder: Path) -> None:

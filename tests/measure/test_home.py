@@ -14,7 +14,7 @@ from heed.contracts.event import Event
 from heed.govern import actions
 from heed.govern.models import User
 from heed.kit.kept import Kept
-from heed.measure import installation, store
+from heed.measure import installation, store, views
 from heed.profiles.models import Profile
 
 DAY = 86_400_000
@@ -130,6 +130,23 @@ def test_the_engine_behind_is_said_and_caught_up_is_said_too(client: Client, car
     said = text(client.get("/home/pulse/"))
     assert "carried to the last second" in said
     assert "3 events in the last minute" in said
+
+
+def test_where_much_is_still_to_come_the_page_says_that_it_is_not_whole(
+    client: Client, carry: Carry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from heed.ports import current
+    from heed.ports.ledger import BULK
+
+    monkeypatch.setattr(views, "_MUCH", 3)
+    carry([wrote("a", GOOD)])
+    assert "still coming in" not in text(client.get("/"))
+    current.ledger().append(BULK, [wrote("a", GOOD)] * 3)
+    store.pulse.forget()
+    assert "still coming in" in text(client.get("/"))
+    carry([])
+    store.pulse.forget()
+    assert "still coming in" not in text(client.get("/"))
 
 
 def test_mood_over_time_is_the_mean_of_each_days_last_moods(client: Client, carry: Carry) -> None:

@@ -20,6 +20,8 @@ from heed.profiles import reading
 
 _CALM_FROM = -0.25
 """The lower edge of "calm", an edge of the distribution's steps."""
+_MUCH = 1_000
+"""So many events to be carried, and the page is of an hour that is past."""
 
 
 def _situation() -> dict[str, Any]:
@@ -33,6 +35,7 @@ def _situation() -> dict[str, Any]:
     people = _needing(system_clock())
     return {
         "n": n,
+        "behind": store.pulse.get().waiting >= _MUCH,
         "calm": share(sum(spread[calm_from:]), n),
         "spread": _pairs(spread) if n else [],
         "spread_before": _pairs(store.spread_before.get()) if n else [],
@@ -68,7 +71,7 @@ def _fragment(request: HttpRequest) -> tuple[str, str]:
     """The changing part of the page and its digest, with which the page asks whether anything is new."""
     context = _situation()
     html = render_to_string("measure/now.html", context, request=request)
-    told = repr([context[k] for k in ("n", "spread", "points", "needing")]) + repr(
+    told = repr([context[k] for k in ("n", "behind", "spread", "points", "needing")]) + repr(
         [
             (i["person"].id, i["person"].valence, i["person"].attention_reason, i["step"], i["call"])
             for i in context["people"]

@@ -212,6 +212,19 @@ def test_a_database_folder_that_lost_a_file(healthy: Settings) -> None:
     assert (finding.level, "backup" in finding.mend) == ("bad", True)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can look at another user's folder")
+def test_root_looking_at_a_services_folder_changes_nothing(healthy: Settings) -> None:
+    healthy.postgres_folder.mkdir()
+    (healthy.postgres_folder / "PG_VERSION").write_text("18")
+    paths = [healthy.data, *healthy.data.rglob("*")]
+    for path in paths:
+        os.chown(path, 65534, 65534)
+    finding = found(replace(healthy, external_database_url=""), "belongs to nobody")
+    assert "as that user" in finding.mend
+    FolderLock(healthy.data).release()
+    assert {path.stat().st_uid for path in healthy.data.rglob("*")} == {65534}
+
+
 def test_a_variable_that_is_no_setting(healthy: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEED_PROT", "8000")
     assert found(healthy, "HEED_PROT is no setting").level == "warn"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import psycopg
 
-from heed.engines.postgres.owner import name_of
+from heed.engines.postgres.owner import belongs_to, name_of
 from heed.engines.postgres.server import EmbeddedServer, ServerError
 from heed.run.lock import FolderLock, InUse
 from heed.settings import Settings
@@ -39,6 +39,8 @@ def bring_up(server: EmbeddedServer, settings: Settings) -> None:
 def lost(settings: Settings) -> str:
     """What is wrong with the folder of the embedded database, and then what to do; "" where it is whole or can be made."""
     folder = settings.postgres_folder
+    if owner := belongs_to(folder):
+        return f"{folder} belongs to {owner}. Run Heed as that user, not as root."
     if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):
         return (
             f"You may not use {folder}: it belongs to {name_of(os.stat(folder).st_uid)}. Run Heed as that user, or give"

@@ -11,7 +11,7 @@ import httpx
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from heed.engines.postgres.owner import belongs_to, name_of
+from heed.engines.postgres.owner import name_of
 from heed.engines.postgres.server import EmbeddedServer
 from heed.run.database import answers, lost
 from heed.run.findings import Finding, command, database
@@ -220,11 +220,6 @@ def _port(settings: Settings) -> Iterator[Finding]:
 
 def _embedded(settings: Settings) -> Iterator[Finding]:
     if not (settings.postgres_folder / "PG_VERSION").exists():
-        return
-    if owner := belongs_to(settings.postgres_folder):
-        yield Finding(
-            "bad", f"{settings.postgres_folder} belongs to {owner}.", "Run Heed as that user, not as root."
-        )
         return
     server = EmbeddedServer(settings.postgres_folder, settings.socket_folder, settings.data / "postgres.log")
     try:

@@ -18,16 +18,20 @@ class FolderLock:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / name
         self.file = self.path.open("a+")
+        if os.geteuid() == 0:
+            # Left as root's, the folder's own user could not open it.
+            owner = folder.stat()
+            os.fchown(self.file.fileno(), owner.st_uid, owner.st_gid)
         # A fork that outlives us must not keep the folder locked.
         os.register_at_fork(after_in_child=self.file.close)
         try:
             fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             self.file.seek(0)
-            owner = self.file.readline().strip() or "unknown"
+            holder = self.file.readline().strip() or "unknown"
             self.file.close()
             raise InUse(
-                f"The data folder {folder} is in use by another Heed (process {owner}). Stop that one first, "
+                f"The data folder {folder} is in use by another Heed (process {holder}). Stop that one first, "
                 "or choose another folder with --data."
             ) from None
         self.serves("")

@@ -7,32 +7,7 @@ import re
 from itertools import islice
 
 _BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "br",
-        "div",
-        "dd",
-        "dl",
-        "dt",
-        "footer",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "ol",
-        "p",
-        "pre",
-        "section",
-        "table",
-        "tr",
-        "ul",
-    ]
+    "address article br div dd dl dt footer h1 h2 h3 h4 h5 h6 header hr li ol p pre section table tr ul".split()
 )
 _HIDDEN = frozenset(["blockquote", "head", "script", "style", "title"])
 """What is in these nobody wrote or reads; in a mail, a block quoted is what is answered to."""

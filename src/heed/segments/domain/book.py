@@ -143,7 +143,6 @@ class Book:
 
     def __init__(self, definitions: Iterable[Definition], readings: Readings, counted: Iterable[str]) -> None:
         self._readings = readings
-        self._counted = frozenset(counted)
         self._leaves: list[_Leaf] = []
         self._known: dict[bytes, int] = {}
         self._by_atom: dict[str, list[int]] = {}
@@ -157,7 +156,7 @@ class Book:
         self._compiled: list[_Compiled] = []
         self._resting: list[list[int]] = []
         defined = {each.key: each for each in definitions}
-        for key, rule in gone_by(defined, self._counted).items():
+        for key, rule in gone_by(defined, counted).items():
             self._take(defined[key], rule)
         usual: _Members = set()
         for place, holds in enumerate(self._compiled):

@@ -6,9 +6,8 @@ import html
 import re
 from itertools import islice
 
-_BLOCKS = frozenset(
-    "address article br div dd dl dt footer h1 h2 h3 h4 h5 h6 header hr li ol p pre section table tr ul".split()
-)
+_BLOCK = "address article br div dd dl dt footer h1 h2 h3 h4 h5 h6 header hr li ol p pre section table tr ul"
+_BLOCKS = frozenset(_BLOCK.split())
 _HIDDEN = frozenset(["blockquote", "head", "script", "style", "title"])
 """What is in these nobody wrote or reads; in a mail, a block quoted is what is answered to."""
 _INLINE = "a abbr b big body center cite code em figure font html i img ins kbd q s small span strike strong sub sup tbody td th thead tt u"

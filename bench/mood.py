@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from bench.common import Line
+
+if TYPE_CHECKING:
+    from heed.demo.world import World
 
 START = 1_780_000_000_000
 
@@ -47,9 +51,9 @@ class _Found(NamedTuple):
     last_follows: float
 
 
-def _shop(name: str, world: Callable[[int], object], seeds: Sequence[int], days: int) -> list[Line]:
+def _shop(name: str, world: Callable[[int], World], seeds: Sequence[int], days: int) -> list[Line]:
     """The means over worlds of one kind, what each was ahead by in brackets: one world says little of the next."""
-    found = [_world(lambda seed=seed: world(seed), days) for seed in seeds]  # type: ignore[misc]
+    found = [_world(partial(world, seed), days) for seed in seeds]
 
     def mean(of: Callable[[_Found], float]) -> float:
         return statistics.fmean(map(of, found))
@@ -78,7 +82,7 @@ def _shop(name: str, world: Callable[[int], object], seeds: Sequence[int], days:
     ]
 
 
-def _world(make: Callable[[], object], days: int) -> _Found:
+def _world(make: Callable[[], World], days: int) -> _Found:
     import numpy as np
     from scipy.stats import spearmanr
 
@@ -86,8 +90,8 @@ def _world(make: Callable[[], object], days: int) -> _Found:
     from heed.sense.domain.calibration import auc, fit, judge, split
     from heed.sense.domain.weights import DEFAULT
 
-    learnt, _ = split(live_through(make(), days, [DEFAULT]).rated)  # type: ignore[arg-type]
-    lived = live_through(make(), days, [DEFAULT, fit(learnt, DEFAULT)])  # type: ignore[arg-type]
+    learnt, _ = split(live_through(make(), days, [DEFAULT]).rated)
+    lived = live_through(make(), days, [DEFAULT, fit(learnt, DEFAULT)])
     report, _ = judge(*split(lived.rated))
     known = sorted(zip(lived.rated, lived.truths, strict=True), key=lambda pair: pair[0].at)[-report.n :]
     truths = [each.truth for each in lived.evenings]

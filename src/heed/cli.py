@@ -8,14 +8,14 @@ import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from heed import settings as heed_settings
 from heed.govern.domain import ROLES
+from heed.run.terminal import err, fail, out, tell, want_file
 
 app = typer.Typer(
     name="heed",
@@ -32,29 +32,9 @@ app.add_typer(users, name="user")
 app.add_typer(keys, name="keys")
 app.add_typer(sense, name="sense")
 
-out = Console()
-err = Console(stderr=True)
-
 Data = Annotated[
     Path | None, typer.Option("--data", help="The data folder. Default: ./heed-data, or HEED_DATA.")
 ]
-
-
-def fail(message: str, code: int = 1) -> NoReturn:
-    for line in message.splitlines():
-        err.print(f"[bold red]✗[/] {escape(line)}", highlight=False)
-    raise typer.Exit(code)
-
-
-def tell(message: str) -> None:
-    """A line of the answer; names of files and folders may hold anything."""
-    out.print(escape(message), highlight=False)
-
-
-def want_file(path: Path) -> None:
-    """Fail unless there is a file of this name."""
-    if not path.is_file():
-        fail(f"{path} is a folder, not a file." if path.is_dir() else f"There is no file {path}.", 2)
 
 
 def settle(**given: object) -> heed_settings.Settings:

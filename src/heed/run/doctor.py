@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from heed.engines.postgres.owner import name_of
 from heed.engines.postgres.server import EmbeddedServer
 from heed.run.database import answers, lost
-from heed.run.findings import Finding, command, database
+from heed.run.findings import Finding, command, database, refused
 from heed.run.lock import FolderLock, InUse, served_at
 from heed.run.supervisor import CannotStart, check_port
 from heed.settings import Settings, SettingsError, unknown
@@ -126,7 +126,7 @@ def _folder(settings: Settings) -> Iterator[Finding]:
     yield from _closed(settings)
     yield from _keys(settings)
     if settings.embedded and (why := lost(settings)):
-        yield _refused(why)
+        yield refused(why)
 
 
 def _closed(settings: Settings) -> Iterator[Finding]:
@@ -158,17 +158,11 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         try:
             _ = there and getattr(settings, name)
         except SettingsError as error:
-            yield _refused(str(error))
+            yield refused(str(error))
         except OSError as error:
             yield Finding(
                 "bad", f"The key {path} cannot be read.", f"{error.strerror}: run Heed as its owner."
             )
-
-
-def _refused(why: str) -> Finding:
-    """What refuses says what is wrong in its first sentence, and what to do in those that follow."""
-    said, _, mend = why.partition(". ")
-    return Finding("bad", f"{said}.", mend)
 
 
 def _models() -> Iterator[Finding]:
@@ -215,7 +209,7 @@ def _port(settings: Settings) -> Iterator[Finding]:
     try:
         check_port(settings)
     except CannotStart as error:
-        yield _refused(str(error))
+        yield refused(str(error))
 
 
 def _embedded(settings: Settings) -> Iterator[Finding]:

@@ -31,6 +31,12 @@ class Finding:
     mend: str = ""
 
 
+def refused(why: str) -> Finding:
+    """What refuses says what is wrong in its first sentence, and what to do in those that follow."""
+    said, _, mend = why.partition(". ")
+    return Finding("bad", f"{said}.", mend)
+
+
 def command(settings: Settings, words: str) -> str:
     """A command to type, on this data folder."""
     return f"heed {words} --data {shlex.quote(str(settings.data))}"
@@ -213,8 +219,7 @@ def _lake(settings: Settings, connection: psycopg.Connection) -> Iterator[Findin
         if wiring.begin_anew(settings).exists():
             yield Finding("warn", "The lake is missing; Heed begins a new one when it starts.", "")
         else:
-            said, _, mend = wiring.lake_lost(settings).partition(". ")
-            yield Finding("bad", f"{said}.", mend)
+            yield refused(wiring.lake_lost(settings))
         return
     try:
         if lost := lake.lost_file():

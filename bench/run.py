@@ -51,6 +51,7 @@ def main() -> None:
         lines += _apart(carry.run, 500_000, 20_000)
     if "served" in wanted:
         lines += served.run()
+        lines += served.run(10 * served.CUSTOMERS)
     if "segments" in wanted:
         lines += _apart(segments.live)
         lines += _apart(segments.backfill, *(int(each) for each in wanted if each.isdigit()))

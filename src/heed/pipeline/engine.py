@@ -27,8 +27,9 @@ _LATE, _IN_NEED_EVERY = 50, 0.5
 """While live events are late (ms), all else has a turn each half second: it holds back, and never stands still."""
 _BULK_TURN = 4
 """While live events come in time, bulk has every fourth turn."""
-_BULK_BESIDE, _BULK_ALONE, _BESIDE = 0.08, 0.25, 1.0
-"""Seconds a turn of bulk may take while live events come, as those wait behind it, and while none came for so long."""
+_BULK_BESIDE, _BULK_ALONE, _BESIDE = 0.08, 0.12, 1.0
+"""Seconds a turn of bulk may take while live events come, as those wait behind it, and while none came for so long: the first
+that comes after a pause waits behind one, too. Longer turns carry no more."""
 _BULK_LEAST, _BULK_MOST = 50, 1_000
 _DUE_BATCH = 500
 _RULES_EVERY = 2.0

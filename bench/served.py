@@ -27,8 +27,8 @@ def run(customers: int = CUSTOMERS, seconds: float = 6.0) -> list[Line]:
             found += _idle_memory(server, "nobody known")
         server.know()
         found += _idle_memory(server, f"{customers:,} customers just imported")
-        found += fresh.profiles(server, seconds)
         found += _decide(server, seconds)
+        found += fresh.profiles(server, seconds)
         if customers == CUSTOMERS:
             found += fresh.segments(server, seconds)
         found += accept.lines(server, seconds)

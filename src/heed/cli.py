@@ -15,7 +15,7 @@ from rich.markup import escape
 
 from heed import settings as heed_settings
 from heed.govern.domain import ROLES
-from heed.run.terminal import err, fail, out, tell, want_file
+from heed.run.terminal import err, fail, out, tell, want_file, warn
 
 app = typer.Typer(
     name="heed",
@@ -50,6 +50,11 @@ def settle(**given: object) -> heed_settings.Settings:
     return heed_settings.load()
 
 
+def warn_of_unknown() -> None:
+    for name in heed_settings.unknown(os.environ):
+        warn(f"{name} is no setting and changes nothing; docs/settings.md lists them all.")
+
+
 @app.command()
 def serve(
     data: Data = None,
@@ -73,6 +78,7 @@ def serve(
         fail(f"--only takes one of: {', '.join(PROCESSES)}", 2)
     if only is not None and settings.embedded:
         fail("--only needs a database that all parts reach: set HEED_DATABASE_URL.", 2)
+    warn_of_unknown()
     logs.configure(settings.log_level, "supervisor")
 
     def ready() -> None:
@@ -350,6 +356,7 @@ def demo(
     from heed.run.demo import run_demo
 
     settings = settle(data=data or Path("heed-demo"), port=port)
+    warn_of_unknown()
     run_demo(settings, out, fail)
 
 

@@ -26,14 +26,15 @@ def said(done: subprocess.CompletedProcess[str]) -> str:
     return " ".join((done.stderr + done.stdout).split())
 
 
-def test_a_taken_port_is_said_at_once(tmp_path: Path) -> None:
+def test_a_taken_port_and_a_misspelt_variable_are_said_at_once(tmp_path: Path) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        done = heed(tmp_path, "serve", "--port", str(other.getsockname()[1]))
+        done = heed(tmp_path, "serve", "--port", str(other.getsockname()[1]), HEED_PROT="8000")
     assert done.returncode == 1
     assert "choose another with --port" in said(done)
     assert "Heed runs at" not in said(done)
+    assert "HEED_PROT is no setting" in said(done)
 
 
 def test_a_port_that_is_none_is_said_at_once(tmp_path: Path) -> None:

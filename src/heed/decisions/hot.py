@@ -7,6 +7,7 @@ about, and the answer leaves out how the person feels and why the team thinks so
 from __future__ import annotations
 
 import asyncio
+import threading
 import uuid
 from typing import Any
 
@@ -82,6 +83,8 @@ class Decider:
             kwargs={"autocommit": True, "prepare_threshold": 0},
         )
         self.catalogue: Catalogue | None = None
+        self._loading = threading.Lock()
+        self._loader: psycopg.Connection | None = None
         self._refresher: asyncio.Task[None] | None = None
 
     def register(self) -> None:
@@ -97,6 +100,9 @@ class Decider:
         if self._refresher is not None:
             self._refresher.cancel()
         await self.pool.close()
+        with self._loading:
+            if self._loader is not None:
+                self._loader.close()
 
     async def _keep_fresh(self) -> None:
         loop = asyncio.get_running_loop()
@@ -109,10 +115,12 @@ class Decider:
 
     def _load(self) -> Catalogue:
         """The catalogue, and the conditions, segments and weights in force for the fold of pending events."""
-        with psycopg.connect(self.dsn, autocommit=True, connect_timeout=3) as connection:
-            profiles.counting.set(profiles.atoms_in_force(connection))
-            profiles.reload(connection)
-            return store.catalogue(connection)
+        with self._loading:
+            if self._loader is None or self._loader.closed:
+                self._loader = psycopg.connect(self.dsn, autocommit=True, connect_timeout=3)
+            profiles.counting.set(profiles.atoms_in_force(self._loader))
+            profiles.reload(self._loader)
+            return store.catalogue(self._loader)
 
     async def decide(self, request: Request) -> Response:
         body = await request.body(_MOST_BYTES)

@@ -19,6 +19,10 @@ def fail(message: str, code: int = 1) -> NoReturn:
     raise typer.Exit(code)
 
 
+def warn(message: str) -> None:
+    err.print(f"[bold yellow]![/] {escape(message)}", highlight=False)
+
+
 def tell(message: str) -> None:
     """A line of the answer; names of files and folders may hold anything."""
     out.print(escape(message), highlight=False)

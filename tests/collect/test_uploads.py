@@ -12,72 +12,22 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 from django.utils import timezone
 
 from heed.collect import import_actions, jobs, uploads
 from heed.collect.domain.assistant import Choices, Column
 from heed.collect.domain.doubts import doubts
-from heed.collect.importer import CHUNK, ImportProblem
+from heed.collect.importer import CHUNK
 from heed.collect.models import DeadLetter, Upload, UploadPart
-from heed.govern import uploads as guarded
 from heed.govern.models import AuditEntry
 from heed.profiles import api as profiles
 from heed.profiles.models import Profile
 from tests.carrying import Carry, carry
 from tests.collect import exports
 from tests.collect.test_views import signed_in, text
+from tests.collect.uploading import deferred, form_of, imported, many, send, work
 
-__all__ = ["carry"]
-
-
-@pytest.fixture
-def deferred(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """What the worker was asked to do, done when a test says so."""
-    asked: list[tuple[str, str]] = []
-    for name in ("count_upload", "import_upload"):
-        monkeypatch.setattr(
-            getattr(jobs, name), "defer", lambda upload_id, name=name: asked.append((name, upload_id))
-        )
-    return asked
-
-
-def work(deferred: list[tuple[str, str]]) -> None:
-    while deferred:
-        name, upload_id = deferred.pop(0)
-        getattr(jobs, name)(upload_id)
-
-
-def send(client: Client, name: str, content: bytes | str) -> Upload:
-    body = content.encode() if isinstance(content, str) else content
-    answer = client.post("/imports/", {"file": SimpleUploadedFile(name, body)})
-    assert answer.status_code == 302, re.findall(
-        r'class="error"[^>]*>(.*?)</div>\s*</div>', answer.content.decode(), re.S
-    )
-    return Upload.objects.latest("created_at")
-
-
-def form_of(upload: Upload, **changes: str) -> dict[str, str]:
-    """The form as the page shows it, with changes."""
-    choices = uploads.choices_of(upload)
-    data = {name: getattr(choices, name) for name in
-            ("rows", "event", "says", "source", "decimal", "timezone", "time_format", "delimiter", "encoding")}  # fmt: skip
-    for place, each in enumerate(choices.columns):
-        data |= {f"role-{place}": each.role, f"target-{place}": each.target, f"kind-{place}": each.kind}
-    return {**data, **changes}
-
-
-def imported(
-    client: Client, upload: Upload, deferred: list[tuple[str, str]], carry: Carry, **changes: str
-) -> Upload:
-    assert client.post(f"/imports/{upload.pk}/", form_of(upload, **changes)).status_code == 302
-    work(deferred)
-    assert client.post(f"/imports/{upload.pk}/change/", {"do": "start"}).status_code == 302
-    work(deferred)
-    carry([])
-    upload.refresh_from_db()
-    return upload
+__all__ = ["carry", "deferred"]
 
 
 def person(email: str) -> Any:
@@ -186,16 +136,12 @@ def test_rows_of_nobody_are_told(carry: Carry, deferred: list[tuple[str, str]]) 
     ]
 
 
-def _many(n: int) -> bytes:
-    return b"email,plan\n" + b"".join(b"p%d@example.org,gold\n" % i for i in range(n))
-
-
 def test_an_import_is_stopped_and_goes_on_and_nothing_counts_twice(
     carry: Carry, deferred: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uploads, "_LOOK_EVERY", 0.0)
     client = signed_in()
-    upload = send(client, "many.csv", _many(3 * CHUNK))
+    upload = send(client, "many.csv", many(3 * CHUNK))
     client.post(f"/imports/{upload.pk}/", form_of(upload))
     work(deferred)
     client.post(f"/imports/{upload.pk}/change/", {"do": "start"})
@@ -224,7 +170,7 @@ def test_work_that_was_cut_off_is_taken_up_by_one_job(
 ) -> None:
     monkeypatch.setattr(uploads, "_LOOK_EVERY", 0.0)
     client = signed_in()
-    upload = send(client, "many.csv", _many(3 * CHUNK))
+    upload = send(client, "many.csv", many(3 * CHUNK))
     client.post(f"/imports/{upload.pk}/", form_of(upload))
     work(deferred)
     client.post(f"/imports/{upload.pk}/change/", {"do": "start"})
@@ -258,7 +204,7 @@ def test_work_that_was_cut_off_is_taken_up_by_one_job(
 @pytest.mark.django_db
 def test_work_that_nobody_does_is_stopped_at_once(deferred: list[tuple[str, str]]) -> None:
     client = signed_in()
-    upload = send(client, "x.csv", _many(3))
+    upload = send(client, "x.csv", many(3))
     Upload.objects.update(state="importing", touched_at=timezone.now() - timedelta(minutes=2))
     client.post(f"/imports/{upload.pk}/change/", {"do": "stop"})
     upload.refresh_from_db()
@@ -268,7 +214,7 @@ def test_work_that_nobody_does_is_stopped_at_once(deferred: list[tuple[str, str]
 @pytest.mark.django_db
 def test_nothing_is_imported_before_it_was_looked_through(deferred: list[tuple[str, str]]) -> None:
     client = signed_in()
-    upload = send(client, "x.csv", _many(3))
+    upload = send(client, "x.csv", many(3))
     client.post(f"/imports/{upload.pk}/change/", {"do": "start"})
     assert deferred == []
     Upload.objects.filter(pk=upload.pk).update(state="failed")
@@ -281,7 +227,7 @@ def test_nothing_is_imported_before_it_was_looked_through(deferred: list[tuple[s
 @pytest.mark.django_db
 def test_choices_that_make_no_sense_are_not_kept(deferred: list[tuple[str, str]]) -> None:
     client = signed_in()
-    upload = send(client, "x.csv", _many(3))
+    upload = send(client, "x.csv", many(3))
     for changes, words in (
         ({"role-0": "skip"}, "who it is"),
         ({"timezone": "Europe/Nowhere"}, "no such time zone"),
@@ -312,97 +258,9 @@ def test_the_mapping_is_the_one_heed_import_takes(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("name", "content", "words"),
-    [
-        ("x.zip", b"PK\x03\x04", "Unpack a zip first"),
-        ("x.xlsx", b"PK\x03\x04", "Heed reads CSV"),
-        ("noending", b"a,b\n1,2\n", "Heed reads CSV"),
-        ("x.csv", b"email,plan\n", "no rows"),
-        ("x.json", b'[{"a": 1}]', "one object on each line"),
-        ("x.parquet", b"nonsense", "no Parquet file"),
-        ("x.csv.gz", b"nonsense", "cannot be"),
-        ("x.csv.gz", gzip.compress(b"a,b\n1,2\n", mtime=0)[:-6], "cannot be unpacked"),
-        (
-            "x.csv",
-            (",".join(f"c{i}" for i in range(400)) + "\n" + ",".join("1" * 400) + "\n").encode(),
-            "at most 300",
-        ),
-    ],
-)
-def test_a_file_that_cannot_be_used_says_why_and_is_not_kept(name: str, content: bytes, words: str) -> None:
-    page = text(signed_in().post("/imports/", {"file": SimpleUploadedFile(name, content)}), 422)
-    assert words in page
-    assert not Upload.objects.exists()
-    assert not UploadPart.objects.exists()
-
-
-@pytest.mark.django_db
-def test_a_file_that_is_too_large_is_pointed_to_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "MOST_BYTES", 100_000)
-    page = text(signed_in().post("/imports/", {"file": SimpleUploadedFile("x.csv", _many(10_000))}), 422)
-    assert "larger than 100 MB" in page
-    assert "heed import FILE --map MAP.toml" in page
-    assert not Upload.objects.exists()
-
-
-@pytest.mark.django_db
-def test_a_strangers_file_is_not_even_kept_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept: list[bytes] = []
-    real = guarded.Guarded.receive_data_chunk
-
-    def noted(self: Any, raw_data: bytes, start: int) -> None:
-        kept.append(raw_data)
-        real(self, raw_data, start)
-
-    monkeypatch.setattr(guarded.Guarded, "receive_data_chunk", noted)
-    stranger = Client(enforce_csrf_checks=True)
-    for address in ("/imports/", "/sign-in/"):
-        answer = stranger.post(address, {"file": SimpleUploadedFile("x.csv", _many(1_000))})
-        assert answer.status_code in {302, 403}
-    assert kept == []
-    send(signed_in(), "x.csv", _many(10))
-    assert kept
-
-
-@pytest.mark.django_db
-def test_a_small_file_that_unpacks_to_much_stops_in_time(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    from heed.collect.domain.mapping import mapper_of
-    from heed.collect.importer import rows_of
-
-    bomb = tmp_path / "x.jsonl.gz"
-    bomb.write_bytes(gzip.compress(b"0" * 30_000_000, mtime=0))
-    mapper = mapper_of({"event": {}})
-    pieces: list[int] = []
-
-    def read() -> None:
-        for _, row, _ in rows_of(bomb, mapper, 10_000_000):
-            pieces.append(len(str(row)))
-
-    with pytest.raises(ImportProblem, match="unpacks to more"):
-        read()
-    assert len(pieces) <= 12, "a line without an end comes in pieces"
-    assert max(pieces) < 2_000
-
-
-@pytest.mark.django_db
-def test_a_file_lies_sealed_where_it_is_kept() -> None:
-    upload = send(signed_in(), "x.csv", _many(10))
-    sealed = b"".join(bytes(part.sealed) for part in UploadPart.objects.all())
-    assert b"example.org" not in sealed
-    with uploads.opened(upload) as file:
-        assert file.read_bytes() == _many(10)
-        folder = file.parent
-        assert folder.stat().st_mode & 0o077 == 0
-    assert not folder.exists()
-
-
-@pytest.mark.django_db
 @pytest.mark.parametrize(("role", "status"), [("analyst", 403), ("marketer", 403), ("engineer", 200)])
 def test_only_who_connects_systems_imports(role: str, status: int) -> None:
-    upload = uploads.keep("x.csv", [_many(3)], "somebody")
+    upload = uploads.keep("x.csv", [many(3)], "somebody")
     client = signed_in(role)
     for address in (
         "/imports/",
@@ -424,7 +282,7 @@ def test_only_who_connects_systems_imports(role: str, status: int) -> None:
 
 @pytest.mark.django_db
 def test_files_nobody_imports_are_forgotten() -> None:
-    old, new = (uploads.keep("x.csv", [_many(3)], "") for _ in range(2))
+    old, new = (uploads.keep("x.csv", [many(3)], "") for _ in range(2))
     Upload.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
     jobs.forget_uploads(0)
     assert list(Upload.objects.all()) == [new]

@@ -363,14 +363,13 @@ def demo(
 @contextlib.contextmanager
 def opened(settings: heed_settings.Settings) -> Iterator[bool]:
     """Database up and Django set up inside; yields whether the data folder is ours alone."""
-    from heed import wiring
     from heed.engines.postgres.server import ServerError
-    from heed.run.database import database
+    from heed.run.database import database, prepare
     from heed.run.lock import InUse
 
     try:
         with database(settings) as alone:
-            wiring.prepare()
+            prepare()
             yield alone
     except (InUse, ServerError) as error:
         fail(str(error))

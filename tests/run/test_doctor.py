@@ -158,7 +158,7 @@ def test_a_database_of_another_version(healthy: Settings) -> None:
         healthy, "insert into django_migrations (app, name, applied) values ('segments', '0999_later', now())"
     )
     assert "Install that version" in found(healthy, "prepared by a newer version").mend
-    run(healthy, "delete from django_migrations where app = 'segments' and name like '0002%'")
+    run(healthy, "delete from django_migrations where app = 'segments' and name > '0002'")
     assert found(healthy, "not been prepared for this version").level == "bad"
 
 

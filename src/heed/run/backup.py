@@ -27,7 +27,7 @@ from heed.engines.postgres.server import ServerError, tool
 from heed.kit.clock import moment, system_clock
 from heed.pipeline import store
 from heed.profiles import api as profiles
-from heed.run.database import server_of
+from heed.run.database import RESTORING, broken_off, server_of
 from heed.run.lock import FolderLock
 from heed.settings import Settings
 
@@ -87,15 +87,17 @@ def back_up(settings: Settings, target: Path, tell: Callable[[str], None]) -> in
 
 def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> dict[str, object]:
     """Put a backup into a data folder that has nothing in it yet; returns what the backup says of itself."""
-    _must_be_empty(settings.data)
+    _must_be_empty(settings)
     lock = FolderLock(settings.data)
     try:
         # What came in between is not ours to remove.
-        _must_be_empty(settings.data)
+        _must_be_empty(settings)
     except BackupFailed:
         lock.release()
         raise
+    marker = settings.data / RESTORING
     try:
+        marker.touch()
         with _opened(source) as tar:
             names = {each.name for each in tar.getmembers()}
             if not {_MANIFEST, _DUMP, _SUMS} <= names:
@@ -123,8 +125,10 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> di
                     while opened and (chunk := opened.read(1 << 20)):
                         written.write(chunk)
                 _load(settings, dump)
+        marker.unlink()
     except BaseException as error:
-        for path in settings.data.iterdir():
+        # The marker last: until then not all is gone.
+        for path in sorted(settings.data.iterdir(), key=lambda path: path == marker):
             shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         if isinstance(error, tarfile.TarError | EOFError):
             raise BackupFailed(
@@ -136,7 +140,10 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> di
     return about
 
 
-def _must_be_empty(folder: Path) -> None:
+def _must_be_empty(settings: Settings) -> None:
+    folder = settings.data
+    if why := broken_off(settings):
+        raise BackupFailed(why)
     if folder.exists() and any(each.name != "heed.lock" for each in folder.iterdir()):
         raise BackupFailed(
             f"There is something in {folder} already. Give an empty or new folder with --data; what was "

@@ -8,11 +8,17 @@ import shlex
 from collections.abc import Iterator
 
 import psycopg
+from django.db import DatabaseError
 
+from heed import wiring
 from heed.engines.postgres.owner import belongs_to, name_of
 from heed.engines.postgres.server import EmbeddedServer, ServerError
+from heed.run import shape
 from heed.run.lock import FolderLock, InUse
 from heed.settings import Settings
+
+RESTORING = "restoring"
+"""The file in a data folder that `heed restore` is at work on, or was."""
 
 
 def server_of(settings: Settings) -> EmbeddedServer:
@@ -27,13 +33,70 @@ def answers(settings: Settings) -> bool:
     return True
 
 
-def bring_up(server: EmbeddedServer, settings: Settings) -> None:
-    """Start the embedded server with Heed's database in it; raises `ServerError`, also where it would be a new one beside
-    an old lake."""
-    if why := lost(settings):
+def bring_up(server: EmbeddedServer | None, settings: Settings) -> None:
+    """Have a database Heed may work on: the embedded server is started, with Heed's database in it.
+
+    Raises `ServerError`, also where it would be a new one beside an old lake.
+    """
+    if why := broken_off(settings) or (lost(settings) if server else ""):
         raise ServerError(why)
-    server.start()
-    server.create_database("heed")
+    if server is not None:
+        server.start()
+    elif not answers(settings):
+        raise ServerError(
+            "The database at HEED_DATABASE_URL does not answer. Check that it runs and that the address, "
+            "user and password are right; `heed doctor` tells more."
+        )
+    try:
+        if server is not None:
+            if settings.holds_lake and not server.has_database("heed"):
+                raise ServerError(missing(settings))
+            server.create_database("heed")
+        with psycopg.connect(settings.database_url, autocommit=True, connect_timeout=5) as connection:
+            why = shape.unfit(settings, connection)
+    except psycopg.Error as error:
+        why = unusable(settings, error)
+    if why:
+        raise ServerError(why)
+
+
+def prepare() -> None:
+    """Have database and lake in this version's shape; what keeps them from it is said in a sentence where it is known."""
+    try:
+        wiring.prepare()
+    except (psycopg.Error, DatabaseError) as error:
+        if why := shape.words(error):
+            raise SystemExit(why) from None
+        raise
+
+
+def missing(settings: Settings) -> str:
+    return (
+        f"The database heed is missing from {settings.postgres_folder}, but its lake is there. Restore the last backup"
+        " into a new folder with `heed restore`."
+    )
+
+
+def unusable(settings: Settings, error: psycopg.Error) -> str:
+    """What an error of a database that was there a moment ago means, and then what to do."""
+    if why := shape.words(error):
+        return why
+    if settings.embedded and isinstance(error, psycopg.OperationalError) and "FATAL" in str(error):
+        # The server runs and has a database of this name; what keeps it from opening it are its files.
+        said = str(error).rpartition("FATAL:")[2].strip().split("\n", 1)[0]
+        return shape.damaged(said)
+    where = f"the end of {settings.data / 'postgres.log'}" if settings.embedded else "the database's own log"
+    return f"The database does not do what Heed asks of it ({type(error).__name__}). Look at {where}."
+
+
+def broken_off(settings: Settings) -> str:
+    """What is said where `heed restore` was stopped half-way, and then what to do; "" where it was not."""
+    if not os.path.exists(settings.data / RESTORING):
+        return ""
+    return (
+        f"A restore into {settings.data} was broken off. Empty the folder and run `heed restore FILE` again; nothing in it"
+        " is whole."
+    )
 
 
 def lost(settings: Settings) -> str:
@@ -77,14 +140,10 @@ def database(settings: Settings) -> Iterator[bool]:
         return
     server = server_of(settings) if settings.embedded else None
     try:
+        if why := broken_off(settings):
+            raise ServerError(why)
         _ = settings.master_key
-        if server is not None:
-            bring_up(server, settings)
-        elif not answers(settings):
-            raise ServerError(
-                "The database at HEED_DATABASE_URL does not answer. Check that it runs and that the address, "
-                "user and password are right."
-            )
+        bring_up(server, settings)
         yield True
     finally:
         if server is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import shutil
@@ -12,9 +13,9 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from heed.engines.postgres.owner import name_of
-from heed.engines.postgres.server import EmbeddedServer
-from heed.run.database import answers, lost
-from heed.run.findings import Finding, command, database, refused
+from heed.engines.postgres.server import EmbeddedServer, ServerError
+from heed.run.database import answers, broken_off, lost, missing, server_of, unusable
+from heed.run.findings import UNPREPARED, Finding, command, database, refused
 from heed.run.lock import FolderLock, InUse, served_at
 from heed.run.supervisor import CannotStart, check_port
 from heed.settings import Settings, SettingsError, unknown
@@ -26,7 +27,10 @@ _PATIENCE = 5.0
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything worth saying, the groundwork first; what rests on something broken is not looked at."""
-    found = [*_variables(), *_models(), *_folder(settings)]
+    found = [*_variables(), *_models()]
+    if why := broken_off(settings):
+        return [*found, _restoring(settings) or refused(why)]
+    found.extend(_folder(settings))
     if any(each.level == "bad" for each in found):
         return found
     running = _running(settings)
@@ -52,6 +56,9 @@ def examine(settings: Settings) -> list[Finding]:
 
 def _silent(settings: Settings) -> Finding:
     if settings.embedded:
+        with contextlib.suppress(psycopg.Error):
+            for finding in _inside(settings, server_of(settings)):
+                return finding
         return Finding(
             "bad",
             "The embedded database does not answer.",
@@ -189,6 +196,17 @@ def _running(settings: Settings) -> bool:
     return False
 
 
+def _restoring(settings: Settings) -> Finding | None:
+    with contextlib.suppress(OSError):
+        if _running(settings):
+            return Finding(
+                "warn",
+                f"A backup is being restored into {settings.data}.",
+                "Wait until `heed restore` has ended.",
+            )
+    return None
+
+
 def _front(settings: Settings) -> Iterator[Finding]:
     if not (address := served_at(settings.data)):
         return
@@ -215,10 +233,10 @@ def _port(settings: Settings) -> Iterator[Finding]:
 def _embedded(settings: Settings) -> Iterator[Finding]:
     if not (settings.postgres_folder / "PG_VERSION").exists():
         return
-    server = EmbeddedServer(settings.postgres_folder, settings.socket_folder, settings.data / "postgres.log")
+    server = server_of(settings)
     try:
         server.start(timeout=30)
-    except Exception as error:
+    except (ServerError, OSError) as error:
         yield Finding(
             "bad",
             f"The embedded database does not start. {error}",
@@ -227,6 +245,19 @@ def _embedded(settings: Settings) -> Iterator[Finding]:
         )
         return
     try:
-        yield from database(settings)
+        yield from _inside(settings, server)
     finally:
         server.stop()
+
+
+def _inside(settings: Settings, server: EmbeddedServer) -> Iterator[Finding]:
+    """What is in the embedded server, which answers."""
+    try:
+        there = server.has_database("heed")
+    except psycopg.Error as error:
+        yield refused(unusable(settings, error))
+        return
+    if there:
+        yield from database(settings)
+    else:
+        yield refused(missing(settings)) if settings.holds_lake else UNPREPARED

@@ -17,6 +17,8 @@ from heed.pipeline.lake_writer import WRITER
 from heed.pipeline.store import appended
 from heed.ports.lag import LAG_QUERY
 from heed.profiles import api as profiles
+from heed.run import shape
+from heed.run.database import unusable
 from heed.settings import Settings
 
 _LATE_EVENTS = 10_000
@@ -31,6 +33,13 @@ class Finding:
     mend: str = ""
 
 
+UNPREPARED = Finding(
+    "bad",
+    "The database has not been prepared for this version.",
+    "Start `heed serve` once; it brings the database up to date.",
+)
+
+
 def refused(why: str) -> Finding:
     """What refuses says what is wrong in its first sentence, and what to do in those that follow."""
     said, _, mend = why.partition(". ")
@@ -43,11 +52,20 @@ def command(settings: Settings, words: str) -> str:
 
 
 def database(settings: Settings) -> Iterator[Finding]:
+    """What a database that answers has to say, or what keeps it from saying it."""
+    try:
+        yield from _asked(settings)
+    except psycopg.Error as error:
+        yield refused(unusable(settings, error))
+
+
+def _asked(settings: Settings) -> Iterator[Finding]:
     with psycopg.connect(settings.database_url, autocommit=True, connect_timeout=5) as connection:
-        shape = list(_shape(settings, connection))
-        yield from shape
-        if shape:
+        misshapen = list(_shape(settings, connection))
+        yield from misshapen
+        if misshapen:
             return
+        shape.read_a_row_of_each(connection)
         row = connection.execute("select now()").fetchone()
         if row and abs(in_ms(row[0]) - system_clock()) > _CLOCK_TOLERANCE_MS:
             yield Finding(
@@ -63,58 +81,13 @@ def database(settings: Settings) -> Iterator[Finding]:
 
 
 def _shape(settings: Settings, connection: psycopg.Connection) -> Iterator[Finding]:
-    """Whether the database is as this version needs it: its migrations, and each table and column."""
-    wiring.set_up_django()
-    from django.apps import apps
-    from django.db.migrations.loader import MigrationLoader
-
-    known, done = set(MigrationLoader(None).disk_migrations), set()
-    ready = connection.execute(
-        "select to_regclass('ledger_head'), to_regclass('django_migrations')"
-    ).fetchone()
-    if ready and None not in ready:
-        done = set(connection.execute("select app, name from django_migrations").fetchall())
-    if not done and settings.holds_lake and DeltaLake(settings.lake_folder).version(WRITER) > 0:
-        yield Finding(
-            "bad",
-            f"The database is empty, but there is a lake in {settings.lake_folder}: they are not of the same moment.",
-            "See that HEED_DATABASE_URL names the right database, or restore both from the same backup.",
-        )
-        return
-    if known - done:
-        yield Finding(
-            "bad",
-            "The database has not been prepared for this version.",
-            "Start `heed serve` once; it brings the database up to date.",
-        )
-        return
-    own = {each.label for each in apps.get_app_configs() if each.name.startswith("heed.")}
-    if newer := sorted(each for each in done - known if each[0] in own):
-        yield Finding(
-            "bad",
-            f"The database was prepared by a newer version of Heed ({'.'.join(newer[0])}).",
-            "Install that version again, or restore the backup you made before it.",
-        )
-        return
-    there = set(
-        connection.execute(
-            "select table_name, column_name from information_schema.columns where table_schema = current_schema"
-        ).fetchall()
-    )
-    wanted = {
-        (model._meta.db_table, each.column)
-        for model in apps.get_models()
-        if model._meta.managed
-        for each in model._meta.local_concrete_fields
-    }
-    if lost := sorted(wanted - there):
-        table, column = lost[0]
-        what = (
-            f"column {column} of table {table}"
-            if any(table == each for each, _ in there)
-            else f"table {table}"
-        )
-        yield Finding("bad", f"The database has lost its {what}.", "Restore the data folder from a backup.")
+    """Whether the database is as this version needs it: whose it is, its migrations, each table and column."""
+    if why := shape.unfit(settings, connection):
+        yield refused(why)
+    elif shape.unprepared(connection):
+        yield UNPREPARED
+    elif lost := shape.lost_part(connection):
+        yield Finding("bad", f"The database has lost its {lost}.", "Restore the data folder from a backup.")
 
 
 def _key(settings: Settings, connection: psycopg.Connection) -> Iterator[Finding]:

@@ -26,6 +26,7 @@ import uvloop
 from heed import settings as heed_settings
 from heed import wiring
 from heed.run import logs
+from heed.run.database import prepare
 from heed.run.stopping import Stopping
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
@@ -147,11 +148,11 @@ def run_engine() -> None:
     writer.stop()
 
 
-def prepare_demo() -> None:
-    wiring.prepare()
-    from heed.demo.setup import prepare_demo as prepare
+def _prepare_demo() -> None:
+    prepare()
+    from heed.demo.setup import prepare_demo
 
-    prepare(heed_settings.load().data)
+    prepare_demo(heed_settings.load().data)
 
 
 def run_demo() -> None:
@@ -215,7 +216,7 @@ _ROLES: dict[str, Callable[[], object]] = {
     "pages": serve_pages,
     "engine": run_engine,
     "worker": run_worker,
-    "prepare": wiring.prepare,
-    "prepare-demo": prepare_demo,
+    "prepare": prepare,
+    "prepare-demo": _prepare_demo,
     "demo": run_demo,
 }

@@ -11,7 +11,8 @@ from multiprocessing.process import BaseProcess
 
 import structlog
 
-from heed.run.database import answers, bring_up, server_of
+from heed.engines.postgres.server import ServerError
+from heed.run.database import bring_up, broken_off, server_of
 from heed.run.lock import FolderLock
 from heed.run.processes import begin, load_once
 from heed.run.stopping import Stopping
@@ -113,6 +114,8 @@ class Supervisor:
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Run until SIGTERM or SIGINT; `ready` is called once everything is up."""
         lock = FolderLock(self.settings.data) if self._owns_folder() else None
+        if why := broken_off(self.settings):
+            raise ServerError(why)
         # Before there is anything it could be missing beside.
         _ = self.settings.master_key
         if self._serves_people():
@@ -158,13 +161,7 @@ class Supervisor:
         return self.settings.embedded or len(self.children) > 1
 
     def _bring_up(self) -> None:
-        if self.server is not None:
-            bring_up(self.server, self.settings)
-        elif not answers(self.settings):
-            raise CannotStart(
-                "The database at HEED_DATABASE_URL does not answer. Check that it runs and that the address, "
-                "user and password are right; `heed doctor` tells more."
-            )
+        bring_up(self.server, self.settings)
         if len(self.children) > 1:
             load_once()
         preparing = begin(self.prepare)

@@ -112,9 +112,14 @@ class EmbeddedServer:
             self.process.wait(timeout)
         self.process = None
 
-    def create_database(self, name: str) -> None:
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
+    def has_database(self, name: str) -> bool:
+        with psycopg.connect(self.dsn, autocommit=True, connect_timeout=5) as connection:
             found = connection.execute("select 1 from pg_database where datname = %s", [name]).fetchone()
+        return found is not None
+
+    def create_database(self, name: str) -> None:
+        found = self.has_database(name)
+        with psycopg.connect(self.dsn, autocommit=True) as connection:
             own = psycopg.sql.Identifier(name)
             if not found:
                 connection.execute(psycopg.sql.SQL("create database {}").format(own))

@@ -8,21 +8,20 @@ import shlex
 import shutil
 from collections.abc import Iterator
 
-import httpx
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from heed.engines.postgres.owner import name_of
 from heed.engines.postgres.server import EmbeddedServer, ServerError
 from heed.run.database import answers, broken_off, lost, missing, server_of, unusable
-from heed.run.findings import UNPREPARED, Finding, command, database, refused
-from heed.run.lock import FolderLock, InUse, served_at
+from heed.run.findings import UNPREPARED, database
+from heed.run.lock import FolderLock, InUse, up_for
+from heed.run.running import front
+from heed.run.said import Finding, command, refused
 from heed.run.supervisor import CannotStart, check_port
 from heed.settings import Settings, SettingsError, unknown
 
 _LITTLE_ROOM = 2 * 1024**3
-_PATIENCE = 5.0
-"""Seconds in which what runs has to answer."""
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -43,14 +42,14 @@ def examine(settings: Settings) -> list[Finding]:
             f"Start it with `{command(settings, 'serve')}`.",
         )
     )
-    found.extend(_front(settings) if running else _port(settings))
+    found.extend(front(settings) if running else _port(settings))
     if settings.embedded and not running:
         found.extend(_embedded(settings))
         return found
     if not answers(settings):
         found.append(_silent(settings))
         return found
-    found.extend(database(settings))
+    found.extend(database(settings, up_for(settings.data) if running else 0.0))
     return found
 
 
@@ -205,22 +204,6 @@ def _restoring(settings: Settings) -> Finding | None:
                 "Wait until `heed restore` has ended.",
             )
     return None
-
-
-def _front(settings: Settings) -> Iterator[Finding]:
-    if not (address := served_at(settings.data)):
-        return
-    try:
-        # It is this machine: a proxy in the environment would answer for it.
-        healthy = httpx.get(f"{address}/healthz", timeout=_PATIENCE, trust_env=False).status_code == 200
-    except (httpx.HTTPError, httpx.InvalidURL):
-        healthy = False
-    if not healthy:
-        yield Finding(
-            "bad",
-            f"Heed runs and does not answer at {address}: events sent there are not accepted.",
-            "Stop it and start it again; what it logs about web says why.",
-        )
 
 
 def _port(settings: Settings) -> Iterator[Finding]:

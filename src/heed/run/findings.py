@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 import psycopg
 
@@ -17,20 +14,14 @@ from heed.pipeline.lake_writer import WRITER
 from heed.pipeline.store import appended
 from heed.ports.lag import LAG_QUERY
 from heed.profiles import api as profiles
-from heed.run import shape
+from heed.run import running, shape
 from heed.run.database import unusable
+from heed.run.said import Finding, command, lasting, many, refused
 from heed.settings import Settings
 
 _LATE_EVENTS = 10_000
 _CLOCK_TOLERANCE_MS = 2_000
 _STUCK_SECONDS = 30.0
-
-
-@dataclass(frozen=True)
-class Finding:
-    level: Literal["ok", "warn", "bad"]
-    text: str
-    mend: str = ""
 
 
 UNPREPARED = Finding(
@@ -40,26 +31,15 @@ UNPREPARED = Finding(
 )
 
 
-def refused(why: str) -> Finding:
-    """What refuses says what is wrong in its first sentence, and what to do in those that follow."""
-    said, _, mend = why.partition(". ")
-    return Finding("bad", f"{said}.", mend)
-
-
-def command(settings: Settings, words: str) -> str:
-    """A command to type, on this data folder."""
-    return f"heed {words} --data {shlex.quote(str(settings.data))}"
-
-
-def database(settings: Settings) -> Iterator[Finding]:
-    """What a database that answers has to say, or what keeps it from saying it."""
+def database(settings: Settings, up_for: float = 0.0) -> Iterator[Finding]:
+    """What a database that answers has to say, or what keeps it from saying it; `up_for` seconds Heed has run on it."""
     try:
-        yield from _asked(settings)
+        yield from _asked(settings, up_for)
     except psycopg.Error as error:
         yield refused(unusable(settings, error))
 
 
-def _asked(settings: Settings) -> Iterator[Finding]:
+def _asked(settings: Settings, up_for: float) -> Iterator[Finding]:
     with psycopg.connect(settings.database_url, autocommit=True, connect_timeout=5) as connection:
         misshapen = list(_shape(settings, connection))
         yield from misshapen
@@ -76,6 +56,8 @@ def _asked(settings: Settings) -> Iterator[Finding]:
             )
         yield from _key(settings, connection)
         yield from _engine(connection)
+        yield from running.jobs(connection, up_for)
+        yield from running.reported(connection)
         yield from _people(settings, connection)
         yield from _lake(settings, connection)
 
@@ -121,17 +103,17 @@ def _engine(connection: psycopg.Connection) -> Iterator[Finding]:
     if waited > _STUCK_SECONDS:
         yield Finding(
             "bad",
-            f"The engine has carried nothing for {_long(waited)}, and {behind:,} events wait.",
+            f"The engine has carried nothing for {lasting(waited)}, with {many(behind, 'event')} waiting.",
             "See that `heed serve` (or --only engine) runs; what it logs about the engine says why it stands still.",
         )
     elif behind > _LATE_EVENTS:
         yield Finding(
             "warn",
-            f"The engine is {behind:,} events behind.",
+            f"The engine is {many(behind, 'event')} behind.",
             "Wait if an import is running; otherwise see whether `heed serve` (or --only engine) runs.",
         )
     else:
-        yield Finding("ok", f"The engine is {behind:,} events behind.")
+        yield Finding("ok", f"The engine is {many(behind, 'event')} behind.")
     if outbox > 500_000:
         yield Finding(
             "bad",
@@ -147,10 +129,6 @@ def _engine(connection: psycopg.Connection) -> Iterator[Finding]:
             f"{letters[0]:,} dead letters wait for somebody.",
             "Read them under Settings → Dead letters.",
         )
-
-
-def _long(seconds: float) -> str:
-    return f"{seconds / 60:.0f} minutes" if seconds >= 120 else f"{seconds:.0f} seconds"
 
 
 def _waited(connection: psycopg.Connection) -> float:

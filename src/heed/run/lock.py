@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from pathlib import Path
 
 
@@ -43,6 +44,12 @@ class FolderLock:
         self.file.write(f"{os.getpid()}\n{address}")
         self.file.flush()
 
+    def begins(self) -> None:
+        """Tell that an address is about to be served: how long ago that was says whether it should be by now."""
+        self.serves("")
+        self.file.write("\nbegins")
+        self.file.flush()
+
     def release(self) -> None:
         self.file.close()
 
@@ -53,3 +60,13 @@ def served_at(folder: Path, name: str = "heed.lock") -> str:
         return "".join((folder / name).read_text().splitlines()[1:2])
     except OSError:
         return ""
+
+
+def up_for(folder: Path, name: str = "heed.lock") -> float:
+    """Seconds since whoever holds the folder began to serve people, or to begin with it; 0 for a command that does not."""
+    try:
+        if any((folder / name).read_text().splitlines()[1:]):
+            return max(0.0, time.time() - (folder / name).stat().st_mtime)
+    except OSError:
+        pass
+    return 0.0

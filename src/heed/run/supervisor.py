@@ -123,6 +123,8 @@ class Supervisor:
         stopping = Stopping()
         try:
             self._bring_up()
+            if lock is not None and self._serves_people():
+                lock.begins()
             for child in self.children:
                 child.start()
             told = False

@@ -14,6 +14,7 @@ from heed import wiring
 from heed.engines.postgres.owner import belongs_to, name_of
 from heed.engines.postgres.server import EmbeddedServer, ServerError
 from heed.run import shape
+from heed.run.address import silent, wrong
 from heed.run.lock import FolderLock, InUse
 from heed.settings import Settings
 
@@ -26,6 +27,8 @@ def server_of(settings: Settings) -> EmbeddedServer:
 
 
 def answers(settings: Settings) -> bool:
+    if settings.external_database_url and wrong(settings.external_database_url):
+        return False
     try:
         psycopg.connect(settings.database_url, connect_timeout=3).close()
     except psycopg.Error:
@@ -43,10 +46,7 @@ def bring_up(server: EmbeddedServer | None, settings: Settings) -> None:
     if server is not None:
         server.start()
     elif not answers(settings):
-        raise ServerError(
-            "The database at HEED_DATABASE_URL does not answer. Check that it runs and that the address, "
-            "user and password are right; `heed doctor` tells more."
-        )
+        raise ServerError(silent(settings.database_url))
     try:
         if server is not None:
             if settings.holds_lake and not server.has_database("heed"):

@@ -9,10 +9,10 @@ import shutil
 from collections.abc import Iterator
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
 
 from heed.engines.postgres.owner import name_of
 from heed.engines.postgres.server import EmbeddedServer, ServerError
+from heed.run.address import silent
 from heed.run.database import answers, broken_off, lost, missing, server_of, unusable
 from heed.run.findings import UNPREPARED, database
 from heed.run.lock import FolderLock, InUse, up_for
@@ -63,33 +63,7 @@ def _silent(settings: Settings) -> Finding:
             "The embedded database does not answer.",
             f"Stop Heed and start it again; if that does not help, look at the end of {settings.data / 'postgres.log'}.",
         )
-    if not settings.database_url.startswith(("postgresql://", "postgres://")):
-        return Finding(
-            "bad",
-            "HEED_DATABASE_URL is no address of a PostgreSQL database.",
-            "Write it as postgresql://user:password@host:5432/database.",
-        )
-    try:
-        host = str(conninfo_to_dict(settings.database_url).get("host", ""))
-    except psycopg.ProgrammingError:
-        host = "@"
-    if "@" in host:
-        # Said in PostgreSQL's words, it would quote the password.
-        return Finding(
-            "bad",
-            "HEED_DATABASE_URL cannot be read as an address.",
-            "In its user and password write % as %25, @ as %40, : as %3A and / as %2F.",
-        )
-    try:
-        psycopg.connect(settings.database_url, connect_timeout=3).close()
-        why = "it answers only now and then"
-    except psycopg.Error as error:
-        why = str(error).strip().split("\n", 1)[0]
-    return Finding(
-        "bad",
-        f"The database at HEED_DATABASE_URL does not answer: {why}",
-        "Check that it runs and that address, user and password are right.",
-    )
+    return refused(silent(settings.database_url))
 
 
 def _variables() -> Iterator[Finding]:

@@ -33,7 +33,9 @@ app.add_typer(keys, name="keys")
 app.add_typer(sense, name="sense")
 
 Data = Annotated[
-    Path | None, typer.Option("--data", help="The data folder. Default: ./heed-data, or HEED_DATA.")
+    Path | None,
+    # Whether it can be read is looked at later, with what to do about it.
+    typer.Option("--data", help="The data folder. Default: ./heed-data, or HEED_DATA.", readable=False),
 ]
 
 
@@ -91,6 +93,7 @@ def serve(
 def run_supervised(supervisor: object, ready: object) -> None:
     from heed.engines.postgres.server import ServerError
     from heed.run.lock import InUse
+    from heed.run.rights import cannot_use
     from heed.run.supervisor import CannotStart
 
     try:
@@ -98,13 +101,7 @@ def run_supervised(supervisor: object, ready: object) -> None:
     except (InUse, CannotStart, ServerError) as error:
         fail(str(error))
     except OSError as error:
-        fail(_folder_words(error))
-
-
-def _folder_words(error: OSError) -> str:
-    if isinstance(error, FileExistsError):
-        return f"{error.filename} is a file, not a folder. Choose a folder with --data."
-    return f"The data folder cannot be used: {error.strerror or error} ({error.filename}). Choose one with --data."
+        fail(cannot_use(error, supervisor.settings.data))  # type: ignore[attr-defined]
 
 
 @users.command("create")
@@ -348,7 +345,7 @@ def sense_calibrate(
 @app.command()
 def demo(
     data: Annotated[
-        Path | None, typer.Option("--data", help="The data folder. Default: ./heed-demo.")
+        Path | None, typer.Option("--data", help="The data folder. Default: ./heed-demo.", readable=False)
     ] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen at.")] = None,
 ) -> None:
@@ -366,6 +363,7 @@ def opened(settings: heed_settings.Settings) -> Iterator[bool]:
     from heed.engines.postgres.server import ServerError
     from heed.run.database import database, prepare
     from heed.run.lock import InUse
+    from heed.run.rights import cannot_use
 
     try:
         with database(settings) as alone:
@@ -376,7 +374,7 @@ def opened(settings: heed_settings.Settings) -> Iterator[bool]:
     except OSError as error:
         if error.filename is None or not str(error.filename).startswith(str(settings.data)):
             raise
-        fail(_folder_words(error))
+        fail(cannot_use(error, settings.data))
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import importlib
 import os
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,7 +25,7 @@ from heed.kit.clock import system_clock
 from heed.ports import current
 from heed.ports.sensing import sensing
 from heed.profiles import api as profiles
-from heed.settings import Settings
+from heed.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from heed.pipeline.carry import Carrier
@@ -90,9 +91,7 @@ def prepare() -> None:
     ledger, lake = engines()
     with connect(settings) as connection:
         if not profiles.key_opens(connection, settings.master_key):
-            raise SystemExit(
-                "The master key is not the one the data was encrypted with. Put the right one back from your backup."
-            )
+            raise SystemExit(other_key(settings, connection))
         anew = begin_anew(settings).exists()
         if not lake.exists() and appended(connection)[0] and not anew:
             raise SystemExit(lake_lost(settings))
@@ -109,6 +108,18 @@ def prepare() -> None:
         with connect(settings) as connection:
             of_one_moment(connection, lake)
         begin_anew(settings).unlink(missing_ok=True)
+
+
+def other_key(settings: Settings, connection: psycopg.Connection) -> str:
+    """What is said where the master key does not open the data, and then what to do."""
+    said = "The master key is not the one the data was encrypted with."
+    path = settings.data / "master.key"
+    if not settings.master_key_text:
+        return f"{said} Find the right one in your backup, and put it into {path}. Nobody is recognised with this one."
+    with contextlib.suppress(OSError, SettingsError):
+        if path.exists() and profiles.key_opens(connection, replace(settings, master_key_text="").master_key):
+            return f"{said} Unset HEED_MASTER_KEY, also in heed.toml: the right one is in {path}."
+    return f"{said} Find the right one in your backup, and set HEED_MASTER_KEY to it. Nobody is recognised with this one."
 
 
 def begin_anew(settings: Settings) -> Path:

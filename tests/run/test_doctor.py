@@ -99,6 +99,7 @@ def test_a_master_key_of_another_installation(healthy: Settings) -> None:
     (healthy.data / "master.key").write_text("cd" * 32)
     finding = found(replace(healthy), "master key is not the one")
     assert (finding.level, "into " in finding.mend) == ("bad", True)
+    (healthy.data / "master.key").unlink()
     finding = found(replace(healthy, master_key_text="ef" * 32), "master key is not the one")
     assert "set HEED_MASTER_KEY" in finding.mend
 
@@ -173,7 +174,7 @@ def test_parts_of_the_data_folder_that_belong_to_somebody_else() -> None:
         (data / "lake" / "events").mkdir(mode=0o700)
         Path(folder).chmod(0o755)
         ask = (
-            "import os, sys; from pathlib import Path; from heed.run.doctor import _closed; from heed.settings import Settings;"
+            "import os, sys; from pathlib import Path; from heed.run.about_folder import _closed; from heed.settings import Settings;"
             "os.setuid(65534); print([each.text for each in _closed(Settings(data=Path(sys.argv[1])))])"
         )
         done = subprocess.run(

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 from collections.abc import Iterator
 
 import psycopg
 from django.db import DatabaseError
 
 from heed import wiring
-from heed.engines.postgres.owner import belongs_to, name_of
-from heed.engines.postgres.server import EmbeddedServer, ServerError
+from heed.engines.postgres.owner import belongs_to
+from heed.engines.postgres.server import EmbeddedServer, ServerError, major_version
 from heed.run import shape
 from heed.run.address import silent, wrong
 from heed.run.lock import FolderLock, InUse
+from heed.run.rights import barred
 from heed.settings import Settings
 
 RESTORING = "restoring"
@@ -104,12 +104,15 @@ def lost(settings: Settings) -> str:
     folder = settings.postgres_folder
     if owner := belongs_to(folder):
         return f"{folder} belongs to {owner}. Run Heed as that user, not as root."
-    if os.path.isdir(folder) and not os.access(folder, os.R_OK | os.X_OK):
-        return (
-            f"You may not use {folder}: it belongs to {name_of(os.stat(folder).st_uid)}. Run Heed as that user, or give"
-            f" everything to yours: chown -R {name_of(os.geteuid())} {shlex.quote(str(settings.data))}"
-        )
+    if why := barred(folder, settings.data):
+        return why
     if os.path.exists(folder / "PG_VERSION"):
+        kept = (folder / "PG_VERSION").read_text(errors="replace").strip()
+        if kept.isdigit() and kept != major_version():
+            return (
+                f"The database in {folder} was made by PostgreSQL {kept}, and this Heed brings {major_version()}. Install"
+                " the Heed you had before, make a backup with `heed backup`, and restore it with this one into a new folder."
+            )
         return ""
     if os.path.isdir(folder) and os.listdir(folder):
         return (

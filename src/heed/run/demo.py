@@ -11,6 +11,7 @@ from rich.console import Console
 from heed.engines.postgres.server import ServerError
 from heed.run import logs
 from heed.run.lock import InUse
+from heed.run.rights import cannot_use
 from heed.run.supervisor import CannotStart, Supervisor, roles_of
 from heed.settings import Settings
 
@@ -34,3 +35,5 @@ def run_demo(settings: Settings, console: Console, fail: Callable[[str], NoRetur
         )
     except (InUse, CannotStart, ServerError) as error:
         fail(str(error))
+    except OSError as error:
+        fail(cannot_use(error, settings.data))

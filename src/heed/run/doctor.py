@@ -4,24 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
-import shutil
 from collections.abc import Iterator
 
 import psycopg
 
-from heed.engines.postgres.owner import name_of
 from heed.engines.postgres.server import EmbeddedServer, ServerError
+from heed.run.about_folder import folder
 from heed.run.address import silent
-from heed.run.database import answers, broken_off, lost, missing, server_of, unusable
+from heed.run.database import answers, broken_off, missing, server_of, unusable
 from heed.run.findings import UNPREPARED, database
 from heed.run.lock import FolderLock, InUse, up_for
 from heed.run.running import front
 from heed.run.said import Finding, command, refused
 from heed.run.supervisor import CannotStart, check_port
-from heed.settings import Settings, SettingsError, unknown
-
-_LITTLE_ROOM = 2 * 1024**3
+from heed.settings import Settings, unknown
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -29,7 +25,7 @@ def examine(settings: Settings) -> list[Finding]:
     found = [*_variables(), *_models()]
     if why := broken_off(settings):
         return [*found, _restoring(settings) or refused(why)]
-    found.extend(_folder(settings))
+    found.extend(folder(settings))
     if any(each.level == "bad" for each in found):
         return found
     running = _running(settings)
@@ -71,78 +67,6 @@ def _variables() -> Iterator[Finding]:
         yield Finding(
             "warn", f"{name} is no setting and changes nothing.", "docs/settings.md lists them all."
         )
-
-
-def _folder(settings: Settings) -> Iterator[Finding]:
-    folder = settings.data
-    if not folder.exists():
-        above = next(each for each in folder.parents if each.exists())
-        if os.access(above, os.W_OK | os.X_OK):
-            yield Finding("warn", f"The data folder {folder} does not exist yet.", "`heed serve` makes it.")
-        else:
-            yield Finding(
-                "bad",
-                f"The data folder {folder} cannot be made: you may not write into {above}.",
-                "Run Heed as a user who may, or choose another folder with --data.",
-            )
-        return
-    if not folder.is_dir():
-        yield Finding("bad", f"{folder} is a file, not a folder.", "Give another folder with --data.")
-        return
-    if not os.access(folder, os.W_OK | os.X_OK):
-        yield Finding(
-            "bad",
-            f"You may not write into the data folder {folder}.",
-            "Run Heed as the user it belongs to, or choose another folder with --data.",
-        )
-        return
-    usage = shutil.disk_usage(folder)
-    if usage.free < _LITTLE_ROOM:
-        yield Finding(
-            "bad" if usage.free < _LITTLE_ROOM // 10 else "warn",
-            f"Only {usage.free / 1024**2:,.0f} MB are free on the disk of {folder}.",
-            "Free at least 2 GB: once nothing more can be written, Heed answers 503 and accepts no events.",
-        )
-    yield from _closed(settings)
-    yield from _keys(settings)
-    if settings.embedded and (why := lost(settings)):
-        yield refused(why)
-
-
-def _closed(settings: Settings) -> Iterator[Finding]:
-    """What in the data folder Heed's user may not use."""
-    for path in (settings.data / "heed.lock", settings.lake_folder, settings.lake_folder / "events"):
-        needed = os.R_OK | os.W_OK | (os.X_OK if os.path.isdir(path) else 0)
-        if os.path.exists(path) and not os.access(path, needed):
-            yield Finding(
-                "bad",
-                f"You may not use {path}: it belongs to {name_of(os.stat(path).st_uid)}.",
-                "Run Heed as that user, or give everything to yours:"
-                f" chown -R {name_of(os.geteuid())} {shlex.quote(str(settings.data))}",
-            )
-            return
-
-
-def _keys(settings: Settings) -> Iterator[Finding]:
-    key = settings.data / "master.key"
-    if key.exists() and key.stat().st_mode & 0o077:
-        yield Finding(
-            "warn", f"Others can read the master key {key}.", f"Run: chmod 600 {shlex.quote(str(key))}"
-        )
-    secret = settings.data / "secret.key"
-    wanted = {
-        "master_key": (key, key.exists() or settings.holds_data or settings.master_key_text),
-        "secret_key": (secret, secret.exists()),
-    }
-    for name, (path, there) in wanted.items():
-        try:
-            _ = there and getattr(settings, name)
-        except SettingsError as error:
-            yield refused(str(error))
-        except OSError as error:
-            yield Finding(
-                "bad", f"The key {path} cannot be read.", f"{error.strerror}: run Heed as its owner."
-            )
 
 
 def _models() -> Iterator[Finding]:
@@ -197,8 +121,7 @@ def _embedded(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "bad",
             f"The embedded database does not start. {error}",
-            "What its log says last is the reason. Only where a file is damaged or lost, restore the data folder from a"
-            " backup.",
+            "Where a file is damaged or lost, restore the last backup into a new folder with `heed restore`.",
         )
         return
     try:

@@ -84,13 +84,7 @@ def _key(settings: Settings, connection: psycopg.Connection) -> Iterator[Finding
             )
         return
     if not profiles.key_opens(connection, settings.master_key):
-        where = "HEED_MASTER_KEY to it" if settings.master_key_text else f"it into {path}"
-        yield Finding(
-            "bad",
-            "The master key is not the one the data was encrypted with.",
-            f"Find the right one in your backup, and {'set' if settings.master_key_text else 'put'} {where}."
-            " Nobody is recognised with this one.",
-        )
+        yield refused(wiring.other_key(settings, connection))
 
 
 def _engine(connection: psycopg.Connection) -> Iterator[Finding]:

@@ -7,7 +7,9 @@ The server is a child of the process that starts it. It outlives a killed parent
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
+import re
 import shutil
 import subprocess
 import time
@@ -48,6 +50,9 @@ _CONFIGURATION = {
 `create_database`."""
 
 
+_REASON = re.compile(r"(?:PANIC|FATAL|DETAIL):\s+(.*)")
+
+
 class ServerError(RuntimeError):
     """PostgreSQL cannot be made, started or reached; the message says why and what to do."""
 
@@ -55,6 +60,13 @@ class ServerError(RuntimeError):
 def tool(name: str) -> str:
     """The path of one of PostgreSQL's own programs (`pg_dump`, `psql`, …)."""
     return str(_TOOLS / name)
+
+
+@functools.lru_cache(maxsize=1)
+def major_version() -> str:
+    """Which PostgreSQL this is, such as "18"; it works on no other's folders."""
+    done = subprocess.run([tool("postgres"), "--version"], capture_output=True, text=True, check=True)
+    return done.stdout.split()[-1].partition(".")[0]
 
 
 class EmbeddedServer:
@@ -66,6 +78,7 @@ class EmbeddedServer:
         self.log = log
         self.fsync = fsync
         self.process: subprocess.Popen[bytes] | None = None
+        self._log_from = 0
 
     @property
     def dsn(self) -> str:
@@ -84,6 +97,7 @@ class EmbeddedServer:
         for name, value in options.items():
             arguments += ["-c", f"{name}={value}"]
         with self.log.open("ab") as log:
+            self._log_from = log.tell()
             self.process = subprocess.Popen(
                 arguments,
                 stdout=log,
@@ -189,11 +203,21 @@ class EmbeddedServer:
             time.sleep(0.02)
 
     def _last_words(self) -> str:
+        """What its log says of this start, its reasons before all else.
+
+        Its hints are for who administers a PostgreSQL, and lead to an empty one.
+        """
         try:
-            lines = self.log.read_text(errors="replace").strip().splitlines()[-3:]
+            with self.log.open("rb") as log:
+                log.seek(self._log_from)
+                lines = log.read().decode(errors="replace").strip().splitlines()
         except OSError:
             lines = []
-        return f"Its log {self.log} ends: {' / '.join(lines)}" if lines else f"See its log {self.log}."
+        reasons = [found[1].rstrip(".") for line in lines if (found := _REASON.search(line))]
+        if reasons:
+            return f"The reason: {'; '.join(dict.fromkeys(reasons))}. Its log is {self.log}."
+        told = [line for line in lines if "HINT:" not in line][-3:]
+        return f"Its log {self.log} ends: {' / '.join(told)}" if told else f"See its log {self.log}."
 
     def destroy(self) -> None:
         """Stop and delete everything; for tests."""

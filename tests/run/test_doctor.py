@@ -344,6 +344,7 @@ def test_a_disk_nearly_full(healthy: Settings, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**12, 10**12, 10**8))
     finding = found(healthy, "95 MB are free")
     assert (finding.level, "503" in finding.mend) == ("bad", True)
+    assert found(healthy, "Nobody can sign in as owner"), "and what else is wrong is said too"
 
 
 def test_clocks_that_differ(healthy: Settings, monkeypatch: pytest.MonkeyPatch) -> None:

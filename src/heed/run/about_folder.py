@@ -6,6 +6,7 @@ import os
 import shlex
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 from heed.run.database import lost
 from heed.run.rights import READ_ONLY, barred
@@ -37,6 +38,16 @@ def folder(settings: Settings) -> Iterator[Finding]:
     if why := barred(data, data):
         yield refused(why)
         return
+    yield from _closed(settings)
+    yield from _keys(settings)
+    if settings.embedded and (why := lost(settings)):
+        yield refused(why)
+
+
+def room(data: Path) -> Iterator[Finding]:
+    """Whether there is room on the disk of the data folder."""
+    if not data.is_dir():
+        return
     usage = shutil.disk_usage(data)
     if usage.free < _LITTLE_ROOM:
         yield Finding(
@@ -44,10 +55,6 @@ def folder(settings: Settings) -> Iterator[Finding]:
             f"Only {usage.free / 1024**2:,.0f} MB are free on the disk of {data}.",
             "Free at least 2 GB: once nothing more can be written, Heed answers 503 and accepts no events.",
         )
-    yield from _closed(settings)
-    yield from _keys(settings)
-    if settings.embedded and (why := lost(settings)):
-        yield refused(why)
 
 
 def _closed(settings: Settings) -> Iterator[Finding]:

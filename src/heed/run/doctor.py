@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import psycopg
 
 from heed.engines.postgres.server import EmbeddedServer, ServerError
-from heed.run.about_folder import folder
+from heed.run.about_folder import folder, room
 from heed.run.address import silent
 from heed.run.database import answers, broken_off, missing, server_of, unusable
 from heed.run.findings import UNPREPARED, database
@@ -25,9 +25,11 @@ def examine(settings: Settings) -> list[Finding]:
     found = [*_variables(), *_models()]
     if why := broken_off(settings):
         return [*found, _restoring(settings) or refused(why)]
-    found.extend(folder(settings))
-    if any(each.level == "bad" for each in found):
+    ground = list(folder(settings))
+    found += ground
+    if any(each.level == "bad" for each in ground):
         return found
+    found.extend(room(settings.data))
     running = _running(settings)
     found.append(
         Finding("ok", "Heed is running on this data folder.")

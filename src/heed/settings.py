@@ -192,6 +192,8 @@ _KINDS = {
 }
 LOG_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
 _ADDRESS = re.compile(r"https?://[^\s/?#]+(/[^\s?#]*)?", re.IGNORECASE)
+_NO_HOST = re.compile(r"/|^[^:]*:\d+$|\]:\d+$")
+"""A scheme, a path or a port in what should be a host; an IPv6 address has colons of its own."""
 # What these hold is told to nobody.
 _ENVIRONMENT_NAMES = {
     "external_database_url": "HEED_DATABASE_URL",
@@ -308,6 +310,8 @@ def _checked(name: str, value: Any) -> Any:
             raise ValueError(f"it can be {least} to {most:,}")
     elif name == "public_url" and value and not _ADDRESS.fullmatch(value):
         raise ValueError("it has to be a whole address, such as https://heed.example.com")
+    elif name == "allowed_hosts" and any(_NO_HOST.search(each) for each in value):
+        raise ValueError("write host names without https://, path and port, such as heed.example.com")
     elif name == "log_level" and value.lower() not in LOG_LEVELS:
         raise ValueError(f"it can be {', '.join(LOG_LEVELS)}")
     elif name == "master_key_text":

@@ -214,6 +214,28 @@ def test_a_variable_that_is_no_setting(healthy: Settings, monkeypatch: pytest.Mo
     assert found(healthy, "HEED_PROT is no setting").level == "warn"
 
 
+def test_an_address_for_people_that_is_refused_to_them(healthy: Settings) -> None:
+    theirs = replace(healthy, public_url="https://heed.example.com:8443", allowed_hosts=["other.example.com"])
+    finding = found(theirs, "heed.example.com, is not in HEED_ALLOWED_HOSTS")
+    assert (finding.level, "Add heed.example.com" in finding.mend) == ("warn", True)
+    for hosts in (["*"], [".example.com"], ["Heed.example.com"]):
+        theirs = replace(healthy, public_url="https://heed.example.com", allowed_hosts=hosts)
+        assert not [each for each in examine(theirs) if "HEED_ALLOWED_HOSTS" in each.text]
+
+
+@pytest.mark.parametrize(
+    "host", ["https://heed.example.com", "heed.example.com/", "heed.example.com:443", "[::1]:80"]
+)
+def test_a_host_that_is_an_address(host: str) -> None:
+    with pytest.raises(SettingsError, match="write host names without https://"):
+        read({"HEED_ALLOWED_HOSTS": f"localhost,{host}"})
+
+
+@pytest.mark.parametrize("host", ["*", ".example.com", "10.0.0.1", "[::1]", "fe80::11:2"])
+def test_hosts_that_are_taken(host: str) -> None:
+    assert read({"HEED_ALLOWED_HOSTS": host}).allowed_hosts == [host]
+
+
 @pytest.mark.parametrize("variable", [{"HEED_PORT": "99999"}, {"HEED_ENGINES": "0"}])
 def test_a_number_that_cannot_be(variable: dict[str, str]) -> None:
     with pytest.raises(SettingsError, match="it can be 1 to"):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import psycopg
+from django.http.request import validate_host
 
 from heed.engines.postgres.server import EmbeddedServer, ServerError
 from heed.run.about_folder import folder, room
@@ -22,7 +24,7 @@ from heed.settings import Settings, unknown
 
 def examine(settings: Settings) -> list[Finding]:
     """Everything worth saying, the groundwork first; what rests on something broken is not looked at."""
-    found = [*_variables(), *_models()]
+    found = [*_variables(settings), *_models()]
     if why := broken_off(settings):
         return [*found, _restoring(settings) or refused(why)]
     ground = list(folder(settings))
@@ -64,10 +66,17 @@ def _silent(settings: Settings) -> Finding:
     return refused(silent(settings.database_url))
 
 
-def _variables() -> Iterator[Finding]:
+def _variables(settings: Settings) -> Iterator[Finding]:
     for name in unknown(os.environ):
         yield Finding(
             "warn", f"{name} is no setting and changes nothing.", "docs/settings.md lists them all."
+        )
+    host = urlsplit(settings.public_url).hostname or ""
+    if host and not validate_host(f"[{host}]" if ":" in host else host, settings.allowed_hosts):
+        yield Finding(
+            "warn",
+            f"The host of HEED_PUBLIC_URL, {host}, is not in HEED_ALLOWED_HOSTS: pages opened there are refused.",
+            f"Add {host} to HEED_ALLOWED_HOSTS.",
         )
 
 

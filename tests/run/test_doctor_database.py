@@ -14,7 +14,7 @@ import psycopg
 import pytest
 
 from heed.engines.postgres.server import EmbeddedServer
-from heed.run.database import RESTORING, server_of
+from heed.run.database import RESTORING, server_of, unusable
 from heed.run.doctor import examine
 from heed.run.lock import FolderLock
 from heed.settings import Settings
@@ -199,3 +199,14 @@ def test_a_database_that_has_lost_its_migrations(healthy: Settings) -> None:
     finding = found(healthy, "The database is not whole")
     assert (finding.level, "Restore" in finding.mend) == ("bad", True)
     assert "The database is not whole" in serve(healthy)
+
+
+def test_a_server_with_no_connection_left_is_not_damaged(whole: Settings, up: EmbeddedServer) -> None:
+    ask(up, "alter database heed connection limit 0")
+    ask(up, "create role somebody login")
+    address = whole.database_url.replace("postgres@", "somebody@")
+    with pytest.raises(psycopg.OperationalError) as raised:
+        psycopg.connect(address)
+    told = unusable(whole, raised.value)
+    assert "damaged" not in told
+    assert "postgres.log" in told

@@ -53,7 +53,7 @@ def bring_up(server: EmbeddedServer | None, settings: Settings) -> None:
                 raise ServerError(missing(settings))
             server.create_database("heed")
         with psycopg.connect(settings.database_url, autocommit=True, connect_timeout=5) as connection:
-            why = shape.unfit(settings, connection)
+            why = shape.unfit(connection)
     except psycopg.Error as error:
         why = unusable(settings, error)
     if why:
@@ -81,9 +81,9 @@ def unusable(settings: Settings, error: psycopg.Error) -> str:
     """What an error of a database that was there a moment ago means, and then what to do."""
     if why := shape.words(error):
         return why
-    if settings.embedded and isinstance(error, psycopg.OperationalError) and "FATAL" in str(error):
-        # The server runs and has a database of this name; what keeps it from opening it are its files.
-        said = str(error).rpartition("FATAL:")[2].strip().split("\n", 1)[0]
+    # One that did not even connect has no more than a text.
+    said = str(error).rpartition("FATAL:")[2].strip().split("\n", 1)[0]
+    if settings.embedded and isinstance(error, psycopg.OperationalError) and shape.of_files(said):
         return shape.damaged(said)
     where = f"the end of {settings.data / 'postgres.log'}" if settings.embedded else "the database's own log"
     return f"The database does not do what Heed asks of it ({type(error).__name__}). Look at {where}."

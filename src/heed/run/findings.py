@@ -64,7 +64,7 @@ def _asked(settings: Settings, up_for: float) -> Iterator[Finding]:
 
 def _shape(settings: Settings, connection: psycopg.Connection) -> Iterator[Finding]:
     """Whether the database is as this version needs it: whose it is, its migrations, each table and column."""
-    if why := shape.unfit(settings, connection):
+    if why := shape.unfit(connection) or shape.empty_beside_lake(settings, connection):
         yield refused(why)
     elif shape.unprepared(connection):
         yield UNPREPARED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import psycopg
 from django.db import DatabaseError
 from django.db.models import Model
@@ -14,11 +16,18 @@ from heed.settings import Settings
 
 _SIGNS = {"govern_user", "carry_position", "ledger_head"}
 """Tables only Heed has; names such as `account` or `profile` are others' too."""
+_OF_FILES = re.compile(
+    r"invalid page|could not (open|read|access|find) |not a valid|corrupt|checksum|cache lookup failed|missing chunk"
+    r"|is missing|unexpected zero page|relation mapping"
+)
 _WITHOUT_MODELS = ("django_migrations", "ledger", "procrastinate_")
 
 
-def unfit(settings: Settings, connection: psycopg.Connection) -> str:
-    """Why Heed may not work on this database, and then what to do; "" where it may, if only once brought up to date."""
+def unfit(connection: psycopg.Connection) -> str:
+    """Why Heed may not work on this database, and then what to do; "" where it may, if only once brought up to date.
+
+    The lake is not asked: what its library begins does not outlive the fork that follows.
+    """
     there = _tables(connection)
     mine = _mine(there)
     begun = bool(mine & _SIGNS)
@@ -26,11 +35,6 @@ def unfit(settings: Settings, connection: psycopg.Connection) -> str:
         return (
             f"The database belongs to another program: it has a table {min(there - mine)}, and none of Heed's. Set"
             " HEED_DATABASE_URL to a database of Heed's own; an empty one is enough."
-        )
-    if not begun and settings.holds_lake and DeltaLake(settings.lake_folder).version(WRITER) > 0:
-        return (
-            f"The database is empty, but there is a lake in {settings.lake_folder}: they are not of the same moment. See"
-            " that HEED_DATABASE_URL names the right database, or restore both from the same backup."
         )
     done = _done(connection, there)
     if begun and not done:
@@ -44,6 +48,18 @@ def unfit(settings: Settings, connection: psycopg.Connection) -> str:
             " restore the backup you made before it."
         )
     return _closed(connection, sorted(mine))
+
+
+def empty_beside_lake(settings: Settings, connection: psycopg.Connection) -> str:
+    """The same where nothing is in the database, and there is a lake."""
+    if _tables(connection) & _SIGNS or not settings.holds_lake:
+        return ""
+    if DeltaLake(settings.lake_folder).version(WRITER) <= 0:
+        return ""
+    return (
+        f"The database is empty, but there is a lake in {settings.lake_folder}: they are not of the same moment. See"
+        " that HEED_DATABASE_URL names the right database, or restore both from the same backup."
+    )
 
 
 def unprepared(connection: psycopg.Connection) -> bool:
@@ -93,11 +109,17 @@ def words(error: BaseException) -> str:
             f"The user of the database may not do what Heed has to ({said}). Have an administrator make that user the owner"
             " of Heed's database and of all in it."
         )
-    if (error.sqlstate or "").startswith("XX") or isinstance(error, errors.UndefinedFile):
+    certain = isinstance(error, errors.DataCorrupted | errors.IndexCorrupted | errors.UndefinedFile)
+    if certain or (isinstance(error, errors.InternalError_) and of_files(said)):
         return damaged(said)
     if isinstance(error, errors.DiskFull):
         return "The disk of the database is full. Free at least 2 GB on it."
     return ""
+
+
+def of_files(said: str) -> bool:
+    """Whether a sentence of PostgreSQL's tells of damage, and not of what passes, as that it is starting."""
+    return _OF_FILES.search(said) is not None
 
 
 def damaged(said: str) -> str:

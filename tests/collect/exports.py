@@ -39,6 +39,16 @@ KLAVIYO = (
     'eva@example.org,01ABE,Eva,Berg,,,,,2024-01-02 03:04:05,NEVER_SUBSCRIBED,"[""UNSUBSCRIBE""]"\n'
     "finn@example.org,01ABF,Finn,Dahl,,,,,2024-01-02 03:04:05,NEVER_SUBSCRIBED,\n"
 )
+KLAVIYO_DATED = (
+    "Email,Klaviyo ID,Email Marketing Consent,Email Marketing Consent Timestamp,Email Suppressions\n"
+    "ada@example.org,01ABC,SUBSCRIBED,2023-05-01 10:05:00,[]\n"
+    "bob@example.org,01ABD,UNSUBSCRIBED,2023-05-01 10:05:00,\n"
+    "eva@example.org,01ABE,NEVER_SUBSCRIBED,,\n"
+    "finn@example.org,01ABF,SUBSCRIBED,,\n"
+    'gus@example.org,01ABG,SUBSCRIBED,2023-05-01 10:05:00,"[""HARD_BOUNCE""]"\n'
+    'hal@example.org,01ABH,SUBSCRIBED,2023-05-01 10:05:00,"[""HARD_BOUNCE"", ""UNSUBSCRIBE""]"\n'
+    "ida@example.org,01ABI,SUBSCRIBED,2023-05-01 10:05:00,['SPAM_COMPLAINT']\n"
+)
 SEGMENT = "\n".join(
     json.dumps(each)
     for each in (

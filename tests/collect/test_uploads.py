@@ -71,6 +71,8 @@ def test_german_orders_are_looked_through_and_imported(carry: Carry, deferred: l
         ("unsubscribed_members_export.csv", exports.UNSUBSCRIBED, "dora@example.org", False),
         ("subscribed_members_export.csv", exports.SUBSCRIBED, "ada@example.org", True),
         ("klaviyo.csv", exports.KLAVIYO, "bob@example.org", False),
+        ("klaviyo.csv", exports.KLAVIYO_DATED, "ada@example.org", True),
+        ("klaviyo.csv", exports.KLAVIYO_DATED, "hal@example.org", False),
     ],
 )
 def test_who_unsubscribed_there_is_unsubscribed_here(
@@ -81,7 +83,19 @@ def test_who_unsubscribed_there_is_unsubscribed_here(
     assert upload.state == "done", upload.problem
     told = person(email).consent.purposes
     assert {key: each.granted for key, each in told.items()} == {"marketing": granted, "email": granted}
-    assert told["marketing"].proof == ("Mailchimp audience export" if "members" in name else "")
+    proofs = {"hubspot.csv": "", "klaviyo.csv": "Klaviyo profile export"}
+    assert told["marketing"].proof == proofs.get(name, "Mailchimp audience export")
+
+
+@pytest.mark.django_db
+def test_subscribers_that_would_count_as_never_asked_are_told_on_the_page() -> None:
+    client = signed_in()
+    page = text(client.get(f"/imports/{send(client, 'klaviyo.csv', exports.KLAVIYO).pk}/"))
+    assert "Look twice" in page
+    assert "In 1 of the first 4 rows" in page
+    assert "count as never asked" in page
+    page = text(client.get(f"/imports/{send(client, 'hubspot.csv', exports.HUBSPOT).pk}/"))
+    assert "1 of the first 3 rows will count as never asked" in page
 
 
 def test_a_permission_of_long_ago_does_not_undo_a_refusal_since(

@@ -18,6 +18,8 @@ ROLES = {
     "property": "about the event",
     "trait": "about the customer",
     "unsubscribed": "whether they unsubscribed",
+    "permits": "whether they permit marketing",
+    "permitted_at": "since when they permit it",
 }
 """What a column may be, in words."""
 KINDS = {"text": "text", "number": "number", "money": "money", "flag": "yes or no", "whole": "as it stands"}
@@ -33,25 +35,22 @@ SAYS = {
     "granted": "that they permit marketing",
 }
 """What a file says about the permission of everybody in it."""
-UNSUBSCRIBED = [
-    *(
-        "unsubscribed",
-        "unsubscribe",
-        "true",
-        "yes",
-        "y",
-        "1",
-        "x",
-        "opted out",
-        "opt-out",
-        "optout",
-        "ja",
-        "oui",
-    ),
-    *('["unsubscribe"]', "['unsubscribe']"),
-    *("vrai", "wahr", "sí", "si", "cleaned", "spam complaint", "user_unsubscribed"),
+_YES = ["true", "yes", "y", "1", "x", "ja", "oui", "vrai", "wahr", "sí", "si"]
+_LEFT = [
+    *("unsubscribed", "unsubscribe", "opted out", "opt-out", "optout"),
+    *("cleaned", "spam complaint", "spam_complaint", "user_unsubscribed"),
 ]
+JOINED = ["subscribed", "opted in", "opted-in", "opted_in"]
+"""Cells that say somebody permits marketing, whatever the column is called."""
+UNSUBSCRIBED = [*_LEFT, *_YES]
 """Cells that say somebody unsubscribed, whatever their case."""
+PERMITTED = [*JOINED, "opt-in", "optin", *_YES]
+"""Cells that say somebody permits marketing where the column asks for it."""
+_NOT_UNSUBSCRIBED = [
+    *("", "false", "no", "n", "0", "nein", "non", "none", "null", "never"),
+    *("subscribed", "never_subscribed", "never subscribed"),
+]
+"""Any other cell of such a column is a reason not to take a permission from another."""
 MARKETING = ("marketing", "email")
 
 
@@ -98,17 +97,45 @@ def mapping_of(choices: Choices) -> dict[str, Any]:
     if ids := _of(choices, "message_id"):
         mapping["message_id"] = "-".join(_cell(each) for each in ids)
     mapping["event"] = _event(choices)
-    when = [
-        {"column": each.name, "one_of": UNSUBSCRIBED, "event": {"context": _consent(False)}}
-        for each in _of(choices, "unsubscribed")
-    ]
-    if when:
+    if when := _permissions(choices, "time" in mapping):
         mapping["when"] = when
     if choices.says == "granted" and "time" not in mapping:
         raise Unfinished(
             "A permission counts from when it was given: choose the column that says when, or leave it out."
         )
     return mapping
+
+
+def dated(choices: Choices) -> bool:
+    """Whether a permission that a column tells of has a time: without one it would undo a refusal that came since."""
+    return bool(_of(choices, "permitted_at") or _of(choices, "time"))
+
+
+def _permissions(choices: Choices, timed: bool) -> list[dict[str, Any]]:
+    """What the columns say of permission; the first that fits a row counts, refusals first."""
+    left, asked, since = (_of(choices, role) for role in ("unsubscribed", "permits", "permitted_at"))
+    if since and choices.rows == EVENTS:
+        raise Unfinished(
+            "Since when somebody permits marketing is known of customers, not of what happened: let each row be a customer,"
+            " or leave that column out."
+        )
+    no, yes = _said(choices, False), _said(choices, True)
+    refused = [{"column": each.name, "one_of": UNSUBSCRIBED, "event": no} for each in left]
+    refused += [{"column": each.name, "one_of": _LEFT, "event": no} for each in asked]
+    if not asked or not (since or timed):
+        return refused
+    own = {"time": [_cell(each) for each in since]} if since else {}
+    unsure = [{"column": each.name, "other_than": _NOT_UNSUBSCRIBED} for each in left]
+    return [
+        *refused,
+        *unsure,
+        *({"column": each.name, "one_of": PERMITTED, "event": yes, **own} for each in asked),
+    ]
+
+
+def _said(choices: Choices, granted: bool) -> dict[str, Any]:
+    proof = {"properties": {"proof": choices.proof}} if choices.proof else {}
+    return {"context": _consent(granted), **proof}
 
 
 _CALL: dict[str, Any] = {
@@ -149,7 +176,7 @@ def _event(choices: Choices) -> dict[str, Any]:
     if choices.says:
         context |= _consent(choices.says == "granted")
     properties = {each.target or each.name: _value(each) for each in _of(choices, "property")}
-    if choices.proof:
+    if choices.proof and choices.says:
         properties["proof"] = choices.proof
     event: dict[str, Any] = {"type": "identify", "traits": traits}
     if choices.rows == EVENTS:

@@ -78,7 +78,7 @@ def guess(columns: Sequence[str], rows: Rows, file: str = "") -> Choices:
         ):
             each.kind = "whole"
     choices.decimal = decimal_of(columns, rows)
-    times = [each.name for each in choices.columns if each.role == "time"]
+    times = [each.name for each in choices.columns if each.role in {"time", "permitted_at"}]
     choices.time_format = time_format([_text(row, name) for name in times for row in rows])
     return choices
 
@@ -256,12 +256,16 @@ def _klaviyo(columns: Sequence[str]) -> Choices:
     roles = {
         **_PERSON,
         "klaviyoid": ("external", "klaviyo", "text"),
-        "emailmarketingconsent": ("unsubscribed", "", "text"),
+        "emailmarketingconsent": ("permits", "", "text"),
         "emailsuppressions": ("unsubscribed", "", "text"),
-        "emailmarketingconsenttimestamp": ("skip", "", "text"),
+        **dict.fromkeys(
+            ("emailmarketingconsenttimestamp", "emailmarketingconsentdate"), ("permitted_at", "", "text")
+        ),
         "address": ("trait", "address", "text"),
     }
-    return Choices(_roles(columns, roles), source="Klaviyo", known="Klaviyo profiles")
+    return Choices(
+        _roles(columns, roles), source="Klaviyo", known="Klaviyo profiles", proof="Klaviyo profile export"
+    )
 
 
 def _segment(columns: Sequence[str]) -> Choices:

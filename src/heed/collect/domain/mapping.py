@@ -57,7 +57,7 @@ _Make = Callable[[Row], Any]
 
 
 class _When(msgspec.Struct):
-    """A row takes the changes of the first `when` that fits it."""
+    """A row takes the changes of the first `when` that fits it; one with times of its own fits only rows that have one."""
 
     column: str
     event: dict[str, Any] = {}
@@ -65,9 +65,11 @@ class _When(msgspec.Struct):
     above: float | None = None
     equals: str | None = None
     one_of: list[str] | None = None
+    other_than: list[str] | None = None
     starts_with: str | None = None
     empty: bool | None = None
     skip: bool = False
+    time: str | list[str] = ""
 
 
 class _Mapping(msgspec.Struct, forbid_unknown_fields=True):
@@ -96,10 +98,10 @@ class Mapper:
             raise MappingError(f'`decimal` is "." or ",", not {mapping.decimal!r}')
         self._base = _compile(mapping.event, mapping.decimal)
         self._variants = [
-            (each, _compile(_merged(mapping.event, each.event), mapping.decimal)) for each in mapping.when
+            (each, _compile(_merged(mapping.event, each.event), mapping.decimal), _texts(each.time))
+            for each in mapping.when
         ]
-        times = [mapping.time] if isinstance(mapping.time, str) else mapping.time
-        self._times = [_text(each) for each in times if each]
+        self._times = _texts(mapping.time)
         self._id = _text(mapping.message_id) if mapping.message_id else None
 
     @property
@@ -113,22 +115,20 @@ class Mapper:
 
         Its message id is made of the file and the line, so the same line sent again is recognised.
         """
-        make = self._base
-        for when, variant in self._variants:
-            if _fits(when, row, self.mapping.decimal):
+        make, times = self._base, self._times
+        for when, variant, own in self._variants:
+            if _fits(when, row, self.mapping.decimal) and (not own or _first(own, row)):
                 if when.skip:
                     return None
-                make = variant
+                make, times = variant, own or times
                 break
         call = _named(make(row))
         call["messageId"] = self.message_id(row) or f"import-{digest[:16]}-{line}"
         found = from_mapping(call, received, limits)
         if not isinstance(found, Event):
             raise BadRow(found[1], found[0])
-        if self._times:
-            # The first that holds something: when somebody confirmed, else when they signed up.
-            said = next((text for time in self._times if (text := time(row))), "")
-            found.occurred = self._occurred(said)
+        if times:
+            found.occurred = self._occurred(_first(times, row))
         return found
 
     def message_id(self, row: Row) -> str:
@@ -178,6 +178,15 @@ def _named(call: dict[str, Any]) -> dict[str, Any]:
         context["externalIds"] = [{"type": kind, "id": value} for kind, value in known]
         call["context"] = context
     return call
+
+
+def _texts(templates: str | list[str]) -> list[Callable[[Row], str]]:
+    return [_text(each) for each in ([templates] if isinstance(templates, str) else templates) if each]
+
+
+def _first(times: list[Callable[[Row], str]], row: Row) -> str:
+    """The first that holds something: when somebody confirmed, else when they signed up."""
+    return next((text for time in times if (text := time(row))), "")
 
 
 def _unix(text: str) -> int | None:
@@ -304,13 +313,31 @@ def _typed(kind: str, text: str, decimal: str) -> _Make:
     return flag if kind == "flag" else product_of
 
 
+_QUOTED = re.compile(r"""(["'])(.*?)\1""")
+
+
+def entries(row: Row, name: str) -> set[str]:
+    """What a cell says, in small letters: all entries of a list, also of one that stands there as text."""
+    value = value_at(row, name)
+    if isinstance(value, list):
+        return {str(each).strip().casefold() for each in value} or {""}
+    cell = _cell(row, name).casefold()
+    if cell[:1] == "[" and cell[-1:] == "]":
+        return {each[1] for each in _QUOTED.findall(cell)} or {cell[1:-1].strip()}
+    return {cell}
+
+
 def _fits(when: _When, row: Row, decimal: str) -> bool:
     cell = _cell(row, when.column)
     if when.empty is not None and (cell == "") != when.empty:
         return False
     if when.equals is not None and cell != when.equals:
         return False
-    if when.one_of is not None and cell.casefold() not in {each.casefold() for each in when.one_of}:
+    if when.one_of is not None and not entries(row, when.column) & {each.casefold() for each in when.one_of}:
+        return False
+    if when.other_than is not None and entries(row, when.column) <= {
+        each.casefold() for each in when.other_than
+    }:
         return False
     if when.starts_with is not None and not cell.startswith(when.starts_with):
         return False

@@ -22,7 +22,6 @@ from heed.collect.domain.assistant import (
     Unfinished,
     mapping_of,
 )  # fmt: skip
-from heed.collect.domain.doubts import doubts
 from heed.collect.domain.guess import guess, time_format
 from heed.collect.domain.mapping import BadRow, read_mapping
 from heed.collect.domain.protocol import Limits
@@ -115,29 +114,6 @@ def test_klaviyos_subscribers_keep_their_permission_from_when_they_gave_it() -> 
     assert said(finn) is None, "since when is not known"
     assert said(gus) is None, "whoever cannot be reached permits nothing"
     assert said(hal) == said(ida) == WITHDRAWN
-
-
-@pytest.mark.parametrize(
-    ("columns", "row", "told"),
-    [
-        ({"M": "permits"}, {"M": "SUBSCRIBED"}, "no column says since when"),
-        ({"M": "permits", "At": "permitted_at"}, {"M": "yes", "At": ""}, "and not since when"),
-        ({"M": "permits", "At": "permitted_at"}, {"M": "yes", "At": "2024-01-01"}, ""),
-        ({"M": "permits"}, {"M": "NEVER_SUBSCRIBED"}, ""),
-        ({"M": "trait"}, {"M": "Subscribed"}, "seems to say who permits marketing"),
-        ({"Accepts Marketing": "trait"}, {"Accepts Marketing": "yes"}, "seems to say who permits marketing"),
-        ({"M": "trait"}, {"M": "yes"}, ""),
-        ({"Gone": "unsubscribed"}, {"Gone": "false"}, "is no permission"),
-        ({"Gone": "unsubscribed"}, {"Gone": "true"}, ""),
-    ],
-)
-def test_whoever_will_count_as_never_asked_is_told(
-    columns: dict[str, str], row: dict[str, str], told: str
-) -> None:
-    choices = Choices([Column("E", "email"), *(Column(name, role) for name, role in columns.items())])
-    found = " ".join(doubts(choices, [{"E": "a@example.org", **row}]))
-    assert told in found
-    assert ("never asked" in found) == bool(told)
 
 
 def test_since_when_somebody_permits_marketing_is_told_of_customers_only() -> None:

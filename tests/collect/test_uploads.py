@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,7 @@ import pytest
 from django.utils import timezone
 
 from heed.collect import import_actions, jobs, uploads
-from heed.collect.domain.assistant import Choices, Column
-from heed.collect.domain.doubts import doubts
+from heed.collect.domain.assistant import Column
 from heed.collect.importer import CHUNK
 from heed.collect.models import DeadLetter, Upload, UploadPart
 from heed.govern.models import AuditEntry
@@ -85,17 +83,6 @@ def test_who_unsubscribed_there_is_unsubscribed_here(
     assert {key: each.granted for key, each in told.items()} == {"marketing": granted, "email": granted}
     proofs = {"hubspot.csv": "", "klaviyo.csv": "Klaviyo profile export"}
     assert told["marketing"].proof == proofs.get(name, "Mailchimp audience export")
-
-
-@pytest.mark.django_db
-def test_subscribers_that_would_count_as_never_asked_are_told_on_the_page() -> None:
-    client = signed_in()
-    page = text(client.get(f"/imports/{send(client, 'klaviyo.csv', exports.KLAVIYO).pk}/"))
-    assert "Look twice" in page
-    assert "In 1 of the first 4 rows" in page
-    assert "count as never asked" in page
-    page = text(client.get(f"/imports/{send(client, 'hubspot.csv', exports.HUBSPOT).pk}/"))
-    assert "1 of the first 3 rows will count as never asked" in page
 
 
 def test_a_permission_of_long_ago_does_not_undo_a_refusal_since(
@@ -313,45 +300,3 @@ def test_hostile_columns_and_cells_are_shown_as_text(deferred: list[tuple[str, s
     page = text(client.get(f"/imports/{upload.pk}/"))
     assert "<script>alert" not in page
     assert import_actions.stale(upload) is False
-
-
-def test_amounts_that_come_in_as_text_or_without_a_currency_are_told(
-    deferred: list[tuple[str, str]], transactional_db: None
-) -> None:
-    client = signed_in()
-    lines = ["order,mail,total,zip", "1,a@example.org,€12.50,22100", "2,b@example.org,€7.00,22101"]
-    upload = send(client, "orders.csv", "\n".join(lines) + "\n")
-    columns = [c.name for c in uploads.choices_of(upload).columns]
-    place = columns.index("total")
-    changes = {
-        "rows": "events",
-        "event": "Order Completed",
-        f"role-{place}": "property",
-        f"target-{place}": "value",
-    }
-    client.post(f"/imports/{upload.pk}/", form_of(upload, **changes, **{f"kind-{place}": "text"}))
-    page = re.sub(r"</?bdi>", "", text(client.get(f"/imports/{upload.pk}/")))
-    assert "“total” looks like amounts and would come in as text" in page
-    assert "take the currency's sign out" in page.replace("&#x27;", "'")
-    assert "Nothing says which currency “total” is in" in page
-    assert "“zip”" not in page
-
-
-@pytest.mark.parametrize(
-    ("kind", "target", "cell", "told"),
-    [
-        ("text", "value", "12", 2),
-        ("text", "note", "1.234,50", 1),
-        ("text", "note", "12 kr", 1),
-        ("text", "note", "22100", 0),
-        ("text", "note", "v1.2 beta", 0),
-        ("money", "value", "12,50", 1),
-        ("number", "quantity", "3", 0),
-        ("text", "note", "", 0),
-    ],
-)
-def test_only_amounts_are_doubted(kind: str, target: str, cell: str, told: int) -> None:
-    choices = Choices([Column("A", "property", target, kind)], rows="events", event="Order Completed")
-    assert len(doubts(choices, [{"A": cell}])) == told
-    choices.columns.append(Column("B", "property", "currency"))
-    assert len(doubts(choices, [{"A": cell, "B": "EUR"}])) == (told if target == "note" else max(0, told - 1))

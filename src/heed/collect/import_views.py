@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from heed.collect import import_actions, uploads
 from heed.collect.domain.assistant import CALLS, KINDS, ROLES, Choices, Unfinished
+from heed.collect.domain.contacts import contact_doubts
 from heed.collect.domain.doubts import doubts
 from heed.collect.domain.mapping import read_mapping
 from heed.collect.domain.protocol import REASONS
@@ -95,6 +96,11 @@ def _page(
             with uploads.opened(found, whole=False) as file:
                 peek = uploads.peek(file)
             samples, unsure = _samples(peek), doubts(choices, peek.rows)
+            unsure += (
+                contact_doubts(found.counts["unusable"])
+                if "unusable" in found.counts
+                else contact_doubts(uploads.unusable(choices, peek), len(peek.rows))
+            )
             rows = _preview(found, choices)
         except (Unfinished, ImportProblem) as error:
             problem = str(error)

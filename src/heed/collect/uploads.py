@@ -26,6 +26,7 @@ from django.utils import timezone
 
 from heed import settings as heed_settings
 from heed.collect.domain.assistant import Choices, mapping_of
+from heed.collect.domain.contacts import Contacts, Identifies
 from heed.collect.domain.guess import guess
 from heed.collect.domain.mapping import BadRow, Mapper, mapper_of, read_mapping
 from heed.collect.domain.protocol import Limits
@@ -61,10 +62,11 @@ class Stopped(Exception):
 
 @dataclass(frozen=True)
 class Peek:
-    """The columns and first rows of a file, and how its text is written."""
+    """The columns and first rows of a file, each row's line, and how its text is written."""
 
     columns: list[str]
     rows: list[dict[str, Any]]
+    lines: list[int]
     encoding: str
     delimiter: str
 
@@ -77,6 +79,7 @@ class Counts:
     events: int = 0
     skipped: int = 0
     nobody: int = 0
+    unusable: list[dict[str, Any]] = field(default_factory=list)
     refused: dict[str, tuple[int, int, str]] = field(default_factory=dict)
 
     def refuse(self, reason: str, detail: str, line: int) -> None:
@@ -89,6 +92,7 @@ class Counts:
         )
         return {
             "rows": self.rows, "events": self.events, "skipped": self.skipped, "nobody": self.nobody,
+            "unusable": self.unusable,
             "refused": [
                 {"reason": reason, "n": n, "line": line, "words": words[:200]} for n, reason, line, words in found
             ],
@@ -185,9 +189,11 @@ def peek(file: Path) -> Peek:
             delimiter = _delimiter(head)
     mapper = mapper_of({"event": {}, "encoding": encoding, "delimiter": delimiter})
     rows: list[dict[str, Any]] = []
-    for _, row, _ in rows_of(file, mapper, UNPACKED):
+    lines: list[int] = []
+    for line, row, _ in rows_of(file, mapper, UNPACKED):
         if isinstance(row, dict):
             rows.append(row)
+            lines.append(line)
         if len(rows) >= PEEKED:
             break
     columns = (
@@ -202,7 +208,7 @@ def peek(file: Path) -> Peek:
         raise ImportProblem(
             f"It has {len(columns):,} columns; at most {MOST_COLUMNS} can be mapped here. Use heed import."
         )
-    return Peek(columns, rows, encoding, delimiter)
+    return Peek(columns, rows, lines, encoding, delimiter)
 
 
 def _head(file: Path) -> bytes:
@@ -278,10 +284,22 @@ def _made(row: Any, line: int, mapper: Mapper, received: int) -> Event | str | N
         return str(error)
 
 
+def _identifies() -> Identifies | None:
+    return door("identifies")() if has_door("identifies") else None
+
+
+def unusable(choices: Choices, found: Peek) -> list[dict[str, Any]]:
+    """Cells of the first rows by which nobody can be known."""
+    contacts = Contacts(choices, _identifies())
+    for line, row in zip(found.lines, found.rows, strict=True):
+        contacts.look(row, line)
+    return contacts.told()
+
+
 def count(upload: Upload, received: int, tell: Callable[[float], None]) -> Counts:
     """Look through the whole file without keeping anything; raises `ImportProblem` and what `tell` raises."""
-    mapper = read_mapping(mapping_text(choices_of(upload)))
-    known: Callable[[Event], bool] | None = door("identifies")() if has_door("identifies") else None
+    choices, known = choices_of(upload), _identifies()
+    mapper, contacts = read_mapping(mapping_text(choices)), Contacts(choices, known)
     counts, bounds = Counts(), limits()
     with opened(upload) as file:
         for line, row, share in rows_of(file, mapper, UNPACKED):
@@ -300,8 +318,10 @@ def count(upload: Upload, received: int, tell: Callable[[float], None]) -> Count
                 counts.skipped += 1
                 continue
             counts.events += 1
+            contacts.look(row, line)
             if known is not None and not known(event):
                 counts.nobody += 1
+    counts.unusable = contacts.told()
     return counts
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from heed.collect import actions as collecting
 from heed.collect import hook_actions, uploads
 from heed.collect.domain.hooks.kinds import KINDS
+from heed.collect.domain.refusals import Counts
 from heed.collect.models import DeadLetter, HookDelivery, HookRefusal, SeenEvent, Upload, Violation
 from heed.collect.plan_actions import save_planned
 from heed.contracts.event import Event
@@ -92,8 +93,8 @@ def sent_files(names: list[str]) -> list[str]:
     rows.writerow(["email", "Name", names[0][:150]])
     for name in names:
         rows.writerow(["ada@example.org", name, name])
-    counts = uploads.Counts(
-        rows=4100, events=4000, skipped=3, nobody=7, refused={"bad_row": (90, 12, names[0][:200])}
+    counts = Counts(
+        rows=4100, events=4000, skipped=3, nobody=7, refused={("bad_row", ""): (90, 12, names[0][:200])}
     )
     addresses = ["/imports/"]
     for number, state in enumerate(Upload.STATES):

@@ -22,8 +22,9 @@ from tests.collect.uploading import many, send
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("x.zip", b"PK\x03\x04", "Unpack a zip first"),
-        ("x.xlsx", b"PK\x03\x04", "Heed reads CSV"),
+        ("x.zip", b"PK\x03\x04", "Unpack it first"),
+        ("x.XLSX", b"PK\x03\x04", "save it as CSV in your spreadsheet program"),
+        ("x.ods", b"PK\x03\x04", "save it as CSV in your spreadsheet program"),
         ("noending", b"a,b\n1,2\n", "Heed reads CSV"),
         ("x.csv", b"email,plan\n", "no rows"),
         ("x.json", b'[{"a": 1}]', "one object on each line"),

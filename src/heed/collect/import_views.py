@@ -15,7 +15,7 @@ from heed.collect.domain.assistant import CALLS, KINDS, ROLES, Choices, Unfinish
 from heed.collect.domain.contacts import contact_doubts
 from heed.collect.domain.doubts import doubts
 from heed.collect.domain.mapping import read_mapping
-from heed.collect.domain.protocol import REASONS
+from heed.collect.domain.refusals import SHOWN, WORDS
 from heed.collect.hook_reading import shown
 from heed.collect.import_forms import ChoicesForm, UploadForm, chosen
 from heed.collect.importer import ImportProblem
@@ -30,7 +30,6 @@ _TOO_LARGE = (
     f"The file is larger than {MOST_BYTES // 1024 // 1024} MB. Take it in on the machine itself: "
     "heed import FILE --map MAP.toml; a mapping made here from its first lines can be downloaded for that."
 )
-_WORDS = {**REASONS, "not_a_row": "The line is no row like the others."}
 
 
 @allow("sources.manage")
@@ -160,15 +159,14 @@ def _consent(event: Event) -> dict[str, Any]:
 
 
 def _state(found: Upload) -> dict[str, Any]:
-    counts = found.counts
+    refused = found.counts.get("refused", [])
     return {
         "stale": import_actions.stale(found),
         "working": found.state in {"counting", "importing"},
         "percent": int(found.share * 100),
-        "refused": [
-            {**each, "why": _WORDS.get(each["reason"], each["reason"])} for each in counts.get("refused", [])
-        ],
-        "refusals": sum(each["n"] for each in counts.get("refused", [])),
+        "refused": [{**each, "why": WORDS.get(each["reason"], each["reason"])} for each in refused[:SHOWN]],
+        "refusals": sum(each["n"] for each in refused),
+        "refused_else": sum(each["n"] for each in refused[SHOWN:]),
     }
 
 

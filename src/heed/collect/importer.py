@@ -22,6 +22,7 @@ from heed.collect import store
 from heed.collect.domain.keys import key_hash, new_key, shown_prefix
 from heed.collect.domain.mapping import BadRow, Mapper
 from heed.collect.domain.protocol import Dropped, Limits
+from heed.collect.domain.refusals import told
 from heed.contracts.event import Event
 from heed.kit.clock import Clock, moment
 from heed.ports.ledger import BULK, Ledger
@@ -145,7 +146,7 @@ def _take(
         event = mapper.event(row, line, digest, received, limits)
     except BadRow as error:
         payload = json.dumps(row, default=str, ensure_ascii=False).encode("utf-8", "replace")
-        dropped.append(Dropped("bad_row", str(error), payload[: limits.event_bytes], line))
+        dropped.append(Dropped("bad_row", told(error), payload[: limits.event_bytes], line))
         return True
     if event is not None:
         event.source = source

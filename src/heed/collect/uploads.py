@@ -13,7 +13,7 @@ import secrets
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ from heed.collect.domain.contacts import Contacts, Identifies
 from heed.collect.domain.guess import guess
 from heed.collect.domain.mapping import BadRow, Mapper, mapper_of, read_mapping
 from heed.collect.domain.protocol import Limits
+from heed.collect.domain.refusals import Counts, told
 from heed.collect.importer import ImportProblem, rows_of
 from heed.collect.models import Upload, UploadPart
 from heed.contracts.event import Event
@@ -46,6 +47,8 @@ _ENDINGS = {
     ".csv": ".csv", ".tsv": ".csv", ".txt": ".csv", ".jsonl": ".jsonl", ".ndjson": ".jsonl", ".json": ".jsonl",
     ".parquet": ".parquet",
 }  # fmt: skip
+_SPREADSHEETS = frozenset({".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers"})
+_PACKED = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz"})
 _IMPORTED_MS = 365_000 * 86_400_000
 _BEGINNING = 4
 _LOOK_EVERY = 1.0
@@ -71,34 +74,6 @@ class Peek:
     delimiter: str
 
 
-@dataclass
-class Counts:
-    """What looking through a file came to; `refused` by reason, with an example line and how many."""
-
-    rows: int = 0
-    events: int = 0
-    skipped: int = 0
-    nobody: int = 0
-    unusable: list[dict[str, Any]] = field(default_factory=list)
-    refused: dict[str, tuple[int, int, str]] = field(default_factory=dict)
-
-    def refuse(self, reason: str, detail: str, line: int) -> None:
-        n, first, words = self.refused.get(reason, (0, line, detail))
-        self.refused[reason] = (n + 1, first, words)
-
-    def told(self) -> dict[str, Any]:
-        found = sorted(
-            ((n, reason, line, words) for reason, (n, line, words) in self.refused.items()), reverse=True
-        )
-        return {
-            "rows": self.rows, "events": self.events, "skipped": self.skipped, "nobody": self.nobody,
-            "unusable": self.unusable,
-            "refused": [
-                {"reason": reason, "n": n, "line": line, "words": words[:200]} for n, reason, line, words in found
-            ],
-        }  # fmt: skip
-
-
 def limits() -> Limits:
     """Imports reach back as far as anybody likes."""
     settings = heed_settings.load()
@@ -115,12 +90,20 @@ def ending(name: str) -> str:
     return found
 
 
+def _other_file(name: str) -> str:
+    """What to do with a file that is not read."""
+    kind = Path(name).suffix.lower()
+    if kind in _SPREADSHEETS:
+        return "Heed reads no spreadsheets: save it as CSV in your spreadsheet program, and send that."
+    if kind in _PACKED:
+        return "Unpack it first, and send what is in it."
+    return "Heed reads CSV, gzipped CSV, JSON lines and Parquet."
+
+
 def keep(name: str, parts: Iterable[bytes], by: str) -> Upload:
     """Keep a file and guess how to read it; raises `ImportProblem` and then keeps nothing."""
     if not ending(name):
-        raise ImportProblem(
-            "Heed reads CSV, gzipped CSV, JSON lines and Parquet. Unpack a zip first and send what is in it."
-        )
+        raise ImportProblem(_other_file(name))
     now, key = timezone.now(), heed_settings.load().master_key
     with transaction.atomic():
         upload = Upload.objects.create(
@@ -281,7 +264,7 @@ def _made(row: Any, line: int, mapper: Mapper, received: int) -> Event | str | N
     try:
         return mapper.event(row, line, "0" * 16, received, limits())
     except BadRow as error:
-        return str(error)
+        return told(error)
 
 
 def _identifies() -> Identifies | None:
@@ -307,12 +290,12 @@ def count(upload: Upload, received: int, tell: Callable[[float], None]) -> Count
             if counts.rows % 500 == 0:
                 tell(share)
             if not isinstance(row, dict):
-                counts.refuse("not_a_row", str(row), line)
+                counts.no_row(str(row), line)
                 continue
             try:
                 event = mapper.event(row, line, "0" * 16, received, bounds)
             except BadRow as error:
-                counts.refuse(error.reason or "bad_row", error.detail, line)
+                counts.refuse(error, line)
                 continue
             if event is None:
                 counts.skipped += 1

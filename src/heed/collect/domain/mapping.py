@@ -43,12 +43,15 @@ class MappingError(ValueError):
 
 
 class BadRow(ValueError):
-    """A row cannot be read as the mapping says; `reason` is one of the protocol's where the row is read and no event."""
+    """A row cannot be read as the mapping says; `reason` is one of the protocol's where the row is read and no event,
+    else `cause` says what is wrong with which `column`, as far as that is one."""
 
-    def __init__(self, detail: str, reason: str = "") -> None:
+    def __init__(self, detail: str, reason: str = "", cause: str = "", column: str = "") -> None:
         super().__init__(f"{reason}: {detail}" if reason else detail)
         self.detail = detail
         self.reason = reason
+        self.cause = cause
+        self.column = column
 
 
 _COLUMN = re.compile(r"\{([^{}]+)\}")
@@ -136,6 +139,8 @@ class Mapper:
         return self._id(row) if self._id else ""
 
     def _occurred(self, text: str) -> int:
+        if not text:
+            raise BadRow("the time is empty", cause="no_time")
         try:
             if self.mapping.time_format:
                 found = datetime.strptime(text, self.mapping.time_format)  # noqa: DTZ007
@@ -144,7 +149,7 @@ class Mapper:
             else:
                 found = datetime.fromisoformat(text)
         except ValueError:
-            raise BadRow(f"the time {text[:40]!r} is not as `time_format` says") from None
+            raise BadRow(f"the time {text[:40]!r} cannot be read", cause="bad_time") from None
         return in_ms(found if found.tzinfo else found.replace(tzinfo=self.zone))
 
 
@@ -288,16 +293,18 @@ def _typed(kind: str, text: str, decimal: str) -> _Make:
         return lambda row: _unpacked(value_at(row, names[0])) if names else text
     factors = [_text(part.strip()) for part in text.split("*")]
     constant = [not _COLUMN.search(part) for part in text.split("*")]
+    names = [" ".join(_COLUMN.findall(part)) for part in text.split("*")]
 
     def product_of(row: Row) -> Any:
         product = Decimal(1)
-        for factor, fixed in zip(factors, constant, strict=True):
+        for factor, fixed, name in zip(factors, constant, names, strict=True):
             cell = factor(row)
             if not cell:
                 return None
             found = number(cell, POINT if fixed else decimal)
             if found is None:
-                raise BadRow(f"{cell[:40]!r} is not a number")
+                where = f" in the column “{name[:60]}”" if name else ""
+                raise BadRow(f"{cell[:40]!r}{where} is not a number", cause="bad_number", column=name)
             product *= found
         if product.adjusted() > _LARGEST:
             raise BadRow("a number is too large")

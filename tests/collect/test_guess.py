@@ -147,6 +147,11 @@ def test_orders_in_german_are_read_as_they_are_written() -> None:
     assert first.properties == {"order_id": "B-7", "value": 1234.56, "quantity": 2, "Währung": "EUR"}
 
 
+def test_decimal_commas_are_found_beside_a_currency() -> None:
+    assert guess(["Total"], [{"Total": "49,90 €"}]).decimal == ","
+    assert guess(["Total"], [{"Total": "$1,234.50"}]).decimal == "."
+
+
 @pytest.mark.parametrize(
     ("cells", "form"),
     [

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from heed.collect.domain.mapping import BadRow, MappingError, mapper_of, read_mapping
-from heed.collect.domain.numbers import number
+from heed.collect.domain.numbers import amount, currency, number
 from heed.collect.domain.protocol import Limits
 from heed.contracts.event import Event
 from tests.installation import START
@@ -39,6 +39,82 @@ def test_every_amount_is_read_back(value: Decimal, decimal: str, grouped: bool) 
     if decimal == ",":
         text = text.translate(str.maketrans(",.", ".,"))
     assert number(text, decimal) == value
+
+
+_WHOLE = st.decimals(min_value=-(10**12), max_value=10**12, places=2)
+_SPACE = st.sampled_from(["", " ", "\u00a0", "\u202f"])
+_MONEY = st.sampled_from(["€", "$", "£", "US$", "kr", "zł", "EUR", "eur", "USD", "CHF"])
+
+
+def written(value: Decimal, decimal: str, grouped: bool) -> str:
+    text = f"{value:,.2f}" if grouped else f"{value:.2f}"
+    return text.translate(str.maketrans(",.", ".,")) if decimal == "," else text
+
+
+@given(
+    _WHOLE,
+    st.sampled_from([".", ","]),
+    st.booleans(),
+    _MONEY,
+    _SPACE,
+    st.sampled_from(["before", "after", "within"]),
+)
+def test_an_amount_is_read_wherever_its_currency_stands(
+    value: Decimal, decimal: str, grouped: bool, money: str, space: str, place: str
+) -> None:
+    text = written(value, decimal, grouped)
+    minus, bare = ("-", text[1:]) if text.startswith("-") else ("", text)
+    shown = {
+        "before": money + space + text,
+        "after": text + space + money,
+        "within": minus + money + space + bare,
+    }
+    assert amount(shown[place], decimal) == value
+    assert currency(shown[place], decimal) == money.upper()
+    assert number(shown[place], decimal) is None, "a number has no currency"
+
+
+@given(_WHOLE, st.sampled_from([".", ","]), _MONEY, _MONEY, _SPACE)
+def test_an_amount_with_two_currencies_is_none(
+    value: Decimal, decimal: str, a: str, b: str, space: str
+) -> None:
+    assert amount(f"{a}{space}{written(value, decimal, False)}{space}{b}", decimal) is None
+
+
+@given(st.text(max_size=90), st.sampled_from([".", ","]))
+def test_an_amount_without_a_currency_is_the_number(text: str, decimal: str) -> None:
+    if not currency(text, decimal):
+        assert amount(text, decimal) == number(text, decimal)
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "expected"),
+    [
+        ("€ 49.90", ".", "49.90"), ("49,90 €", ",", "49.90"), ("EUR 49.90", ".", "49.90"), ("$1,234.50", ".", "1234.50"),
+        ("1 234,50 kr.", ",", "1234.50"), ("-€5", ".", "-5"), ("€ -5", ".", "-5"), ("CHF 1’234.50", ".", "1234.50"),
+        ("49,90 €", ".", None), ("$1.23,5", ",", None), ("-€-5", ".", None), ("ABC 12", ".", None), ("€", ".", None),
+        ("5 € 6", ".", None), ("EURO 5", ".", None), ("5 euros", ".", None), ("12 €/h", ".", None), ("", ".", None),
+    ],
+)  # fmt: skip
+def test_amounts_are_read_with_their_currency_and_not_guessed(
+    text: str, decimal: str, expected: str | None
+) -> None:
+    assert amount(text, decimal) == (None if expected is None else Decimal(expected))
+
+
+def test_money_has_its_currency_beside_it_and_a_number_has_not() -> None:
+    def made(kind: str) -> dict[str, Any]:
+        told = {
+            "type": "track",
+            "event": "Order",
+            "userId": "u",
+            "properties": {"value": {kind: "{Pieces} * {Price}"}},
+        }
+        return event({"decimal": ",", "event": told}, {"Pieces": "3", "Price": "2,50\u00a0€"}).properties
+
+    assert made("money") == {"value": 7.5}
+    with pytest.raises(BadRow, match="“Price” is not a number"):
+        made("number")
 
 
 def event(mapping: dict[str, Any], row: dict[str, Any]) -> Event:

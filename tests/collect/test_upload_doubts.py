@@ -76,7 +76,6 @@ def test_amounts_that_come_in_as_text_or_without_a_currency_are_told(
     client.post(f"/imports/{upload.pk}/", form_of(upload, **changes, **{f"kind-{place}": "text"}))
     page = re.sub(r"</?bdi>", "", text(client.get(f"/imports/{upload.pk}/")))
     assert "“total” looks like amounts and would come in as text" in page
-    assert "take the currency's sign out" in page.replace("&#x27;", "'")
     assert "Nothing says which currency “total” is in" in page
     assert "“zip”" not in page
 
@@ -89,6 +88,7 @@ def test_amounts_that_come_in_as_text_or_without_a_currency_are_told(
         ("text", "note", "12 kr", 1),
         ("text", "note", "22100", 0),
         ("text", "note", "v1.2 beta", 0),
+        ("text", "note", "1.234,50 €", 1),
         ("money", "value", "12,50", 1),
         ("number", "quantity", "3", 0),
         ("text", "note", "", 0),
@@ -99,6 +99,15 @@ def test_only_amounts_are_doubted(kind: str, target: str, cell: str, told: int) 
     assert len(doubts(choices, [{"A": cell}])) == told
     choices.columns.append(Column("B", "property", "currency"))
     assert len(doubts(choices, [{"A": cell, "B": "EUR"}])) == (told if target == "note" else max(0, told - 1))
+
+
+def test_amounts_in_more_than_one_currency_are_doubted() -> None:
+    choices = Choices(
+        [Column("A", "property", "value", "money"), Column("B", "property", "currency")], "events", "X"
+    )
+    assert doubts(choices, [{"A": "€5"}, {"A": "€6"}]) == []
+    (told,) = doubts(choices, [{"A": "€5"}, {"A": "6 USD"}, {"A": "7"}])
+    assert "more than one currency (USD, €)" in told
 
 
 @pytest.mark.parametrize(

@@ -18,10 +18,9 @@ from heed.collect.domain.assistant import (
     dated,
 )
 from heed.collect.domain.mapping import entries
-from heed.collect.domain.numbers import number
+from heed.collect.domain.numbers import amount, currency
 
 _AMOUNTS = frozenset({"value", "price", "total", "amount", "revenue", "refund"})
-_SIGNS = re.compile(r"(?:[€$£¥₹]|\b(?:EUR|USD|GBP|SEK|NOK|DKK|CHF|JPY|PLN|kr)\b\.?)", re.IGNORECASE)
 _DECIMALS = re.compile(r"[.,]\d{1,2}$")
 
 
@@ -33,10 +32,15 @@ def doubts(choices: Choices, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     found = _never_asked(choices, rows)
     for column in told:
         if column.kind == "text" and (cells := _cells(column, rows)) and _amounts(column, cells):
-            signs = " and take the currency's sign out of the file" if any(map(_SIGNS.search, cells)) else ""
             found.append(
                 f"“{column.name}” looks like amounts and would come in as text, which nothing can add up or compare."
-                f" Choose “money” beside it{signs}."
+                " Choose “money” beside it."
+            )
+        named = _currencies(_cells(column, rows), choices.decimal) if column.kind == "money" else []
+        if len(named) > 1:
+            found.append(
+                f"“{column.name}” has amounts in more than one currency ({', '.join(named[:5])}), and would come in as bare"
+                " numbers. Put the currency into a column of its own, with EUR or the like in each row."
             )
     unnamed = [each for each in told if each.role == "property" and _is_amount(each)]
     has_currency = any(_called(each) == "currency" for each in told if each.role == "property")
@@ -116,12 +120,15 @@ def _cells(column: Column, rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _amounts(column: Column, cells: Sequence[str]) -> bool:
-    bare = [_SIGNS.sub("", each).strip() for each in cells]
-    if not all(number(each) is not None or number(each, ",") is not None for each in bare):
+    if not all(amount(each) is not None or amount(each, ",") is not None for each in cells):
         return False
     # Whole numbers may as well be ids, phones or postcodes.
-    priced = any(_SIGNS.search(cell) or _DECIMALS.search(cell) for cell in cells)
+    priced = any(currency(cell) or currency(cell, ",") or _DECIMALS.search(cell) for cell in cells)
     return priced or _called(column) in _AMOUNTS
+
+
+def _currencies(cells: Sequence[str], decimal: str) -> list[str]:
+    return sorted({named for cell in cells if (named := currency(cell, decimal))})
 
 
 def _is_amount(column: Column) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from heed.collect.domain.assistant import CALLS, CUSTOMERS, EVENTS, Choices, Column
-from heed.collect.domain.numbers import COMMA, POINT, number
+from heed.collect.domain.numbers import COMMA, POINT, amount
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -142,7 +142,7 @@ def decimal_of(columns: Sequence[str], rows: Rows) -> str:
         for name in columns:
             cell = _text(row, name)
             if len(cell) < 20 and any(c.isdigit() for c in cell):
-                as_comma, as_point = number(cell, COMMA), number(cell, POINT)
+                as_comma, as_point = amount(cell, COMMA), amount(cell, POINT)
                 commas += "," in cell and as_comma is not None and as_point is None
                 points += "." in cell and as_point is not None and as_comma is None
     return COMMA if commas > points else POINT

@@ -32,7 +32,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from heed.collect.domain.numbers import COMMA, POINT, number
+from heed.collect.domain.numbers import COMMA, POINT, amount, number
 from heed.collect.domain.protocol import Limits, from_mapping, instant
 from heed.contracts.event import Event
 from heed.kit.clock import in_ms
@@ -301,7 +301,8 @@ def _typed(kind: str, text: str, decimal: str) -> _Make:
             cell = factor(row)
             if not cell:
                 return None
-            found = number(cell, POINT if fixed else decimal)
+            read = amount if kind == "money" else number
+            found = read(cell, POINT if fixed else decimal)
             if found is None:
                 where = f" in the column “{name[:60]}”" if name else ""
                 raise BadRow(f"{cell[:40]!r}{where} is not a number", cause="bad_number", column=name)
@@ -349,7 +350,7 @@ def _fits(when: _When, row: Row, decimal: str) -> bool:
     if when.starts_with is not None and not cell.startswith(when.starts_with):
         return False
     if when.below is not None or when.above is not None:
-        found = number(cell, decimal)
+        found = amount(cell, decimal)
         if found is None:
             return False
         if when.below is not None and not found < when.below:

@@ -149,7 +149,7 @@ def test_a_worker_knows_what_is_out_of_sight_before_it_looks_for_duplicates(
     installation: Installation,
 ) -> None:
     know(installation, first_name="Ada", last_name="Byron", birthday="1990-02-03")
-    belongs(installation, "trait", "birthday", "profiling")
+    belongs(installation, "trait", "birthday", "personalisation")
     assert "dob" in (record_of(installation.state_of(user_id="ada")) or {})
     field_book.reload(installation.connection)
     assert "dob" not in (record_of(installation.state_of(user_id="ada")) or {})

@@ -18,7 +18,7 @@ from heed.govern.models import AuditEntry
 from heed.kit.clock import DAY, system_clock
 from heed.ports import current
 from heed.ports.ledger import LedgerUnavailable
-from heed.profiles import actions, preferences, preferences_views
+from heed.profiles import actions, permitting, preferences, preferences_views
 from heed.profiles.domain.state import fold
 from heed.profiles.models import PrivacyRequest, Profile, Purpose
 from heed.rules.turns import verdict
@@ -79,6 +79,44 @@ def test_the_page_says_whose_it_is(mara: Profile, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(settings, "load", lambda: named)
     assert "at <bdi>Nordlicht &lt;b&gt;</bdi>" in Client().get(_address(mara)).content.decode()
     assert "from <bdi>Nordlicht &lt;b&gt;</bdi>" in Client().get("/preferences/wrong/").content.decode()
+
+
+def test_what_was_left_unticked_was_said_no_to(mara: Profile, carry: Carry) -> None:
+    page = _save(_address(mara), "analytics")
+    assert "“Foretelling what you may want” is off now" in page
+    assert "“Offers and news” is" not in page, "it was off before"
+    carry([])
+    state = fold.decode(bytes(Profile.objects.get(pk=mara.pk).state))
+    assert [state.consent.purposes[each].granted for each in ("profiling", "marketing", "analytics")] == [
+        False,
+        False,
+        True,
+    ]
+    assert "You said no on" in text(Client().get(_address(mara)))
+
+
+def test_where_profiling_takes_consent_nobody_is_judged_who_never_gave_it(
+    mara: Profile, carry: Carry
+) -> None:
+    assert [*permitting.permitted([mara.pk])[0]] == [mara.pk]
+    row = next(each for each in preferences.purposes() if each.key == "profiling")
+    row.basis = "consent"
+    preferences.save_purpose(row, by=None)
+    carry([])
+    assert permitting.permitted([mara.pk]) == ({}, 1)
+    _save(_address(mara), "profiling", "analytics")
+    carry([])
+    assert [*permitting.permitted([mara.pk])[0]] == [mara.pk]
+
+
+def test_a_pause_keeps_what_was_ticked_beside_it(mara: Profile, carry: Carry) -> None:
+    form = {"do": "pause", "shown": ["marketing", "sms"], "on": ["sms"], "cadence": "7"}
+    page = text(Client().post(_address(mara), form))
+    assert "You hear nothing from us until" in page
+    assert "“By text message” is on now" in page
+    carry([])
+    state = fold.decode(bytes(Profile.objects.get(pk=mara.pk).state))
+    assert (state.consent.purposes["sms"].granted, state.consent.cadence) == (True, 7)
 
 
 def test_stopping_everything_is_one_click(mara: Profile, carry: Carry) -> None:
@@ -147,17 +185,31 @@ def test_a_link_to_everything_shows_and_hands_out_what_is_known(mara: Profile, c
 def test_whoever_wants_to_be_erased_is_heard_and_left_in_peace(mara: Profile, carry: Carry) -> None:
     _save(_address(mara), "marketing")
     carry([])
+    assert "Are you sure?" in text(Client().post(_address(mara) + "ask/", {"kind": "erasure"}))
+    assert not PrivacyRequest.objects.exists(), "one slip of the thumb ends nothing"
     for _ in range(2):
-        Client().post(_address(mara) + "ask/", {"kind": "erasure"})
+        page = text(Client().post(_address(mara) + "ask/", {"kind": "erasure", "sure": "1"}))
+    assert "only for your orders and questions" in page
     carry([])
     assert not _permits(mara, "marketing")
     request = PrivacyRequest.objects.get()
     manager = signed_in("manager")
-    assert "wants their data erased" in text(manager.get("/permission/"))
-    assert signed_in("agent").post(f"/permission/requests/{request.pk}/").status_code == 403
+    page = text(manager.get("/permission/"))
+    assert "Mara Lindqvist</bdi></a> wants their data erased" in page
+    agent = signed_in("agent")
+    assert "wants their data erased" in text(agent.get(f"/customers/{mara.pk}/"))
+    assert agent.post(f"/permission/requests/{request.pk}/").status_code == 403
     manager.post(f"/permission/requests/{request.pk}/")
     assert PrivacyRequest.objects.get().done_at is not None
     assert manager.post(f"/permission/requests/{request.pk}/").status_code == 404
+
+
+def test_whoever_changes_their_mind_keeps_their_data(mara: Profile) -> None:
+    Client().post(_address(mara) + "ask/", {"kind": "erasure", "sure": "1"})
+    assert "Your data stays" in text(Client().post(_address(mara) + "ask/", {"kind": "keep"}))
+    request = PrivacyRequest.objects.get()
+    assert (request.done_at is None, request.done_by) == (False, "the customer")
+    assert "Erase my data" in text(Client().get(_address(mara)))
 
 
 @pytest.mark.parametrize("token", ["x", "a:b:c", "é" * 50, "0" * 3_000])

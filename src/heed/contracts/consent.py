@@ -12,10 +12,11 @@ SERVICE = "service"
 CADENCES = {0: "as it comes", 1: "once a day at most", 7: "once a week at most", 30: "once a month at most"}
 """How often somebody wants to hear from us of what rests on their consent: days between two messages."""
 
-_LOOKED_AT: Final = ("profiling", "analytics")
+LOOKED_AT: Final = ("profiling", "analytics")
+"""The purposes of looking at customers one by one: figures about single people, and what models say of them."""
 
 
 def refuses(state: State) -> bool:
-    """Whether this customer refuses to be looked at one by one: no list behind a figure has them, no model judges them."""
+    """Whether this customer said no to being looked at one by one; where nothing was said the lawful basis decides."""
     said = state.consent.purposes
-    return any(name in said and not said[name].granted for name in _LOOKED_AT)
+    return any(name in said and not said[name].granted for name in LOOKED_AT)

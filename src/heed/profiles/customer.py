@@ -173,10 +173,9 @@ def _trait(state: Any, name: str) -> KnownTrait:
 
 
 def withheld(state: Any) -> frozenset[str]:
-    """The names of traits that are kept out of sight; with `SCORES` what models say, where profiling is refused."""
+    """The names of traits that are kept out of sight; with `SCORES` what models say, of whoever may not be looked at."""
     hidden = frozenset(name for name in state.traits.values if fields.missing(state, name))
-    said = state.consent.purposes.get("profiling")
-    return hidden if said is None or said.granted else hidden | {SCORES}
+    return hidden if fields.looked_at(state) else hidden | {SCORES}
 
 
 def withheld_of(profile_id: uuid.UUID) -> frozenset[str]:

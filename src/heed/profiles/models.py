@@ -272,12 +272,20 @@ class PrivacyRequest(models.Model):
 
     COPY, ERASURE = "copy", "erasure"
     KINDS = {COPY: "wants to see their data", ERASURE: "wants their data erased"}
+    TO_DO = {
+        COPY: "Send them the link to all we know, from their page. What they asked leaves this list and stays in the log.",
+        ERASURE: "Heed erases nothing by this: it notes that you did, wherever their data lies, and told them so.",
+    }
 
     profile_id = models.UUIDField(db_index=True)
     kind = models.TextField(choices=list(KINDS.items()))
     at = models.DateTimeField()
     done_at = models.DateTimeField(null=True)
     done_by = models.TextField(default="", blank=True)
+
+    @property
+    def to_do(self) -> str:
+        return self.TO_DO[self.kind]
 
     class Meta:
         db_table = "privacy_request"

@@ -50,6 +50,10 @@ class Choice:
     granted: bool
     at: int
 
+    @property
+    def said(self) -> bool:
+        return self.at > 0
+
 
 def purposes() -> list[Purpose]:
     """Every purpose in the order people read them; a row of the table replaces the default of its key."""
@@ -105,12 +109,12 @@ def choices(state: State) -> list[Choice]:
 def choose(state: State, wanted: Mapping[str, bool], now: int) -> list[str]:
     """Take over what they chose, durable on return; the changes in words. Folds them into `state`, too.
 
-    Raises `LedgerUnavailable`.
+    What they saw and left as it is was never said before: it is said now. Raises `LedgerUnavailable`.
     """
     events, words = [], []
     for each in choices(state):
         granted = wanted.get(each.purpose.key)
-        if not each.purpose.asked or granted is None or granted == each.granted:
+        if not each.purpose.asked or granted is None or (each.said and granted == each.granted):
             continue
         said = {
             "purpose": each.purpose.key,
@@ -120,7 +124,8 @@ def choose(state: State, wanted: Mapping[str, bool], now: int) -> list[str]:
             "proof": "chosen in the preference centre by signed link",
         }
         events.append(_event(state, vocabulary.CONSENT_CHANGED, said, now))
-        words.append(f"“{each.purpose.name}” is {'on' if granted else 'off'} now")
+        if granted != each.granted:
+            words.append(f"“{each.purpose.name}” is {'on' if granted else 'off'} now")
     _tell(events, state, now)
     return words
 
@@ -160,6 +165,17 @@ def ask(profile_id: uuid.UUID, kind: str) -> None:
     PrivacyRequest.objects.get_or_create(
         profile_id=profile_id, kind=kind, done_at=None, defaults={"at": timezone.now()}
     )
+
+
+def take_back(profile_id: uuid.UUID, kind: str) -> None:
+    """The customer does not want it any more; nothing where nobody has answered it or it was never asked."""
+    waiting = PrivacyRequest.objects.filter(profile_id=profile_id, kind=kind, done_at=None)
+    waiting.update(done_at=timezone.now(), done_by="the customer")
+
+
+def requests_of(profile_id: uuid.UUID) -> list[PrivacyRequest]:
+    """What this customer asked and nobody has answered yet, the oldest first."""
+    return list(PrivacyRequest.objects.filter(profile_id=profile_id, done_at=None).order_by("at"))
 
 
 def requests_waiting() -> int:

@@ -83,17 +83,18 @@ def _change(request: HttpRequest, asked: str, state: State, now: int) -> list[st
     offered = [each.purpose.key for each in preferences.choices(state)]
     if asked == "nothing":
         return preferences.choose(state, dict.fromkeys(offered, False), now)
-    if asked == "pause":
-        preferences.pause(state, preferences.PAUSE_DAYS, now)
-        return [f"You hear nothing from us until {moment(state.consent.paused_until):%d %B %Y}"]
     if asked == "resume":
         preferences.pause(state, 0, now)
         return ["The pause is over"]
+    rests = []
+    if asked == "pause":
+        preferences.pause(state, preferences.PAUSE_DAYS, now)
+        rests = [f"You hear nothing from us until {moment(state.consent.paused_until):%d %B %Y}"]
     shown = set(request.POST.getlist("shown"))
     wanted = {key: key in request.POST.getlist("on") for key in offered if key in shown}
     days = request.POST.get("cadence", "")
     often = preferences.set_cadence(state, int(days), now) if days.isdecimal() and len(days) < 4 else []
-    return [*preferences.choose(state, wanted, now), *often]
+    return [*rests, *preferences.choose(state, wanted, now), *often]
 
 
 def _page(
@@ -103,12 +104,12 @@ def _page(
     customer: customers.Customer,
     *,
     changes: list[str] | None = None,
+    sure: bool = False,
     failed: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     state, now = customer.state, system_clock()
     choices = preferences.choices(state)
-    open_requests = PrivacyRequest.objects.filter(profile_id=found.profile_id, done_at=None)
     context: dict[str, Any] = {
         "token": token,
         "everything": found.everything,
@@ -122,8 +123,9 @@ def _page(
         "cadence": state.consent.cadence,
         "pause_days": preferences.PAUSE_DAYS,
         "changes": changes,
+        "sure": sure,
         "failed": failed,
-        "asked": set(open_requests.values_list("kind", flat=True)),
+        "asked": {each.kind for each in preferences.requests_of(found.profile_id)},
         "customer": customer,
         "history": sorted(state.consent.purposes.items(), key=lambda each: -each[1].at),
         "names": {each.key: each.name for each in preferences.purposes()},
@@ -134,19 +136,26 @@ def _page(
 
 @by_link
 def ask(request: HttpRequest, token: str, found: Pass, customer: customers.Customer) -> HttpResponse:
-    """A wish about their data; with the wish to be erased everything asked for ends at once."""
+    """A wish about their data. With the wish to be erased, said twice, everything asked for ends at once."""
     kind = request.POST.get("kind", "")
+    if kind == "keep":
+        preferences.take_back(found.profile_id, PrivacyRequest.ERASURE)
+        words = "Your data stays. What ended when you asked to be erased stays off until you choose it above"
+        return _page(request, token, found, customer, changes=[words])
     if kind not in PrivacyRequest.KINDS:
         return _page(request, token, found, customer, status=400)
-    changes = []
+    words = "We were told, and will answer"
     try:
         if kind == PrivacyRequest.ERASURE:
+            if not request.POST.get("sure"):
+                return _page(request, token, found, customer, sure=True)
+            words += ". Until then we use your data only for your orders and questions"
             offered = [each.purpose.key for each in preferences.choices(customer.state)]
-            changes = preferences.choose(customer.state, dict.fromkeys(offered, False), system_clock())
+            preferences.choose(customer.state, dict.fromkeys(offered, False), system_clock())
         preferences.ask(found.profile_id, kind)
     except LedgerUnavailable:
         return _page(request, token, found, customer, failed=True, status=503)
-    return _page(request, token, found, customer, changes=["We were told, and will answer", *changes])
+    return _page(request, token, found, customer, changes=[words])
 
 
 ask = require_POST(ask)

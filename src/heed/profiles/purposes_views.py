@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -23,15 +24,25 @@ _SHOWN = 200
 
 @allow("customers.read")
 def purposes(request: Request) -> HttpResponse:
-    waiting = PrivacyRequest.objects.filter(done_at=None).order_by("at")[:_SHOWN]
+    waiting = []
+    if request.user.may("customers.manage"):
+        waiting = list(PrivacyRequest.objects.filter(done_at=None).order_by("at")[:_SHOWN])
     return render(
         request,
         "profiles/purposes.html",
         {
             "purposes": preferences.purposes(),
-            "requests": waiting if request.user.may("customers.manage") else [],
+            "requests": waiting,
+            "people": _names(each.profile_id for each in waiting),
         },
     )
+
+
+def _names(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """By the id they had then; who was merged since goes by the name they have now."""
+    now = {each: customers.current_id(each) for each in ids}
+    names = {each.id: each.name for each in reading.people_of(list(now.values()))}
+    return {each: names.get(current, "Somebody no longer known") for each, current in now.items()}
 
 
 @allow("customers.manage")

@@ -289,6 +289,19 @@ def by_identifier(text: str) -> list[Person]:
     return [_person(row) for row in _rows(query, [ids])]
 
 
+def by_identifiers(named: Sequence[str]) -> tuple[list[Person], list[str]]:
+    """The customers that one whole identifier each names, and what names nobody or several."""
+    found: dict[uuid.UUID, Person] = {}
+    unknown = []
+    for each in named:
+        people = by_identifier(each)
+        if len(people) == 1:
+            found[people[0].id] = people[0]
+        else:
+            unknown.append(each)
+    return list(found.values()), unknown
+
+
 def needing_somebody(limit: int = 8) -> list[Person]:
     """Those with `attention` above zero, most of it first."""
     return people(Question(sort="attention"), size=limit).people

@@ -23,7 +23,7 @@ from heed.kit.shares import at_most
 from heed.ports import current
 from heed.ports.ledger import LIVE, LedgerUnavailable
 from heed.profiles import customer as customers
-from heed.profiles import reading
+from heed.profiles import preferences, reading
 from heed.profiles import timeline as timelines
 from heed.profiles.forms import BANDS, EMOTIONS, INTENTS, SORTS, LabelForm, MoodForm
 from heed.rules.facts import UnknownFact, fact
@@ -113,6 +113,7 @@ def customer(request: Request, profile_id: uuid.UUID) -> HttpResponse:
         "evidence": [piece for piece in pieces if abs(piece.contribution) >= SMALL],
         "smaller": sum(abs(piece.contribution) < SMALL for piece in pieces),
         "low_chance": _low_chance(person),
+        "requests": preferences.requests_of(profile_id),
         "mood_tone": "low" if person.mood and person.mood.valence < BANDS["calm"][1] else "high",
         **_timeline_context(profile_id, ids, "", None),
     }

@@ -12,7 +12,6 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
 from heed.contracts import vocabulary as v
-from heed.contracts.consent import refuses
 from heed.contracts.event import Event
 from heed.contracts.own import event_about
 from heed.govern.api import audit
@@ -109,7 +108,7 @@ def give(given: Sequence[Given], *, by: str) -> list[str]:
     told = []
     for each in given:
         state = states.get(each.profile_id)
-        if state is None or refuses(state):
+        if state is None or not profiles.fields.looked_at(state):
             told.append(NOBODY if state is None else REFUSED)
             continue
         event = event_about(state, f"heed-score-{uuid.uuid4()}", v.SCORE_GIVEN, now, now)

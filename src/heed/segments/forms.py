@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from heed.segments import sample
 from heed.segments.models import Schedule, Segment
+
+_BETWEEN = re.compile(r"[\n,;]")
+_MOST_PUT = 500
 
 
 def purpose_choices(chosen: str | None, without: str) -> list[tuple[str, str]]:
@@ -65,13 +70,20 @@ class ListForm(forms.Form):
 
 
 class PutForm(forms.Form):
-    """Somebody put on a list or taken off it, found by any identifier."""
+    """Customers put on a list or taken off it, each named by a whole identifier."""
 
     who = forms.CharField(
-        max_length=300,
+        max_length=20_000,
         label="E-mail, phone, user id or profile id",
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="Several at once: one a line, or with commas between them.",
+        widget=forms.Textarea(attrs={"autocomplete": "off", "rows": 2}),
     )
+
+    def clean_who(self) -> list[str]:
+        named = list(dict.fromkeys(filter(None, map(str.strip, _BETWEEN.split(self.cleaned_data["who"])))))
+        if len(named) > _MOST_PUT:
+            raise ValidationError(f"At most {_MOST_PUT} at once; import a file to put more on a list.")
+        return named
 
 
 class ScheduleForm(forms.Form):

@@ -203,30 +203,28 @@ def delete(request: Request, key: str) -> HttpResponse:
 @allow("rules.manage")
 @require_POST
 def put(request: Request, key: str) -> HttpResponse:
-    """Put somebody on a list, or take them off."""
+    """Put customers on a list, or take them off. Named by a whole identifier: a guess would take the wrong one."""
     found = _segment(key)
     if found.kind != "list":
         raise Http404
     form = PutForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "Say who: an e-mail address, phone number, user id or profile id.")
+        wrong = form.errors["who"].as_data()[0]
+        said = wrong.message if wrong.code is None else "Say who: an e-mail address, phone number or id."
+        messages.error(request, said)
         return redirect("segments:segment", key=key)
-    matching = people.search(form.cleaned_data["who"])
     on = request.POST.get("off") != "1"
-    if len(matching) != 1:
-        none = (
-            "Nobody is known by that."
-            if not matching
-            else "More than one customer fits; use an e-mail address or id."
-        )
-        messages.error(request, none)
-        return redirect("segments:segment", key=key)
+    matching, unknown = people.by_identifiers(form.cleaned_data["who"])
     try:
-        if actions.put_on_list(key, [matching[0].id], on=on, by=request.user):
-            words = "is put on the list" if on else "is taken off the list"
-            messages.success(request, f"{matching[0].name} {words}; it shows in a moment.")
-        else:
+        if matching and actions.put_on_list(key, [each.id for each in matching], on=on, by=request.user):
+            who = matching[0].name if len(matching) == 1 else f"{len(matching)} customers"
+            done = f"{'is' if len(matching) == 1 else 'are'} {'put on' if on else 'taken off'} the list"
+            messages.success(request, f"{who} {done}; it shows in a moment.")
+        elif matching:
             messages.error(request, "This profile has no identifier left by which it could be named.")
+        if unknown:
+            some = ", ".join(each[:60] for each in unknown[:5]) + (" …" if len(unknown) > 5 else "")
+            messages.error(request, f"Nobody is known, or more than one customer, by: {some}")
     except LedgerUnavailable:
         messages.error(
             request, "Nothing was changed: the ledger cannot be written just now. Try again in a moment."

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from heed.contracts.consent import LOOKED_AT
 from heed.contracts.event import Event
 from heed.contracts.fold import State
 from heed.profiles.domain.purposes import DEFAULTS
@@ -67,6 +68,12 @@ class Fields:
         if purpose in state.consent.purposes or self.bases.get(purpose, "consent") == "consent":
             return bool(state.consent.permits(purpose, now))
         return True
+
+    def looked_at(self, state: State) -> bool:
+        """Whether they may be looked at one by one: lists behind figures name them and models judge them."""
+        return all(
+            Needed(purpose, self.bases.get(purpose, "consent")).permitted(state) for purpose in LOOKED_AT
+        )
 
     def known(self, state: State, trait: str) -> tuple[bool, bool]:
         """Whether we have it, and whether it may be seen."""

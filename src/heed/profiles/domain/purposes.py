@@ -12,7 +12,7 @@ DEFAULTS: Final = (
     ("feedback", "Questions about how we did", TOPIC, "consent", "We may ask you how you liked it."),
     ("personalisation", "What you see fits you", USE, "consent",
      "We may choose what you see by what you did with us before."),
-    ("profiling", "Foretelling what you may want", USE, "consent",
+    ("profiling", "Foretelling what you may want", USE, "legitimate_interest",
      "We may estimate from your orders what you will need next."),
     ("analytics", "Making things better", USE, "legitimate_interest",
      "We count what people do with us, to find what does not work."),

@@ -12,6 +12,7 @@ from heed.contracts import vocabulary as v
 from heed.contracts.consent import refuses
 from heed.contracts.event import OWN_SOURCE, Effect, Event
 from heed.contracts.fold import State
+from heed.profiles.api import fields
 
 KEY: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 MOST: Final = 100
@@ -51,7 +52,7 @@ def is_value(value: object) -> bool:
 def current(state: State, key: str, now: int) -> Score | None:
     """The score of this key that counts at `now` (ms), None where it is unknown."""
     found: Score | None = state.scores.values.get(key)
-    if found is None or 0 < found.until <= now or refuses(state):
+    if found is None or 0 < found.until <= now or not fields.looked_at(state):
         return None
     return found
 

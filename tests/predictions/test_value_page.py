@@ -19,8 +19,9 @@ from heed.govern.models import User
 from heed.predictions import jobs, valuing
 from heed.predictions import value_reading as reading
 from heed.predictions.domain.outlook import Money, by_currency, grid, groups
-from heed.predictions.domain.reasons import History, why_active, why_orders
+from heed.predictions.domain.reasons import History, why_active, why_orders, why_value
 from heed.predictions.domain.rfm import GROUPS, KEY_OF, fifths
+from heed.predictions.domain.value import Spending
 from heed.predictions.models import CustomerValue, ValueFit
 from heed.profiles.models import Profile
 from heed.segments.jobs import fill_list
@@ -94,10 +95,10 @@ def test_who_buys_again_is_learnt_from_our_own_orders_and_shown(carry: Carry, cl
         assert words in page
     assert HOSTILE not in page
     panel = client.get(f"/customers/{ada.profile_id}/").content.decode()
-    assert "Bought 5 times in 5 months, last 3 weeks ago." in panel
+    assert "Bought on 5 days in 5 months, most recently 3 weeks ago." in panel
     assert "Purchases in the next 90 days" in panel
     assert "Usually 5 weeks pass between purchases; the last was 3 weeks ago." in panel
-    assert "a purchase: their own average" in panel
+    assert "a purchase: mostly their own average" in panel
     once = client.get(f"/customers/{value_of('c0').profile_id}/").content.decode()
     assert "Too early to say after one purchase" in once
 
@@ -224,10 +225,10 @@ def test_a_history_is_said_as_people_say_it() -> None:
     def said(purchases: int, first: int, last: int) -> str:
         return str(History(purchases, today - timedelta(first), today - timedelta(last), today))
 
-    assert said(4, 335, 21) == "Bought 4 times in 11 months, last 3 weeks ago."
+    assert said(4, 335, 21) == "Bought on 4 days in 11 months, most recently 3 weeks ago."
     assert said(1, 21, 21) == "Bought once, 3 weeks ago."
-    assert said(2, 1, 0) == "Bought 2 times in 1 day, last today."
-    assert said(1_200, 2_000, 1) == "Bought 1,200 times in 5 years, last yesterday."
+    assert said(2, 1, 0) == "Bought on 2 days in 1 day, most recently today."
+    assert said(1_200, 2_000, 1) == "Bought on 1,200 days in 5 years, most recently yesterday."
 
 
 def test_why_somebody_may_have_left_is_said_in_words() -> None:
@@ -238,8 +239,23 @@ def test_why_somebody_may_have_left_is_said_in_words() -> None:
 
     assert why_active(history(3, 100, 40)) == "Nothing for 6 weeks, 1.3 times as long as usual (4 weeks)."
     assert why_active(history(11, 510, 500)) == "Nothing for 16 months, far longer than usual (1 day)."
+    assert "stayed away for good" in why_active(history(3, 100, 80), 0.999)
+    assert "stayed away" not in why_active(history(3, 100, 80), 0.6) + why_active(history(3, 100, 40), 0.999)
     assert why_active(history(1, 5, 5)).startswith("Too early to say after one purchase")
     assert why_orders(history(1, 5, 5)).endswith("whose only purchase was 5 days ago.")
+
+
+def test_what_a_purchase_is_expected_to_be_worth_says_whose_average_that_is() -> None:
+    alike, apart = Spending(p=6.0, q=4_000.0, v=80_000.0), Spending(p=6.0, q=4.0, v=15.0)
+    assert alike.weight(5) < 0.01
+    assert 0.9 < apart.weight(5) < 1
+    # The weight is that of the formula: as much of `expected` moves with their own mean.
+    for spending in (alike, apart):
+        moved = float(spending.expected(5, 101.0) - spending.expected(5, 100.0))
+        assert moved == pytest.approx(spending.weight(5), rel=1e-6)
+    assert "mostly their own average" in why_value(6, "€40", apart.weight(5))
+    assert "a little their own average" in why_value(2, "€40", 0.3)
+    assert "about what all customers spend" in why_value(6, "€40", alike.weight(5))
 
 
 def test_amounts_stay_apart_by_currency(carry: Carry, client: Client) -> None:

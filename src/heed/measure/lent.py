@@ -37,10 +37,10 @@ def value(state: State) -> Iterator[tuple[str, str]]:
         yield "Last order", f"{when.day} {when:%B %Y}"
     if orders.basket.items:
         pieces = sum(item.quantity for item in orders.basket.items.values())
-        worth = orders.basket.value()
+        worth, currency = orders.basket.value(), _main_currency(orders)
         yield (
             "In the basket",
-            f"{pieces:,}" + (f", {as_text(worth, _main_currency(orders))}" if worth else ""),
+            f"{pieces:,}" + (f", {as_text(worth, currency)}" if worth and currency else ""),
         )
 
 

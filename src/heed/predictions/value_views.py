@@ -16,8 +16,16 @@ from heed.kit.money import as_text, in_e4
 from heed.predictions import value_reading as reading
 from heed.predictions.domain.checks import LEAST_CUSTOMERS, LEAST_REPEATED, LEAST_WEEKS
 from heed.predictions.domain.outlook import grid, groups
-from heed.predictions.domain.reasons import History, ago, why_active, why_orders, why_value
+from heed.predictions.domain.reasons import (
+    HARDLY_ANYBODY_LEFT,
+    History,
+    ago,
+    why_active,
+    why_orders,
+    why_value,
+)
 from heed.predictions.domain.rfm import GROUPS, name_of
+from heed.predictions.domain.value import Spending
 from heed.predictions.models import CustomerValue
 from heed.predictions.whom import InCells
 from heed.segments import api as segments
@@ -41,6 +49,7 @@ def value(request: HttpRequest) -> HttpResponse:
         context |= {
             "fit": version.fit,
             "summary": summary,
+            "nobody_left": summary.active >= HARDLY_ANYBODY_LEFT * summary.again > 0,
             "worth": [each for each in summary.expected if each.value is not None],
             "untold": [each for each in summary.expected if each.value is None],
             "check": check,
@@ -105,8 +114,9 @@ def panel(found: CustomerValue) -> dict[str, Any]:
         "large": found.fit.customers >= LEAST_FOR_GRID,
     }
     if found.expected_orders is not None:
-        context |= {"why_active": why_active(history), "why_orders": why_orders(history)}
+        context |= {"why_active": why_active(history, found.p_active), "why_orders": why_orders(history)}
         if found.expected_value is not None and found.expected_orders > 0:
             each = in_e4(float(found.expected_value) / found.expected_orders) or 0
-            context["why_value"] = why_value(found.purchases, as_text(each, found.currency))
+            own = Spending(**found.fit.spend[found.currency]).weight(found.purchases - 1)
+            context["why_value"] = why_value(found.purchases, as_text(each, found.currency), own)
     return context

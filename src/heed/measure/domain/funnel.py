@@ -36,7 +36,7 @@ class Question:
 class Step:
     """Customers at a step. `reached` did all before it in order and in time, `did` are all who did it at all.
 
-    `seconds` is the median from the first step to this one.
+    `seconds` is the median from the first step to this one; `again` is whether an earlier step is the same event.
     """
 
     number: int
@@ -46,6 +46,7 @@ class Step:
     before: int
     first: int
     seconds: float | None
+    again: bool = False
 
     @property
     def left(self) -> int:
@@ -54,8 +55,8 @@ class Step:
 
     @property
     def beside(self) -> int:
-        """Who did it, but not after the steps before."""
-        return self.did - self.reached
+        """Who did it, but not after the steps before; nobody where they did it as one of those."""
+        return 0 if self.again else self.did - self.reached
 
     @property
     def of_before(self) -> Share | None:
@@ -75,7 +76,6 @@ def steps(
         n, seconds = reached.get(number, (0, None))
         before = found[-1].reached if found else n
         first = found[0].reached if found else n
-        found.append(
-            Step(number, event, n, did.get(event, 0), before, first, seconds if number > 1 else None)
-        )
+        waited, again = seconds if number > 1 else None, event in question.asked[: number - 1]
+        found.append(Step(number, event, n, did.get(event, 0), before, first, waited, again))
     return found

@@ -26,14 +26,19 @@ class History:
         return (self.last - self.first).days / (self.purchases - 1) if self.purchases > 1 else 0.0
 
     def __str__(self) -> str:
-        """ "Bought 4 times in 11 months, last 3 weeks ago." """
+        """ "Bought on 4 days in 11 months, most recently 3 weeks ago." """
         if self.purchases == 1:
             return f"Bought once, {ago(self.silent)}."
         seen = span(max((self.today - self.first).days, 1))
-        return f"Bought {self.purchases:,} times in {seen}, last {ago(self.silent)}."
+        return f"Bought on {self.purchases:,} days in {seen}, most recently {ago(self.silent)}."
 
 
-def why_active(history: History) -> str:
+HARDLY_ANYBODY_LEFT = 0.95
+"""A chance to be active from which silence well beyond the usual tells nothing: the others came back after as much."""
+
+
+def why_active(history: History, chance: float | None = None) -> str:
+    """`chance` is that to be active still; with it a long silence that lowers it little is explained."""
     if history.purchases == 1:
         return (
             "Too early to say after one purchase: the model lets customers leave only after a further one, "
@@ -43,10 +48,11 @@ def why_active(history: History) -> str:
     if history.silent <= max(history.usual, 1):
         return f"Usually {usual} pass between purchases; the last was {ago(history.silent)}."
     times = history.silent / history.usual
-    longer = f"{times:.1f} times as long" if times < 10 else "far longer"
-    return f"Nothing for {silent}, {longer} as usual ({usual})." if times < 10 else (
-        f"Nothing for {silent}, {longer} than usual ({usual})."
-    )  # fmt: skip
+    longer = f"{times:.1f} times as long as" if times < 10 else "far longer than"
+    said = f"Nothing for {silent}, {longer} usual ({usual})"
+    if chance is not None and chance >= HARDLY_ANYBODY_LEFT and times >= 1.5:
+        return f"{said}; but so far hardly any customer of yours stayed away for good after such a pause."
+    return f"{said}."
 
 
 def why_orders(history: History) -> str:
@@ -58,11 +64,18 @@ def why_orders(history: History) -> str:
     )
 
 
-def why_value(purchases: int, each: str) -> str:
-    """`each` is what one purchase will be worth, as text."""
+def why_value(purchases: int, each: str, own: float) -> str:
+    """`each` is what one purchase will be worth, as text; `own` is the weight of their own average in it (0…1)."""
     if purchases == 1:
         return f"At {each} a purchase, what all customers spend on average."
-    return f"At {each} a purchase: their own average, drawn to that of all the more, the fewer they made."
+    if own >= 0.5:
+        return f"At {each} a purchase: mostly their own average, the rest that of all customers."
+    if own >= 0.1:
+        return f"At {each} a purchase: a little their own average, mostly that of all customers; few purchases tell little."
+    return (
+        f"At {each} a purchase, about what all customers spend on average: what one of them has spent so far says "
+        "hardly anything about the next."
+    )
 
 
 def ago(days: int) -> str:

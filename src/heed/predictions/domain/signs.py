@@ -115,17 +115,19 @@ def _buying(known: Known) -> str:
     purchases = known["purchases"]
     if purchases < 1:
         return "never bought"
-    last = ago(round(known["since_last"]))
+    last = ago(int(known["since_last"]))
     if purchases < 2:
         return f"bought once, {last}"
-    return f"bought {purchases:,.0f} times, every {span(known['usual_gap'])} on average, last {last}"
+    return (
+        f"bought on {purchases:,.0f} days, every {span(known['usual_gap'])} on average, most recently {last}"
+    )
 
 
 def _visits(value: float, known: Known) -> str:
-    days, last = round(value), ago(round(known["unseen_days"]))
+    days, last = round(value), ago(int(known["unseen_days"]))
     if not days:
-        return f"last came {last}"
-    return f"came on {days} day{'' if days == 1 else 's'} of the last 90, last {last}"
+        return f"came {last}"
+    return f"came on {days} day{'' if days == 1 else 's'} of the last 90, most recently {last}"
 
 
 def _spends(value: float, known: Known) -> str:

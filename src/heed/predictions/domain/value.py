@@ -150,6 +150,10 @@ class Spending:
         x, z = _arrays(frequency, mean)
         return np.asarray(self.p * (self.v + x * z) / (self.p * x + self.q - 1))
 
+    def weight(self, frequency: float) -> float:
+        """How much of `expected` is this customer's own mean (0…1); the rest is that of all customers."""
+        return self.p * frequency / (self.p * frequency + self.q - 1)
+
 
 def fit_spending(frequency: Any, mean: Any) -> Spending:
     """Gamma-Gamma by maximum likelihood (equation 1a of the note) from those with a purchase and a value above 0.

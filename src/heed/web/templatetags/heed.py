@@ -123,7 +123,10 @@ def share(contribution: Any) -> str:
 
 @register.filter
 def percent(share: Any, digits: int = 1) -> str:
-    return "–" if share is None else f"{100 * share:.{digits}f}%"
+    if share is None:
+        return "–"
+    least = 10.0**-digits
+    return f"<{least:g}%" if 0 < 100 * share < least / 2 and not digits else f"{100 * share:.{digits}f}%"
 
 
 @register.filter

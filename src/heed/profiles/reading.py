@@ -90,7 +90,7 @@ SORTS = {
     "unhappy": _Sort("valence", "float8", False, "confidence > 0"),
     "pleased": _Sort("valence", "float8", True, "confidence > 0"),
     "attention": _Sort("attention", "float8", True, "attention > 0"),
-    "name": _Sort("lower(display_name)", "text", False),
+    "name": _Sort("lower(display_name)", "text", False, "lower(display_name) > ''"),
 }
 
 

@@ -128,7 +128,8 @@ def delete_segment(key: str, *, by: Any = None) -> None:
     _one_at_a_time()
     others = [each.key for each in _definitions() if any(key in rests_on(rule) for rule in rules_of(each))]
     if others:
-        raise ValidationError(f"These segments rest on it: {', '.join(others[:5])}.")
+        names = Segment.objects.filter(key__in=others).order_by("name").values_list("name", flat=True)[:5]
+        raise ValidationError(f"These segments rest on it: {', '.join(f'“{name[:60]}”' for name in names)}.")
     if Segment.objects.filter(key=key).delete()[0]:
         RetiredKey.objects.create(key=key)
     exports.end_of(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from typing import Any
 
 import msgspec
@@ -38,10 +39,15 @@ def segment_list(request: Request) -> HttpResponse:
     sizes = reading.sizes.get()
     lines = [
         {"segment": each, "words": _words(each), "size": sizes.get(each.key, 0)}
-        for each in Segment.objects.order_by("name")
+        for each in sorted(Segment.objects.all(), key=lambda each: _as_read(each.name))
     ]
     context = {"lines": lines, "progress": reading.progress(), "total": people.how_many()}
     return render(request, "segments/list.html", context)
+
+
+def _as_read(name: str) -> str:
+    """What names are sorted by: as in an index, accents and capitals aside."""
+    return unicodedata.normalize("NFKD", name).casefold()
 
 
 def _words(segment: Segment) -> str:

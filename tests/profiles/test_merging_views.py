@@ -17,6 +17,7 @@ from heed.govern import api
 from heed.govern.models import AuditEntry
 from heed.ports import current
 from heed.profiles import actions
+from heed.profiles import api as profiles
 from heed.profiles import timeline as timelines
 from heed.profiles.models import ErasedProfile, KnownIdentifier, Profile, ProfileMerge, Unmerge
 from tests.browser.shop import HOSTILE
@@ -50,6 +51,8 @@ def test_two_customers_are_merged_after_a_look_at_both_and_made_two_again(
     kept = Profile.objects.get()
     recorded = ProfileMerge.objects.get()
     assert recorded.kept == kept.pk
+    told = profiles.fold.decode(bytes(kept.state)).traits.values["email"].value
+    assert kept.email == told, "the head of the page and what is known below it name one address"
     carry([event("Thanked", "m.l")])
     page = text(client.get(f"/customers/{kept.pk}/"))
     assert "as a colleague said" in page

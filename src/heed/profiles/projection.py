@@ -55,8 +55,8 @@ def columns(state: State, now: int) -> dict[str, Any]:
     row = {
         **_DEFAULTS,
         "display_name": display_name(state),
-        "email": _last(identifiers, "email"),
-        "phone": _last(identifiers, "phone"),
+        "email": _reached_at(state, "email"),
+        "phone": _reached_at(state, "phone"),
         "user_id": _last(identifiers, "user_id"),
         "country": _country(state),
         "first_seen": moment_if_any(state.identity.first_seen),
@@ -85,6 +85,13 @@ def row_of(profile_id: uuid.UUID, encoded: bytes, state: State, now: int) -> tup
 def _last(identifiers: Mapping[str, list[str]], kind: str) -> str:
     found = identifiers.get(kind)
     return found[-1] if found else ""
+
+
+def _reached_at(state: State, kind: str) -> str:
+    """Of several addresses or numbers the one whose word counts, where it is theirs: what the page says they have."""
+    values, said = state.identity.identifiers.get(kind, ()), fields.value(state, kind)
+    own = said.strip().casefold() if isinstance(said, str) else ""
+    return own if own in values else (values[-1] if values else "")
 
 
 def _country(state: State) -> str:

@@ -187,7 +187,9 @@ def test_how_often_personas_are_looked_for(carry: Carry) -> None:
     assert reading.due(now) == ""
     carry([told("ada", "Seen", 1)])
     assert reading.due(now) == "look"
-    PersonaRun.objects.create(learnt_at=now, assigned_at=now)
+    PersonaRun.objects.create(learnt_at=now, assigned_at=now, customers=99, refused=1)
+    assert reading.due(now) == "look", "there are twice as many customers"
+    PersonaRun.objects.update(customers=200)
     assert reading.due(now + timedelta(hours=19)) == ""
     assert reading.due(now + timedelta(hours=21)) == "assign"
     assert reading.due(now + timedelta(days=7)) == "look"

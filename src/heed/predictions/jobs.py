@@ -39,10 +39,10 @@ def forecasts(timestamp: int) -> None:
             scoring.score(version, now)
 
 
-@app.periodic(cron="*/20 * * * *")
+@app.periodic(cron="*/5 * * * *")
 @app.task(queueing_lock="predictions.personas", lock="predictions.personas")
 def personas(timestamp: int) -> None:
-    """Look for personas once a week, and put customers into the nearest once a day."""
+    """Look for personas once a week or when there are twice as many customers, and put them into the nearest once a day."""
     now = timezone.now()
     due = persona_reading.due(now)
     if due:

@@ -25,12 +25,13 @@ def newest() -> PersonaRun | None:
 
 
 def due(now: datetime) -> str:
-    """Whether to LOOK for groups anew (once a week; once a day while there are none), only to ASSIGN customers (once a
-    day), or "" for neither."""
+    """Whether to LOOK for groups anew (once a week or when there are twice as many customers; once a day while there are
+    none), only to ASSIGN customers (once a day), or "" for neither."""
     last = newest()
     if last is None:
         return LOOK if people.how_many() >= LEAST else ""
-    if now - last.learnt_at >= (_AGAIN if last.reason else _EVERY):
+    grown = not last.reason and people.how_many() >= 2 * (last.customers + last.refused)
+    if grown or now - last.learnt_at >= (_AGAIN if last.reason else _EVERY):
         return LOOK
     return ASSIGN if last.assigned_at and now - last.assigned_at >= _AGAIN else ""
 

@@ -55,6 +55,8 @@ def _problem(typed: str) -> RuleError | None:
         ("not " * 60 + "trait.a = 1", "nested"),
         ("(" * 60 + "trait.a = 1", "nested"),
         ('trait.a = "unfinished', "cannot read"),
+        ("trait.country = 'DE'", "put texts in double quotes"),
+        ("trait.country = “DE”", "put texts in double quotes"),
     ],
 )
 def test_a_mistake_is_explained(typed: str, words: str) -> None:

@@ -28,6 +28,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
+_OTHER_QUOTES = "'‘’‚“”„«»`"
 _UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 """The NUL character and halves of characters: no store keeps them."""
 
@@ -43,7 +44,8 @@ class Tokens:
             match = _TOKEN.match(text, position)
             if match is None:
                 position += len(text[position:]) - len(text[position:].lstrip())
-                raise RuleError(f"I cannot read {text[position : position + 10]!r}", position)
+                quotes = ': put texts in double quotes, as in "DE"' if text[position] in _OTHER_QUOTES else ""
+                raise RuleError(f"I cannot read {text[position : position + 10]!r}{quotes}", position)
             kind = str(match.lastgroup)
             self.tokens.append((kind, match.group(kind), match.start(kind)))
             position = match.end()

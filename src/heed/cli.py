@@ -352,7 +352,8 @@ def demo(
     """Look around: start Heed with a simulated shop whose customers live and feel in front of you."""
     from heed.run.demo import run_demo
 
-    settings = settle(data=data or Path("heed-demo"), port=port)
+    organisation = os.environ.get("HEED_ORGANISATION") or "The shop"
+    settings = settle(data=data or Path("heed-demo"), port=port, organisation=organisation)
     warn_of_unknown()
     run_demo(settings, out, fail)
 

@@ -37,7 +37,7 @@ def test_a_customer_changes_their_mind_by_the_link(
     expect(page.get_by_role("status")).to_contain_text("“Offers and news” is off now")
     assert not is_in()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("status")).to_contain_text("Nothing was changed")
+    expect(page.get_by_role("status")).to_have_text("Saved.")
     page.get_by_label("Offers and news").check()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status")).to_contain_text("“Offers and news” is on now")
@@ -51,5 +51,9 @@ def test_a_customer_changes_their_mind_by_the_link(
     expect(page.get_by_label("Offers and news")).not_to_be_checked()
     assert not is_in()
     page.get_by_role("button", name="Erase my data").click()
+    expect(page.get_by_role("alert")).to_contain_text("Are you sure?")
+    page.get_by_role("button", name="Yes, erase my data").click()
     expect(page.get_by_text("You asked us to erase your data")).to_be_visible()
+    page.get_by_role("button", name="Keep my data after all").click()
+    expect(page.get_by_role("status")).to_contain_text("Your data stays")
     assert not complaints

@@ -87,11 +87,9 @@ def test_what_was_left_unticked_was_said_no_to(mara: Profile, carry: Carry) -> N
     assert "“Offers and news” is" not in page, "it was off before"
     carry([])
     state = fold.decode(bytes(Profile.objects.get(pk=mara.pk).state))
-    assert [state.consent.purposes[each].granted for each in ("profiling", "marketing", "analytics")] == [
-        False,
-        False,
-        True,
-    ]
+    said = {name: each.granted for name, each in state.consent.purposes.items()}
+    assert (said["profiling"], said["marketing"]) == (False, False)
+    assert "analytics" not in said, "what was ticked beforehand is not agreed to by leaving it so"
     assert "You said no on" in text(Client().get(_address(mara)))
 
 
@@ -117,6 +115,7 @@ def test_a_pause_keeps_what_was_ticked_beside_it(mara: Profile, carry: Carry) ->
     carry([])
     state = fold.decode(bytes(Profile.objects.get(pk=mara.pk).state))
     assert (state.consent.purposes["sms"].granted, state.consent.cadence) == (True, 7)
+    assert set(state.consent.purposes) == {"sms"}, "a pause says nothing of what was left as it was"
 
 
 def test_stopping_everything_is_one_click(mara: Profile, carry: Carry) -> None:
@@ -202,6 +201,22 @@ def test_whoever_wants_to_be_erased_is_heard_and_left_in_peace(mara: Profile, ca
     manager.post(f"/permission/requests/{request.pk}/")
     assert PrivacyRequest.objects.get().done_at is not None
     assert manager.post(f"/permission/requests/{request.pk}/").status_code == 404
+
+
+def test_what_was_asked_before_a_merge_is_known_after_it(mara: Profile, carry: Carry) -> None:
+    address = _address(mara)
+    Client().post(address + "ask/", {"kind": "erasure", "sure": "1"})
+    carry([known("m.l", "M. Lindqvist", email="m@example.org")])
+    actions.merge(Profile.objects.get(user_id="m.l").pk, mara.pk, by=None)
+    carry([])
+    kept = Profile.objects.get()
+    assert "wants their data erased" in text(signed_in("agent").get(f"/customers/{kept.pk}/"))
+    assert "You asked us to erase your data" in text(Client().get(address))
+    Client().post(address + "ask/", {"kind": "erasure", "sure": "1"})
+    assert PrivacyRequest.objects.count() == 1
+    assert "Your data stays" in text(Client().post(address + "ask/", {"kind": "keep"}))
+    assert not PrivacyRequest.objects.filter(done_at=None).exists()
+    assert "not answered yet" in text(Client().post(address + "ask/", {"kind": "keep"}))
 
 
 def test_whoever_changes_their_mind_keeps_their_data(mara: Profile) -> None:

@@ -42,6 +42,12 @@ def test_several_are_put_on_at_once_and_taken_off(carry: Carry, listed: str) -> 
     assert members(carry, listed) == {"c2"}
 
 
+def test_an_id_with_a_comma_in_it_names_only_its_own(carry: Carry, listed: str) -> None:
+    carry([known("c1,c2", "Comma Carla", email="carla@example.org")])
+    assert "Comma Carla is put on the list" in put(signed_in("marketer"), listed, "c1,c2")
+    assert members(carry, listed) == {"c1,c2"}
+
+
 @pytest.mark.parametrize(
     "who", ["bradt", "Callum Bradton", "46165", "<b>x</b>", "xavier b", "callum@", ",;\n", ""]
 )

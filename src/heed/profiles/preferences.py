@@ -106,15 +106,33 @@ def choices(state: State) -> list[Choice]:
     return found
 
 
-def choose(state: State, wanted: Mapping[str, bool], now: int) -> list[str]:
-    """Take over what they chose, durable on return; the changes in words. Folds them into `state`, too.
+def choose(
+    state: State,
+    wanted: Mapping[str, bool],
+    now: int,
+    *,
+    cadence: int | None = None,
+    pause_days: int | None = None,
+) -> list[str]:
+    """Take over what they chose, all of it or nothing, durable on return; the changes in words. Folds them into `state`.
 
-    What they saw and left as it is was never said before: it is said now. Raises `LedgerUnavailable`.
+    What takes consent and was left unticked was said no to. What holds without it was not agreed to by leaving it
+    ticked. With `pause_days` all that rests on consent rests so long, 0 ends a pause; then only what they changed is taken
+    over beside it. `cadence` are days between messages. Raises `LedgerUnavailable`.
     """
     events, words = [], []
+    if pause_days is not None:
+        until = {"until": moment(now + pause_days * DAY).isoformat()}
+        name, rest = (vocabulary.CONTACT_PAUSED, until) if pause_days else (vocabulary.CONTACT_RESUMED, {})
+        events.append(_event(state, name, rest, now))
+        day = f"{moment(now + pause_days * DAY):%d %B %Y}"
+        words.append(f"You hear nothing from us until {day}" if pause_days else "The pause is over")
     for each in choices(state):
         granted = wanted.get(each.purpose.key)
-        if not each.purpose.asked or granted is None or (each.said and granted == each.granted):
+        if not each.purpose.asked or granted is None:
+            continue
+        left = not each.said and not granted and pause_days is None
+        if granted == each.granted and not left:
             continue
         said = {
             "purpose": each.purpose.key,
@@ -126,23 +144,14 @@ def choose(state: State, wanted: Mapping[str, bool], now: int) -> list[str]:
         events.append(_event(state, vocabulary.CONSENT_CHANGED, said, now))
         if granted != each.granted:
             words.append(f"“{each.purpose.name}” is {'on' if granted else 'off'} now")
-    _tell(events, state, now)
+    if cadence in CADENCES and cadence != state.consent.cadence:
+        events.append(_event(state, vocabulary.CADENCE_CHOSEN, {"days": cadence}, now))
+        words.append(f"You hear from us {CADENCES[cadence]}")
+    if events:
+        current.ledger().append(LIVE, events)
+    for event in events:
+        fold.apply(state, event, now)
     return words
-
-
-def pause(state: State, days: int, now: int) -> None:
-    """Rest everything that rests on consent for so many days; 0 ends a pause. Raises `LedgerUnavailable`."""
-    until = {"until": moment(now + days * DAY).isoformat()}
-    name, said = (vocabulary.CONTACT_PAUSED, until) if days else (vocabulary.CONTACT_RESUMED, {})
-    _tell([_event(state, name, said, now)], state, now)
-
-
-def set_cadence(state: State, days: int, now: int) -> list[str]:
-    """Keep so many days between messages that rest on consent; the change in words. Raises `LedgerUnavailable`."""
-    if days not in CADENCES or days == state.consent.cadence:
-        return []
-    _tell([_event(state, vocabulary.CADENCE_CHOSEN, {"days": days}, now)], state, now)
-    return [f"You hear from us {CADENCES[days]}"]
 
 
 def _event(state: State, name: str, said: dict[str, Any], now: int) -> Event:
@@ -153,29 +162,27 @@ def _event(state: State, name: str, said: dict[str, Any], now: int) -> Event:
     return event
 
 
-def _tell(events: list[Event], state: State, now: int) -> None:
-    if events:
-        current.ledger().append(LIVE, events)
-    for event in events:
-        fold.apply(state, event, now)
-
-
 def ask(profile_id: uuid.UUID, kind: str) -> None:
-    """Note what a customer asks of the team; the same twice is one request."""
+    """Note what a customer asks of the team; the same twice is one request, also of who was two customers then."""
+    if any(each.kind == kind for each in requests_of(profile_id)):
+        return
     PrivacyRequest.objects.get_or_create(
         profile_id=profile_id, kind=kind, done_at=None, defaults={"at": timezone.now()}
     )
 
 
-def take_back(profile_id: uuid.UUID, kind: str) -> None:
-    """The customer does not want it any more; nothing where nobody has answered it or it was never asked."""
-    waiting = PrivacyRequest.objects.filter(profile_id=profile_id, kind=kind, done_at=None)
-    waiting.update(done_at=timezone.now(), done_by="the customer")
+def take_back(profile_id: uuid.UUID, kind: str) -> bool:
+    """The customer does not want it any more; whether it was still waiting."""
+    waiting = PrivacyRequest.objects.filter(
+        profile_id__in=customers.family(profile_id), kind=kind, done_at=None
+    )
+    return bool(waiting.update(done_at=timezone.now(), done_by="the customer"))
 
 
 def requests_of(profile_id: uuid.UUID) -> list[PrivacyRequest]:
     """What this customer asked and nobody has answered yet, the oldest first."""
-    return list(PrivacyRequest.objects.filter(profile_id=profile_id, done_at=None).order_by("at"))
+    family = customers.family(profile_id)
+    return list(PrivacyRequest.objects.filter(profile_id__in=family, done_at=None).order_by("at"))
 
 
 def requests_waiting() -> int:

@@ -84,17 +84,17 @@ def _change(request: HttpRequest, asked: str, state: State, now: int) -> list[st
     if asked == "nothing":
         return preferences.choose(state, dict.fromkeys(offered, False), now)
     if asked == "resume":
-        preferences.pause(state, 0, now)
-        return ["The pause is over"]
-    rests = []
-    if asked == "pause":
-        preferences.pause(state, preferences.PAUSE_DAYS, now)
-        rests = [f"You hear nothing from us until {moment(state.consent.paused_until):%d %B %Y}"]
+        return preferences.choose(state, {}, now, pause_days=0)
     shown = set(request.POST.getlist("shown"))
     wanted = {key: key in request.POST.getlist("on") for key in offered if key in shown}
     days = request.POST.get("cadence", "")
-    often = preferences.set_cadence(state, int(days), now) if days.isdecimal() and len(days) < 4 else []
-    return [*rests, *preferences.choose(state, wanted, now), *often]
+    return preferences.choose(
+        state,
+        wanted,
+        now,
+        cadence=int(days) if days.isdecimal() and len(days) < 4 else None,
+        pause_days=preferences.PAUSE_DAYS if asked == "pause" else None,
+    )
 
 
 def _page(
@@ -139,8 +139,9 @@ def ask(request: HttpRequest, token: str, found: Pass, customer: customers.Custo
     """A wish about their data. With the wish to be erased, said twice, everything asked for ends at once."""
     kind = request.POST.get("kind", "")
     if kind == "keep":
-        preferences.take_back(found.profile_id, PrivacyRequest.ERASURE)
         words = "Your data stays. What ended when you asked to be erased stays off until you choose it above"
+        if not preferences.take_back(found.profile_id, PrivacyRequest.ERASURE):
+            words = "You have asked for nothing that is not answered yet"
         return _page(request, token, found, customer, changes=[words])
     if kind not in PrivacyRequest.KINDS:
         return _page(request, token, found, customer, status=400)

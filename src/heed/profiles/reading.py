@@ -153,7 +153,7 @@ def _asked(question: Question) -> tuple[list[str], list[Any]]:
     return where, values
 
 
-COUNTED = 10_000
+COUNTED, _A_FEW = 10_000, 5_000
 
 
 def how_many_fit(question: Question) -> int:
@@ -166,9 +166,6 @@ def how_many_fit(question: Question) -> int:
 
 _ID_UP_WHEN_DOWN = frozenset({"attention"})
 """Columns whose index falls while the id beside it rises."""
-
-
-_A_FEW = 5_000
 
 
 def _few(ends: list[float]) -> bool:
@@ -289,16 +286,18 @@ def by_identifier(text: str) -> list[Person]:
     return [_person(row) for row in _rows(query, [ids])]
 
 
-def by_identifiers(named: Sequence[str]) -> tuple[list[Person], list[str]]:
-    """The customers that one whole identifier each names, and what names nobody or several."""
+def by_identifiers(lines: Sequence[str]) -> tuple[list[Person], list[str]]:
+    """The customers that one whole identifier each names, and what names nobody or several; commas part those of a line,
+    unless as a whole it names somebody."""
     found: dict[uuid.UUID, Person] = {}
     unknown = []
-    for each in named:
-        people = by_identifier(each)
-        if len(people) == 1:
-            found[people[0].id] = people[0]
-        else:
-            unknown.append(each)
+    for line in dict.fromkeys(lines):
+        pieces = [each for each in map(str.strip, line.replace(";", ",").split(",")) if each]
+        for each in [line] if by_identifier(line) else pieces:
+            if len(people := by_identifier(each)) == 1:
+                found[people[0].id] = people[0]
+            else:
+                unknown.append(each)
     return list(found.values()), unknown
 
 

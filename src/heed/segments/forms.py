@@ -80,10 +80,10 @@ class PutForm(forms.Form):
     )
 
     def clean_who(self) -> list[str]:
-        named = list(dict.fromkeys(filter(None, map(str.strip, _BETWEEN.split(self.cleaned_data["who"])))))
-        if len(named) > _MOST_PUT:
+        text = self.cleaned_data["who"]
+        if len(_BETWEEN.split(text)) > _MOST_PUT:
             raise ValidationError(f"At most {_MOST_PUT} at once; import a file to put more on a list.")
-        return named
+        return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 class ScheduleForm(forms.Form):

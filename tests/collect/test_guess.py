@@ -23,7 +23,7 @@ from heed.collect.domain.assistant import (
     mapping_of,
 )  # fmt: skip
 from heed.collect.domain.guess import guess, time_format
-from heed.collect.domain.mapping import BadRow, read_mapping
+from heed.collect.domain.mapping import BadRow, mapper_of, read_mapping
 from heed.collect.domain.protocol import Limits
 from heed.collect.uploads import mapping_text
 from heed.contracts.event import Event
@@ -229,3 +229,27 @@ def test_no_file_breaks_guessing(columns: list[str], cells: list[list[str]]) -> 
         mapping_of(choices)
     except Unfinished:
         pass
+
+
+def test_a_file_in_which_everybody_permits_takes_no_column_that_says_who_does() -> None:
+    choices = Choices(
+        [Column("mail", "email"), Column("since", "time"), Column("ok", "permits")], says="granted"
+    )
+    with pytest.raises(Unfinished, match="choose one of the two"):
+        mapping_of(choices)
+
+
+@pytest.mark.parametrize("cell", ["complaint", "HARD_BOUNCE", "[user_unsubscribed, spam]", "2026-02-03"])
+def test_whoever_has_a_reason_beside_them_does_not_permit_by_the_file(cell: str) -> None:
+    choices = Choices(
+        [Column("mail", "email"), Column("since", "time"), Column("left", "unsubscribed")], says="granted"
+    )
+    mapper = mapper_of(mapping_of(choices))
+
+    def permits(left: str) -> bool:
+        row = {"mail": "a@example.org", "since": "2026-01-02", "left": left}
+        found = mapper.event(row, 1, "d" * 16, START, Limits())
+        assert found is not None
+        return bool(found.context["consent"]["categoryPreferences"]["marketing"])
+
+    assert (permits(""), permits("no"), permits(cell)) == (True, True, False)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from heed.collect.domain import numbers
 from heed.collect.domain.mapping import BadRow, MappingError, mapper_of, read_mapping
 from heed.collect.domain.numbers import amount, currency, number
 from heed.collect.domain.protocol import Limits
@@ -70,7 +72,8 @@ def test_an_amount_is_read_wherever_its_currency_stands(
         "within": minus + money + space + bare,
     }
     assert amount(shown[place], decimal) == value
-    assert currency(shown[place], decimal) == money.upper()
+    codes = {"€": "EUR", "£": "GBP", "US$": "USD", "ZŁ": "PLN"}
+    assert currency(shown[place], decimal) == codes.get(money.upper(), money.upper())
     assert number(shown[place], decimal) is None, "a number has no currency"
 
 
@@ -93,6 +96,7 @@ def test_an_amount_without_a_currency_is_the_number(text: str, decimal: str) -> 
         ("€ 49.90", ".", "49.90"), ("49,90 €", ",", "49.90"), ("EUR 49.90", ".", "49.90"), ("$1,234.50", ".", "1234.50"),
         ("1 234,50 kr.", ",", "1234.50"), ("-€5", ".", "-5"), ("€ -5", ".", "-5"), ("CHF 1’234.50", ".", "1234.50"),
         ("49,90 €", ".", None), ("$1.23,5", ",", None), ("-€-5", ".", None), ("ABC 12", ".", None), ("€", ".", None),
+        ("1 234 5 €", ".", None), ("12 34", ".", None), ("1'2", ".", None), ("- 5 €", ".", "-5"),
         ("5 € 6", ".", None), ("EURO 5", ".", None), ("5 euros", ".", None), ("12 €/h", ".", None), ("", ".", None),
     ],
 )  # fmt: skip
@@ -100,6 +104,19 @@ def test_amounts_are_read_with_their_currency_and_not_guessed(
     text: str, decimal: str, expected: str | None
 ) -> None:
     assert amount(text, decimal) == (None if expected is None else Decimal(expected))
+
+
+def test_a_cell_full_of_spaces_is_not_tried_in_every_way_to_share_them_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen: list[str] = []
+    pattern = numbers._AMOUNT
+    monkeypatch.setattr(
+        numbers, "_AMOUNT", SimpleNamespace(fullmatch=lambda text: seen.append(text) or pattern.fullmatch(text))
+    )  # fmt: skip
+    for text in ("-" + " " * 78 + "x", "€" + "\u00a0" * 77 + "x", "-" + " " * 40 + "12.50 per month"):
+        assert amount(text) is None
+    assert seen == ["- x", "€ x", "- 12.50 per month"]
 
 
 def test_money_has_its_currency_beside_it_and_a_number_has_not() -> None:

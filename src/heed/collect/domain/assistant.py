@@ -119,9 +119,16 @@ def _permissions(choices: Choices, timed: bool) -> list[dict[str, Any]]:
             "Since when somebody permits marketing is known of customers, not of what happened: let each row be a customer,"
             " or leave that column out."
         )
+    if choices.says == "granted" and (asked or since):
+        raise Unfinished(
+            "Either everybody in the file permits marketing, or a column says who does: choose one of the two."
+        )
     no, yes = _said(choices, False), _said(choices, True)
     refused = [{"column": each.name, "one_of": UNSUBSCRIBED, "event": no} for each in left]
     refused += [{"column": each.name, "one_of": _LEFT, "event": no} for each in asked]
+    if choices.says == "granted":
+        # What else may stand there, a bounce or a complaint, is no reason to write to somebody.
+        refused += [{"column": each.name, "other_than": _NOT_UNSUBSCRIBED, "event": no} for each in left]
     if not asked or not (since or timed):
         return refused
     own = {"time": [_cell(each) for each in since]} if since else {}

@@ -35,7 +35,7 @@ import msgspec
 from heed.collect.domain.numbers import COMMA, POINT, amount, number
 from heed.collect.domain.protocol import Limits, from_mapping, instant
 from heed.contracts.event import Event
-from heed.kit.clock import in_ms
+from heed.kit.clock import DAY, in_ms
 
 
 class MappingError(ValueError):
@@ -132,6 +132,9 @@ class Mapper:
             raise BadRow(found[1], found[0])
         if times:
             found.occurred = self._occurred(_first(times, row))
+            if times is not self._times and found.occurred > received + DAY:
+                # Taken for now, it would undo what was refused since.
+                raise BadRow("a permission was given in the future", cause="bad_time")
         return found
 
     def message_id(self, row: Row) -> str:

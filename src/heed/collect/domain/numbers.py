@@ -6,7 +6,11 @@ import re
 from decimal import Decimal, InvalidOperation
 
 POINT, COMMA = ".", ","
-_SPACES = str.maketrans("", "", " \u00a0\u2009\u202f'’")
+_APART = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "’": "'"})
+_SPACED = {
+    POINT: re.compile(r"[+-]? ?\d{1,3}(?:([ '])\d{3}(?:\1\d{3})*)?(?:\.\d*)?"),
+    COMMA: re.compile(r"[+-]? ?\d{1,3}(?:([ '])\d{3}(?:\1\d{3})*)?(?:,\d*)?"),
+}
 _GROUPED = {
     POINT: re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?"),
     COMMA: re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d*)?"),
@@ -176,7 +180,20 @@ _SIGNS = [
     *("kr.", "kr", "zł", "Kč", "Ft", "lei", "Fr."),
 ]
 _CURRENCY = "|".join(map(re.escape, _CODES + _SIGNS))
-_AMOUNT = re.compile(rf"([+−-]?)\s*({_CURRENCY})?\s*([^a-z]*?)\s*({_CURRENCY})?", re.IGNORECASE)
+# One space at most between its parts: with any number of them a cell of spaces would be tried in n⁴ ways.
+_AMOUNT = re.compile(rf"([+−-]?) ?({_CURRENCY})? ?([^a-z]*?) ?({_CURRENCY})?", re.IGNORECASE)
+_CODE_OF = dict(
+    zip(
+        "€£₹₩₽₺₴₪₫฿₱₦",
+        ["EUR", "GBP", "INR", "KRW", "RUB", "TRY", "UAH", "ILS", "VND", "THB", "PHP", "NGN"],
+        strict=True,
+    )
+) | {
+    "US$": "USD",
+    "ZŁ": "PLN",
+    "KČ": "CZK",
+}
+"""Of signs that stand for one currency alone."""
 
 
 def amount(text: str, decimal: str = POINT) -> Decimal | None:
@@ -186,18 +203,19 @@ def amount(text: str, decimal: str = POINT) -> Decimal | None:
 
 
 def currency(text: str, decimal: str = POINT) -> str:
-    """The currency as it stands with an amount, in capitals; "" where none stands there or the text is no amount."""
+    """The code or sign of the currency that stands with an amount, in capitals; "" where none stands there or the text is no amount."""
     return _split(text, decimal)[1]
 
 
 def _split(text: str, decimal: str) -> tuple[Decimal | None, str]:
     if (found := number(text, decimal)) is not None or len(text) > 80:
         return found, ""
-    parts = _AMOUNT.fullmatch(text.strip())
+    parts = _AMOUNT.fullmatch(" ".join(text.split()))
     if parts is None or (parts[2] and parts[4]):
         return None, ""
-    found = number(parts[1] + parts[3], decimal)
-    return found, "" if found is None else (parts[2] or parts[4] or "").upper().rstrip(".")
+    mark = (parts[2] or parts[4] or "").upper().rstrip(".")
+    found = number(parts[1] + parts[3], decimal) if mark else None
+    return found, "" if found is None else _CODE_OF.get(mark, mark)
 
 
 def number(text: str, decimal: str = POINT) -> Decimal | None:
@@ -206,9 +224,13 @@ def number(text: str, decimal: str = POINT) -> Decimal | None:
     Thousands may be apart by the other of point and comma, by spaces or by apostrophes, but only as thousands are:
     "1.234,56" is a number with decimal commas, "1.23,56" is none.
     """
-    text = text.strip().translate(_SPACES).replace("−", "-")
+    text = text.strip().translate(_APART).replace("−", "-")
     if len(text) > 60:
         return None
+    if " " in text or "'" in text:
+        if not _SPACED[decimal].fullmatch(text):
+            return None
+        text = text.replace(" ", "").replace("'", "")
     other = COMMA if decimal == POINT else POINT
     if _GROUPED[decimal].fullmatch(text):
         text = text.replace(other, "")

@@ -39,6 +39,13 @@ from heed.sense import api as sense
 _MOST_BYTES = 262_144
 _MOST_EVENTS = 100
 _CATALOGUE_FRESH = 1.0
+_NOTICED: Any = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 5_000,
+}
+"""So that a connection to a database that fell silent ends within seconds (the last in ms)."""
 log = structlog.get_logger()
 
 
@@ -100,9 +107,9 @@ class Decider:
         if self._refresher is not None:
             self._refresher.cancel()
         await self.pool.close()
-        with self._loading:
-            if self._loader is not None:
-                self._loader.close()
+        # Not by the lock: a load may hang, and this is the loop.
+        if self._loader is not None:
+            self._loader.close()
 
     async def _keep_fresh(self) -> None:
         loop = asyncio.get_running_loop()
@@ -117,10 +124,14 @@ class Decider:
         """The catalogue, and the conditions, segments and weights in force for the fold of pending events."""
         with self._loading:
             if self._loader is None or self._loader.closed:
-                self._loader = psycopg.connect(self.dsn, autocommit=True, connect_timeout=3)
-            profiles.counting.set(profiles.atoms_in_force(self._loader))
-            profiles.reload(self._loader)
-            return store.catalogue(self._loader)
+                self._loader = psycopg.connect(self.dsn, autocommit=True, connect_timeout=3, **_NOTICED)
+            try:
+                profiles.counting.set(profiles.atoms_in_force(self._loader))
+                profiles.reload(self._loader)
+                return store.catalogue(self._loader)
+            except Exception:
+                self._loader.close()
+                raise
 
     async def decide(self, request: Request) -> Response:
         body = await request.body(_MOST_BYTES)

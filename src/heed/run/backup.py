@@ -87,9 +87,13 @@ def back_up(settings: Settings, target: Path, tell: Callable[[str], None]) -> in
 
 def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> dict[str, object]:
     """Put a backup into a data folder that has nothing in it yet; returns what the backup says of itself."""
-    _must_be_empty(settings)
+    if not (settings.data / RESTORING).exists():
+        _must_be_empty(settings)
     lock = FolderLock(settings.data)
     try:
+        # Only now: a restore at work holds the lock.
+        if why := broken_off(settings):
+            raise BackupFailed(why)
         # What came in between is not ours to remove.
         _must_be_empty(settings)
     except BackupFailed:
@@ -142,8 +146,6 @@ def restore(settings: Settings, source: Path, tell: Callable[[str], None]) -> di
 
 def _must_be_empty(settings: Settings) -> None:
     folder = settings.data
-    if why := broken_off(settings):
-        raise BackupFailed(why)
     if folder.exists() and any(each.name != "heed.lock" for each in folder.iterdir()):
         raise BackupFailed(
             f"There is something in {folder} already. Give an empty or new folder with --data; what was "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 import psycopg
@@ -88,8 +89,11 @@ def lost_part(connection: psycopg.Connection) -> str:
 
 def read_a_row_of_each(connection: psycopg.Connection) -> None:
     """Raises `psycopg.Error` where the beginning of one of Heed's tables cannot be read."""
+    connection.execute("set lock_timeout = '2s'")
     for name in sorted(_mine(_tables(connection))):
-        connection.execute(sql.SQL("select * from {} limit 1").format(sql.Identifier(name)))
+        # A day of the ledger goes once all of it is carried; and who changes a table holds it.
+        with contextlib.suppress(errors.UndefinedTable, errors.LockNotAvailable):
+            connection.execute(sql.SQL("select * from {} limit 1").format(sql.Identifier(name)))
 
 
 def words(error: BaseException) -> str:

@@ -1,6 +1,6 @@
 """Run the benchmarks and write bench/RESULTS.md.
 
-python bench/run.py [carry|served|segments|mood|text|value|identity]
+python bench/run.py [carry|served|segments|preview|mood|text|value|identity]
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench import carry, identity, mood, segments, served, text, value
+from bench import carry, identity, mood, preview, segments, served, text, value
 from bench.common import Line, middle, pace
 
 HERE = Path(__file__).parent
-EVERYTHING = ["carry", "served", "segments", "mood", "text", "value", "identity"]
+EVERYTHING = ["carry", "served", "segments", "preview", "mood", "text", "value", "identity"]
 PAGE = HERE / "RESULTS.md"
 _HEAD = f"""# Measured
 
@@ -56,6 +56,9 @@ def main() -> None:
     if "segments" in wanted:
         lines += _apart(segments.live)
         lines += _apart(segments.backfill, *(int(each) for each in wanted if each.isdigit()))
+    if "preview" in wanted:
+        lines += preview.run()
+        lines += preview.run(10_000)
     if "mood" in wanted:
         lines += _apart(mood.run)
     if "text" in wanted:

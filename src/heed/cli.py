@@ -6,9 +6,9 @@ import contextlib
 import os
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -16,6 +16,9 @@ from rich.markup import escape
 from heed import settings as heed_settings
 from heed.govern.domain import ROLES
 from heed.run.terminal import err, fail, out, tell, want_file, warn
+
+if TYPE_CHECKING:
+    from heed.run.supervisor import Supervisor
 
 app = typer.Typer(
     name="heed",
@@ -90,18 +93,18 @@ def serve(
     run_supervised(Supervisor(settings, roles_of(settings, only)), ready)
 
 
-def run_supervised(supervisor: object, ready: object) -> None:
+def run_supervised(supervisor: Supervisor, ready: Callable[[], None]) -> None:
     from heed.engines.postgres.server import ServerError
     from heed.run.lock import InUse
     from heed.run.rights import cannot_use
     from heed.run.supervisor import CannotStart
 
     try:
-        supervisor.run(ready)  # type: ignore[attr-defined]
+        supervisor.run(ready)
     except (InUse, CannotStart, ServerError) as error:
         fail(str(error))
     except OSError as error:
-        fail(cannot_use(error, supervisor.settings.data))  # type: ignore[attr-defined]
+        fail(cannot_use(error, supervisor.settings.data))
 
 
 @users.command("create")

@@ -125,8 +125,7 @@ def share(contribution: Any) -> str:
 def percent(share: Any, digits: int = 1) -> str:
     if share is None:
         return "–"
-    least = 10.0**-digits
-    return f"<{least:g}%" if 0 < 100 * share < least / 2 and not digits else f"{100 * share:.{digits}f}%"
+    return "<1%" if not digits and 0 < share < 0.005 else f"{100 * share:.{digits}f}%"
 
 
 @register.filter
